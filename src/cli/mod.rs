@@ -1,0 +1,1 @@
+//! Commands: arguments in, text or JSON out; one file per command.

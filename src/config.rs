@@ -1,0 +1,1 @@
+//! Configuration: one YAML file, refused with its line when wrong, written atomically.

@@ -1,0 +1,269 @@
+//! The course as the rest of the program sees it: checked, with defaults filled in.
+
+use std::time::Duration;
+
+use super::Diagnostic;
+use super::source::Resource;
+
+/// Everything there is to practise, and what is wrong with it.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    /// In their declared order.
+    pub modules: Vec<Module>,
+    /// Everything wrong that was found while reading, in file and line order.
+    pub problems: Vec<Diagnostic>,
+}
+
+impl Catalogue {
+    /// The item with this id.
+    pub fn item(&self, id: &str) -> Option<&Item> {
+        self.items().find(|item| item.id == id)
+    }
+
+    /// All items, module by module, in order.
+    pub fn items(&self) -> impl Iterator<Item = &Item> {
+        self.modules.iter().flat_map(|module| &module.items)
+    }
+
+    /// The item after this one: in its module, or the first of the next.
+    pub fn next_after(&self, id: &str) -> Option<&Item> {
+        self.items().skip_while(|item| item.id != id).nth(1)
+    }
+
+    /// The id nearest to a mistyped one, if any is near.
+    pub fn nearest(&self, id: &str) -> Option<&str> {
+        super::nearest(id, self.items().map(|item| item.id.as_str()))
+    }
+}
+
+/// Items that belong together, in order.
+#[derive(Debug, Clone)]
+pub struct Module {
+    /// `linux`.
+    pub id: String,
+    /// For people.
+    pub title: String,
+    /// Markdown.
+    pub description: String,
+    /// Its place among the modules.
+    pub order: u32,
+    /// Ids of modules to do first.
+    pub prerequisites: Vec<String>,
+    /// In order.
+    pub items: Vec<Item>,
+}
+
+impl Module {
+    /// The sum of its items' estimates.
+    pub fn estimated_time(&self) -> Duration {
+        self.items.iter().map(|item| item.estimated_time).sum()
+    }
+}
+
+/// One thing to practise.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// Unique: `linux-03`.
+    pub id: String,
+    /// The module's id.
+    pub module: String,
+    /// Its place in the module.
+    pub order: u32,
+    /// For people.
+    pub title: String,
+    /// Markdown.
+    pub description: String,
+    /// How hard.
+    pub difficulty: Difficulty,
+    /// How long it should take.
+    pub estimated_time: Duration,
+    /// "You will be able to …".
+    pub objectives: Vec<String>,
+    /// What was learned: shown on completion.
+    pub takeaways: Vec<String>,
+    /// Ids of items to do first.
+    pub prerequisites: Vec<String>,
+    /// The lesson, if there is one: Markdown.
+    pub lesson: Option<Resource>,
+    /// Where it was written, for messages.
+    pub manifest: Resource,
+    /// Hex SHA-256 over the manifest, the lesson and every file they name.
+    pub hash: String,
+    /// What kind of practice it is.
+    pub body: Body,
+}
+
+impl Item {
+    /// The kind's name in output: `exercise`.
+    pub fn kind(&self) -> &'static str {
+        match self.body {
+            Body::Exercise(_) => "exercise",
+        }
+    }
+}
+
+/// The kinds of practice.
+#[derive(Debug, Clone)]
+pub enum Body {
+    /// Read a lesson, work in a sandbox shell, make all checks pass.
+    Exercise(Exercise),
+}
+
+/// How hard an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Difficulty {
+    /// No knowledge assumed beyond the module's prerequisites.
+    Beginner,
+    /// Knows the basics.
+    Intermediate,
+    /// Experienced.
+    Advanced,
+}
+
+impl Difficulty {
+    /// The word in manifests and output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Beginner => "beginner",
+            Self::Intermediate => "intermediate",
+            Self::Advanced => "advanced",
+        }
+    }
+}
+
+/// An exercise's sandbox, checks and hints.
+#[derive(Debug, Clone)]
+pub struct Exercise {
+    /// Whether a container will do or an init system is needed.
+    pub backend: Backend,
+    /// The image asked for: one of ours (`drydock/base`) or any reference.
+    pub container_image: Option<String>,
+    /// The account the learner works as.
+    pub user: String,
+    /// Whether the sandbox may reach a network.
+    pub network: bool,
+    /// What it may use.
+    pub resources: Resources,
+    /// Capabilities beyond the small default set, without the `CAP_` prefix.
+    pub capabilities: Vec<String>,
+    /// In-memory file systems of a fixed size.
+    pub tmpfs: Vec<TmpfsMount>,
+    /// Files copied in before the learner enters; they belong to the learner.
+    pub setup: Vec<SetupFile>,
+    /// A script run once as root after the first start.
+    pub prepare: Option<Resource>,
+    /// What must be true in the end, in order.
+    pub verify: Vec<Check>,
+    /// From nudge to approach.
+    pub hints: Vec<Hint>,
+    /// A script that solves it.
+    pub solution: Option<Resource>,
+    /// Plausible wrong solutions.
+    pub decoys: Vec<Decoy>,
+}
+
+/// What an exercise needs to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// Any sandbox.
+    Container,
+    /// One with an init system as PID 1.
+    Vm,
+}
+
+/// Limits asked for; `None` is the engine's default.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Resources {
+    /// Bytes.
+    pub memory: Option<u64>,
+    /// Cores.
+    pub cpus: Option<f64>,
+    /// Processes and threads.
+    pub pids: Option<u32>,
+}
+
+/// An in-memory file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TmpfsMount {
+    /// Absolute path.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// A file to copy into the sandbox.
+#[derive(Debug, Clone)]
+pub struct SetupFile {
+    /// What to copy.
+    pub source: Resource,
+    /// Absolute path inside.
+    pub dest: String,
+    /// Permission bits: as written, else 0o755 for a file that is executable or starts with `#!`,
+    /// else 0o644.
+    pub mode: u32,
+}
+
+/// Something that must be true.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    /// For people, unique in its exercise.
+    pub name: String,
+    /// What is run.
+    pub cmd: String,
+    /// What its result must be.
+    pub expect: Expect,
+    /// The account it runs as; `None` is the learner's.
+    pub user: Option<String>,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Names of checks that must pass first.
+    pub needs: Vec<String>,
+    /// Said when it fails.
+    pub fail: Option<String>,
+    /// A command whose output tells what was found.
+    pub observe: Option<String>,
+}
+
+/// When a check passes; outputs are compared trimmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// The command exits 0.
+    Success,
+    /// Its output is this text.
+    Equals(String),
+    /// Its output contains this text.
+    Contains(String),
+    /// Its output matches this regular expression (checked to compile when read).
+    Matches(String),
+}
+
+/// Help that is not the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// Markdown.
+    pub text: String,
+    /// When it is offered by itself; on request always, in order.
+    pub trigger: Trigger,
+}
+
+/// When a hint is offered by itself: when any of these holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trigger {
+    /// After this much active time.
+    pub after: Option<Duration>,
+    /// After this many failed verifications.
+    pub failures: Option<u32>,
+    /// When the named check keeps failing.
+    pub failing: Option<String>,
+}
+
+/// A plausible wrong solution, which must be refused.
+#[derive(Debug, Clone)]
+pub struct Decoy {
+    /// The script.
+    pub file: Resource,
+    /// Names of the checks that must refuse it.
+    pub fails: Vec<String>,
+    /// Why people do this.
+    pub why: Option<String>,
+}

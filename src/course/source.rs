@@ -1,0 +1,1 @@
+//! Where content is read from: the binary itself, or a folder.

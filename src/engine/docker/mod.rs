@@ -1,0 +1,1 @@
+//! Any engine that speaks the Docker API.

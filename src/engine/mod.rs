@@ -1,0 +1,324 @@
+//! Sandbox engines: where a learner's shell and the checks run.
+//!
+//! Everything above talks to the [`Engine`] trait; [`docker`] implements it for anything that
+//! speaks the Docker API. The behaviour every engine must show is one contract suite
+//! (`tests/engine_contract.rs`), which a new engine joins by adding a constructor there.
+//!
+//! Invariants: nothing here knows a lesson, a screen or the store; every byte that comes out of a
+//! sandbox is data; everything made on an engine carries the label `drydock`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use serde::Serialize;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub mod docker;
+mod error;
+pub mod image;
+
+pub use error::EngineError;
+
+/// What engine calls return.
+pub type Result<T> = std::result::Result<T, EngineError>;
+
+/// The label key that everything made on an engine carries; its value says what it is
+/// (`sandbox`, `image`, `base`).
+pub const LABEL: &str = "drydock";
+
+/// One engine: creates sandboxes, runs things in them and removes them.
+///
+/// Every call may take as long as the engine does and is cancelled by dropping its future; a
+/// cancelled [`Engine::create`] may leave a sandbox behind, which [`Engine::list`] finds.
+#[async_trait]
+pub trait Engine: Send + Sync + fmt::Debug {
+    /// The engine's name in configuration and output: `docker`.
+    fn name(&self) -> &'static str;
+
+    /// Which engine answers, and its version. The first call to make: it is where an absent, stopped
+    /// or forbidden engine shows.
+    async fn info(&self) -> Result<Info>;
+
+    /// Makes a sandbox and copies its files in; does not start it.
+    async fn create(&self, spec: &SandboxSpec) -> Result<Sandbox>;
+
+    /// Starts a created or stopped sandbox; one that runs is left alone.
+    async fn start(&self, id: &SandboxId) -> Result<()>;
+
+    /// The sandbox as it is now; [`EngineError::SandboxGone`] if it no longer exists.
+    async fn inspect(&self, id: &SandboxId) -> Result<Sandbox>;
+
+    /// Runs a program without a terminal and connects to its input and outputs.
+    async fn exec(&self, id: &SandboxId, spec: &ExecSpec) -> Result<ExecStream>;
+
+    /// Opens the user's login shell on a terminal of the given size.
+    async fn shell(&self, id: &SandboxId, spec: &ShellSpec) -> Result<ShellStream>;
+
+    /// Puts files into a sandbox, running or not. Parent folders are made as needed.
+    async fn copy_in(&self, id: &SandboxId, files: &[FileSpec]) -> Result<()>;
+
+    /// One regular file out of a sandbox, at most `limit` bytes.
+    async fn copy_out(&self, id: &SandboxId, path: &str, limit: u64) -> Result<Vec<u8>>;
+
+    /// All sandboxes whose owner is `owner`, or everybody's with `None`, running or not.
+    async fn list(&self, owner: Option<&str>) -> Result<Vec<Sandbox>>;
+
+    /// Stops and removes a sandbox and everything made for it. One that is already gone is fine.
+    async fn destroy(&self, id: &SandboxId) -> Result<()>;
+
+    /// The engine's images, if it has such a thing.
+    fn images(&self) -> Option<&dyn image::Images>;
+}
+
+/// What answers at the other end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Info {
+    /// The product: `docker` or `podman`.
+    pub product: String,
+    /// Its version, such as `20.10.24`.
+    pub version: String,
+    /// Where it is, for people: `unix:///var/run/docker.sock`.
+    pub endpoint: String,
+    /// Its control-group version, 1 or 2, where it tells.
+    pub cgroup_version: Option<u8>,
+    /// Its processor architecture in Docker's words, such as `x86_64`.
+    pub architecture: Option<String>,
+}
+
+/// An engine's own name for a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub struct SandboxId(pub String);
+
+impl fmt::Display for SandboxId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A sandbox as the engine reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sandbox {
+    /// The engine's name for it.
+    pub id: SandboxId,
+    /// The item it was made for.
+    pub item: String,
+    /// The attempt it belongs to.
+    pub attempt: String,
+    /// Whose it is; see [`SandboxSpec::owner`].
+    pub owner: String,
+    /// The image it was made from, as it was asked for.
+    pub image: String,
+    /// Whether it runs.
+    pub state: SandboxState,
+    /// The account that shells and checks use, found when the sandbox was made.
+    pub user: String,
+}
+
+/// Whether a sandbox runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SandboxState {
+    /// Made, never started.
+    Created,
+    /// Running.
+    Running,
+    /// Held by the engine's pause.
+    Paused,
+    /// Ended or stopped; its files are still there.
+    Stopped,
+}
+
+/// What a sandbox is to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SandboxSpec {
+    /// The item's id; becomes part of the sandbox's name.
+    pub item: String,
+    /// The attempt's id.
+    pub attempt: String,
+    /// Which drydock home made it, so that two people on one engine never touch each other's.
+    pub owner: String,
+    /// The image, which must be present.
+    pub image: String,
+    /// What runs as PID 1.
+    pub init: Init,
+    /// The account for shells and checks if the image has it, else the image's own default.
+    pub user: String,
+    /// What it may use.
+    pub limits: Limits,
+    /// What it may reach.
+    pub network: Network,
+    /// Capabilities beyond the engine's small set for a learner with sudo, without the `CAP_` prefix.
+    pub capabilities: Vec<String>,
+    /// In-memory file systems of a fixed size.
+    pub tmpfs: Vec<Tmpfs>,
+    /// Files that are there from the start.
+    pub files: Vec<FileSpec>,
+    /// The host name inside.
+    pub hostname: String,
+}
+
+/// What runs as PID 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Init {
+    /// A minimal init that reaps; the sandbox idles until something is run in it.
+    Minimal,
+    /// The image's own init system (systemd).
+    System,
+}
+
+/// What a sandbox may use. The defaults suit a shell on a small laptop.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    /// Bytes of memory (swap included).
+    pub memory: u64,
+    /// Processor cores; 0.5 is half of one.
+    pub cpus: f64,
+    /// Processes and threads.
+    pub pids: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { memory: 512 << 20, cpus: 1.0, pids: 512 }
+    }
+}
+
+/// What a sandbox may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// Only itself.
+    None,
+    /// The engine's default network.
+    Internet,
+}
+
+/// An in-memory file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tmpfs {
+    /// Where it is mounted: an absolute path.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// One file to put into a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileSpec {
+    /// Absolute path inside; missing parents under the owner's home belong to the owner too.
+    pub path: String,
+    /// Permission bits, such as `0o644`.
+    pub mode: u32,
+    /// Whose it is.
+    pub owner: FileOwner,
+    /// What is in it.
+    pub contents: Vec<u8>,
+}
+
+/// Whose a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileOwner {
+    /// The sandbox's user ([`Sandbox::user`]).
+    User,
+    /// root.
+    Root,
+}
+
+/// A program to run without a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecSpec {
+    /// The program and its arguments.
+    pub argv: Vec<String>,
+    /// The account; `None` is [`Sandbox::user`].
+    pub user: Option<String>,
+    /// Variables beyond the image's own.
+    pub env: BTreeMap<String, String>,
+}
+
+/// A program's connected ends. Dropping it closes its input.
+pub struct ExecStream {
+    /// Its standard input.
+    pub stdin: Box<dyn AsyncWrite + Send + Unpin>,
+    /// Its outputs as they come; the end of the stream is the end of the program.
+    pub output: BoxStream<'static, std::io::Result<Output>>,
+    /// How it ended, once `output` has.
+    pub status: Box<dyn ExitStatus>,
+}
+
+/// A piece of a program's output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Output {
+    /// From standard output.
+    Stdout(Bytes),
+    /// From standard error.
+    Stderr(Bytes),
+}
+
+/// Asks how a program ended.
+#[async_trait]
+pub trait ExitStatus: Send + Sync {
+    /// Its exit status; `None` while it runs.
+    async fn get(&self) -> Result<Option<i64>>;
+}
+
+/// A login shell on a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShellSpec {
+    /// The first size; the shell and everything in it sees it from the first byte.
+    pub size: Size,
+    /// The account; `None` is [`Sandbox::user`].
+    pub user: Option<String>,
+}
+
+/// A terminal's size in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Columns, at least 2.
+    pub cols: u16,
+    /// Rows, at least 1.
+    pub rows: u16,
+}
+
+/// A shell's connected ends: raw terminal bytes, never interpreted on the way.
+pub struct ShellStream {
+    /// What the terminal shows.
+    pub output: Box<dyn AsyncRead + Send + Unpin>,
+    /// What is typed. Dropping it types nothing.
+    pub input: Box<dyn AsyncWrite + Send + Unpin>,
+    /// Resizing and the end.
+    pub control: Box<dyn ShellControl>,
+}
+
+/// What can be done to an open shell besides typing.
+#[async_trait]
+pub trait ShellControl: Send + Sync {
+    /// Tells the terminal its new size.
+    async fn resize(&self, size: Size) -> Result<()>;
+    /// The shell's exit status; `None` while it runs.
+    async fn status(&self) -> Result<Option<i64>>;
+    /// Hangs up: the shell and its jobs get SIGHUP, as when a terminal window is closed.
+    async fn hang_up(&self) -> Result<()>;
+}
+
+/// How far long work is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What is being done, for people: `Building drydock/base: installing packages`.
+    pub step: String,
+    /// How much is done, in `unit`.
+    pub done: u64,
+    /// How much there is, where known.
+    pub total: Option<u64>,
+    /// What is counted: `bytes`, `steps`.
+    pub unit: &'static str,
+}
+
+/// Takes [`Step`]s as they come; called from any thread, must not block.
+pub type Progress<'a> = &'a (dyn Fn(Step) + Send + Sync);
+
+/// How long the first question to an engine may take before it counts as not answering.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

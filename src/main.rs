@@ -1,0 +1,3 @@
+//! The drydock program: see the library.
+
+fn main() {}

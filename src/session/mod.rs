@@ -1,0 +1,1 @@
+//! A shell kept going, with its screen.

@@ -1,0 +1,1 @@
+//! A terminal emulator behind a small interface, and the encoding of keys: bytes and cells.
