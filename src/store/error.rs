@@ -1,0 +1,235 @@
+//! What keeping progress can fail with, each case with its own sentence and remedy.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+use rustix::fs::Access;
+
+use super::AttemptId;
+use crate::problem::{Exit, Problem};
+
+/// Why a call to the store failed, and which file it concerns.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{fault}")]
+pub struct StoreError {
+    /// The database.
+    pub path: PathBuf,
+    /// What went wrong with it.
+    pub fault: Fault,
+}
+
+/// What went wrong. `Display` is one sentence for people; [`StoreError::remedy`] is what helps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// It is a database of ours, but its pages do not fit together.
+    #[error("The progress database is damaged: {detail}")]
+    Damaged {
+        /// `SQLite`'s words.
+        detail: String,
+    },
+    /// It is no `SQLite` database, or its beginning is destroyed.
+    #[error("The file where progress is kept is not a database")]
+    NotADatabase,
+    /// It is a database, but not drydock's.
+    #[error("The database where progress is kept was made by another program")]
+    Foreign,
+    /// A newer drydock has changed its format.
+    #[error(
+        "The progress database was written by a newer drydock (format {found}; this one knows \
+         formats up to {known})"
+    )]
+    Newer {
+        /// The format found.
+        found: u32,
+        /// The newest this program knows.
+        known: u32,
+    },
+    /// The file system is mounted read-only.
+    #[error("The progress database is on a read-only file system")]
+    ReadOnly,
+    /// This user may not read or write the file or its folder.
+    #[error("This user may not write the progress database or its folder")]
+    PermissionDenied,
+    /// No space is left where it is.
+    #[error("The disk is full: progress cannot be saved")]
+    DiskFull,
+    /// Another program has been writing for longer than [`super::BUSY_TIMEOUT`].
+    #[error("Another program keeps the progress database locked")]
+    Locked,
+    /// The system failed to read or write.
+    #[error("The progress database cannot be read or written: {detail}")]
+    Io {
+        /// The system's words.
+        detail: String,
+    },
+    /// Bringing an older database up to date failed; it is as it was.
+    #[error("The progress database could not be brought from format {from} to {to}: {detail}")]
+    Migration {
+        /// The format it had, and still has.
+        from: u32,
+        /// The format that could not be reached.
+        to: u32,
+        /// `SQLite`'s words.
+        detail: String,
+    },
+    /// No such attempt was ever begun here.
+    #[error("There is no attempt {0} in the progress database")]
+    NoSuchAttempt(AttemptId),
+    /// The attempt was started over, perhaps by another program, and cannot be completed.
+    #[error("The attempt was started over elsewhere and can no longer be completed")]
+    Abandoned(AttemptId),
+    /// Anything else `SQLite` answered.
+    #[error("The progress database refused: {detail}")]
+    Refused {
+        /// `SQLite`'s words.
+        detail: String,
+    },
+}
+
+impl StoreError {
+    pub(super) fn new(path: &Path, fault: Fault) -> Self {
+        Self { path: path.to_owned(), fault: fault.on(path) }
+    }
+
+    /// The command or action that helps, where one is known.
+    pub fn remedy(&self) -> Option<String> {
+        let path = self.path.display();
+        let away = format!("mv '{path}' '{path}.aside' and start drydock again");
+        Some(match &self.fault {
+            Fault::Damaged { .. } => format!(
+                "it was left as it is; put a copy of it back, or save what can be read with \
+                 sqlite3 '{path}' .recover, or begin anew: {away}"
+            ),
+            Fault::NotADatabase => format!("it was left as it is; to begin anew: {away}"),
+            Fault::Foreign => format!(
+                "it was left as it is; {away}, or set DRYDOCK_HOME to a folder of drydock's own"
+            ),
+            Fault::Newer { .. } => {
+                "update drydock; the database was left as it is for the newer one".to_owned()
+            }
+            Fault::ReadOnly => {
+                "set DRYDOCK_HOME to a folder on a disk that can be written".to_owned()
+            }
+            Fault::PermissionDenied => {
+                let folder = self.path.parent().unwrap_or(Path::new(".")).display();
+                format!(
+                    "sudo chown -R \"$USER\" '{folder}', or set DRYDOCK_HOME to your own folder"
+                )
+            }
+            Fault::DiskFull => {
+                "free some space (df -h shows what is full) and try again; what was \
+                                shown as saved is saved"
+                    .to_owned()
+            }
+            Fault::Locked => {
+                format!("find the program with fuser '{path}' and end it, or try again")
+            }
+            Fault::Io { .. } => "df -h and dmesg tell how the disk is".to_owned(),
+            Fault::Migration { .. } => {
+                "it is as it was; the older drydock still works with it".to_owned()
+            }
+            Fault::Abandoned(_) => "open the item again to go on with the newer attempt".to_owned(),
+            Fault::NoSuchAttempt(_) | Fault::Refused { .. } => return None,
+        })
+    }
+
+    /// A stable word for scripts.
+    pub fn kind(&self) -> &'static str {
+        match self.fault {
+            Fault::Damaged { .. } => "progress_damaged",
+            Fault::NotADatabase => "progress_not_a_database",
+            Fault::Foreign => "progress_foreign",
+            Fault::Newer { .. } => "progress_newer",
+            Fault::ReadOnly => "progress_read_only",
+            Fault::PermissionDenied => "progress_permission_denied",
+            Fault::DiskFull => "progress_disk_full",
+            Fault::Locked => "progress_locked",
+            Fault::Io { .. } => "progress_io",
+            Fault::Migration { .. } => "progress_migration",
+            Fault::NoSuchAttempt(_) => "attempt_missing",
+            Fault::Abandoned(_) => "attempt_abandoned",
+            Fault::Refused { .. } => "progress_refused",
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let problem = Self::new(error.kind(), Exit::Environment, error.to_string())
+            .at(error.path.display().to_string(), None);
+        match error.remedy() {
+            Some(remedy) => problem.remedy(remedy),
+            None => problem,
+        }
+    }
+}
+
+impl Fault {
+    /// The same fault, more exactly where looking at the file tells more: `SQLite` says only that a
+    /// file could not be opened or written, not why.
+    fn on(self, path: &Path) -> Self {
+        if self != Self::PermissionDenied {
+            return self;
+        }
+        // The folder too: the write-ahead log is made there.
+        let needs_write = Access::READ_OK | Access::WRITE_OK;
+        for place in [path.parent(), Some(path)].into_iter().flatten() {
+            if rustix::fs::access(place, needs_write) == Err(rustix::io::Errno::ROFS) {
+                return Self::ReadOnly;
+            }
+        }
+        self
+    }
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        let detail = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { detail },
+            Some(ErrorCode::NotADatabase) => Self::NotADatabase,
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::PermissionDenied
+            }
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
+            Some(ErrorCode::SystemIoFailure | ErrorCode::FileLockingProtocolFailed) => {
+                Self::Io { detail }
+            }
+            _ => Self::Refused { detail },
+        }
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::PermissionDenied => Self::PermissionDenied,
+            io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Io { detail: error.to_string() },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_names_the_file_and_what_helps() {
+        let error = StoreError::new(
+            Path::new("/home/ada/progress.db"),
+            Fault::Newer { found: 7, known: 1 },
+        );
+        let problem = Problem::from(error);
+        assert_eq!(
+            problem.to_string(),
+            "/home/ada/progress.db: The progress database was written by a newer drydock (format \
+             7; this one knows formats up to 1)"
+        );
+        assert_eq!(problem.kind, "progress_newer");
+        assert!(problem.remedy.unwrap().starts_with("update drydock"));
+    }
+}

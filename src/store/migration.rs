@@ -1,0 +1,196 @@
+//! Bringing a database to the newest format, one numbered step after another.
+//!
+//! `PRAGMA user_version` says how many steps a database has taken. A step that was released is
+//! never edited, only followed by another; a test holds each to its digest.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use super::error::Fault;
+
+/// One step, in SQL. The first makes format 1, and so on.
+pub(super) struct Migration(pub(super) &'static str);
+
+/// Every step this program knows.
+pub(super) const MIGRATIONS: &[Migration] =
+    &[Migration(include_str!("migrations/0001_progress.sql"))];
+
+/// The format these steps end in.
+pub(super) fn newest(migrations: &[Migration]) -> u32 {
+    migrations.len() as u32
+}
+
+/// The format a database has.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Takes the steps the database lacks: all of them or, if one fails, none.
+///
+/// Expects foreign keys to be off, as they are on a fresh connection, so that a step may rebuild a
+/// table; they are checked before anything is committed.
+pub(super) fn migrate(connection: &Connection, migrations: &[Migration]) -> Result<(), Fault> {
+    let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+    // Read inside: another program may have just done the same.
+    let from = version(&transaction)?;
+    let known = newest(migrations);
+    if from > known {
+        return Err(Fault::Newer { found: from, known });
+    }
+    for (migration, to) in migrations.iter().zip(1..).skip(from as usize) {
+        step(&transaction, migration, to).map_err(|error| match Fault::from(error) {
+            Fault::Refused { detail } => Fault::Migration { from, to, detail },
+            fault => fault,
+        })?;
+    }
+    Ok(transaction.commit()?)
+}
+
+fn step(transaction: &Transaction<'_>, migration: &Migration, to: u32) -> rusqlite::Result<()> {
+    transaction.execute_batch(migration.0)?;
+    transaction.pragma_update(None, "user_version", to)?;
+    let mut violations = transaction.prepare("PRAGMA foreign_key_check")?;
+    if violations.exists([])? {
+        return Err(rusqlite::Error::ToSqlConversionFailure(
+            "a row refers to one that is not there".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Copies the database, as it is before its migration, beside it.
+///
+/// The copy appears whole or not at all. Nothing is copied if another program migrated the
+/// database in the meantime: that program made the copy.
+pub(super) fn back_up(connection: &Connection, path: &Path, from: u32) -> Result<(), Fault> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let copy = tempfile::Builder::new().prefix(".backup-").tempfile_in(folder)?;
+    let name = copy.path().to_str().ok_or_else(|| Fault::Io {
+        detail: format!("{} is not valid UTF-8", copy.path().display()),
+    })?;
+    // Into an empty file, of one moment, whoever else writes.
+    connection.execute("VACUUM INTO ?1", [name])?;
+    if version(&Connection::open(copy.path())?)? != from {
+        return Ok(());
+    }
+    copy.as_file().sync_all()?;
+    copy.persist(backup_path(path, from)).map_err(|error| Fault::from(error.error))?;
+    Ok(())
+}
+
+/// Where the copy made before leaving format `from` is kept.
+pub(super) fn backup_path(path: &Path, from: u32) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".format-{from}.backup"));
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::store::{Status, Store};
+
+    /// What follows the newest format, to try the way there.
+    const NEXT: &str = "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;
+         ALTER TABLE attempts ADD COLUMN mood TEXT;";
+
+    /// For each format: the digest of the step that makes it, and a database an old program of
+    /// that format left behind.
+    const RELEASED: &[(&str, &str)] = &[(DIGEST_1, include_str!("fixtures/format_1.sql"))];
+    const DIGEST_1: &str = "caf3846b033aad3e3cc8bfd41b11600a66be65abb77b36e4e7ca4453470ded0a";
+
+    fn migrations(next: &'static str) -> Vec<Migration> {
+        MIGRATIONS.iter().map(|m| Migration(m.0)).chain([Migration(next)]).collect()
+    }
+
+    fn schema(path: &Path) -> Vec<String> {
+        let connection = Connection::open(path).unwrap();
+        let mut statement = connection
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type, name")
+            .unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    fn old_database(folder: &Path, sql: &str) -> PathBuf {
+        let path = folder.join("old.db");
+        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        path
+    }
+
+    #[test]
+    fn released_steps_are_never_edited() {
+        assert_eq!(RELEASED.len(), MIGRATIONS.len(), "add the new format to RELEASED");
+        for (migration, (digest, _)) in MIGRATIONS.iter().zip(RELEASED) {
+            let found: String =
+                Sha256::digest(migration.0).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(&found, digest, "write a new step instead");
+        }
+    }
+
+    #[test]
+    fn every_older_format_becomes_the_newest_and_keeps_its_progress() {
+        for (from, (_, sql)) in (1..).zip(RELEASED) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = old_database(folder.path(), sql);
+            let store = Store::open(&path).unwrap();
+            let progress = store.progress().unwrap();
+            assert_eq!(progress["linux-01"].status, Status::Completed, "format {from}");
+            let current = progress["linux-02"].current.as_ref().unwrap();
+            assert_eq!((current.checks_passed, current.checks_total, current.hints), (1, 2, 1));
+            assert_eq!(store.recall("home.selected").unwrap().as_deref(), Some("\"linux-02\""));
+            drop(store);
+            let fresh = folder.path().join("fresh.db");
+            Store::open(&fresh).unwrap();
+            assert_eq!(schema(&path), schema(&fresh), "format {from}");
+        }
+    }
+
+    #[test]
+    fn the_next_format_is_reached_with_a_copy_of_this_one_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("progress.db");
+        Store::open(&path).unwrap().begin("linux-01", "hash", "docker").unwrap();
+        let now = newest(MIGRATIONS);
+
+        let newer = Store::open_with(&path, &migrations(NEXT), jiff::Timestamp::now).unwrap();
+        assert_eq!(version(&newer.connection).unwrap(), now + 1);
+        assert!(newer.active("linux-01").unwrap().is_some());
+        drop(newer);
+
+        let error = Store::open(&path).unwrap_err();
+        assert_eq!(error.fault, Fault::Newer { found: now + 1, known: now });
+        let copy = Store::open(&backup_path(&path, now)).unwrap();
+        assert!(copy.active("linux-01").unwrap().is_some());
+    }
+
+    #[test]
+    fn a_step_that_fails_leaves_the_database_as_it_was() {
+        for broken in [
+            "CREATE TABLE half (id INTEGER); SELECT no_such_function();",
+            "INSERT INTO hints VALUES ('nobody', 0, 0);",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("progress.db");
+            Store::open(&path).unwrap().begin("linux-01", "hash", "docker").unwrap();
+            let before = std::fs::read(&path).unwrap();
+
+            let steps = migrations(broken);
+            let error = Store::open_with(&path, &steps, jiff::Timestamp::now).unwrap_err();
+            assert!(matches!(error.fault, Fault::Migration { from: 1, to: 2, .. }), "{error}");
+            assert_eq!(std::fs::read(&path).unwrap(), before);
+            assert!(Store::open(&path).unwrap().active("linux-01").unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn no_copy_is_made_of_what_another_program_has_migrated() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("progress.db");
+        let store = Store::open_with(&path, &migrations(NEXT), jiff::Timestamp::now).unwrap();
+        back_up(&store.connection, &path, 1).unwrap();
+        assert!(!backup_path(&path, 1).exists());
+    }
+}
