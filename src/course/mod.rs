@@ -3,10 +3,29 @@
 //! Content comes from the binary itself and from folders laid over it ([`source`]). One bad file
 //! never hides the others: [`load`] always gives a [`Catalogue`], with a [`Diagnostic`] for
 //! everything that is wrong. Nothing here runs anything or knows an engine.
+//!
+//! The way of a manifest: [`source`] finds it, [`yaml`] reads it into the types of [`manifest`],
+//! [`exercise`] applies the rules and makes an [`Item`] of [`model`], [`catalogue`] puts all items
+//! together. What contributors can write is described in `docs/formats.md`.
 
+mod capability;
+mod catalogue;
 pub mod diagnostic;
+mod exercise;
+pub(crate) mod limits;
+pub(crate) mod manifest;
 pub mod model;
+mod nearest;
+mod prerequisites;
+mod quantity;
 pub mod source;
+pub(crate) mod yaml;
 
+pub use catalogue::load;
 pub use diagnostic::{Diagnostic, Severity};
 pub use model::*;
+pub use nearest::nearest;
+pub use source::{Resource, Source};
+
+#[cfg(test)]
+mod tests;

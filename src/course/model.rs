@@ -1,6 +1,10 @@
 //! The course as the rest of the program sees it: checked, with defaults filled in.
 
+use std::io;
 use std::time::Duration;
+
+use regex::{Regex, RegexBuilder};
+use sha2::{Digest, Sha256};
 
 use super::Diagnostic;
 use super::source::Resource;
@@ -87,8 +91,6 @@ pub struct Item {
     pub lesson: Option<Resource>,
     /// Where it was written, for messages.
     pub manifest: Resource,
-    /// Hex SHA-256 over the manifest, the lesson and every file they name.
-    pub hash: String,
     /// What kind of practice it is.
     pub body: Body,
 }
@@ -99,6 +101,26 @@ impl Item {
         match self.body {
             Body::Exercise(_) => "exercise",
         }
+    }
+
+    /// Hex SHA-256 over the manifest, the lesson and every file they name: what an attempt was made
+    /// at. Reads them all; meant for the start of an attempt, not for lists.
+    pub fn hash(&self) -> io::Result<String> {
+        let mut files = vec![&self.manifest];
+        files.extend(&self.lesson);
+        match &self.body {
+            Body::Exercise(exercise) => files.extend(exercise.files()),
+        }
+        let mut hash = Sha256::new();
+        for file in files {
+            let bytes = file.read()?;
+            // With lengths, so that nothing can move from one file to the next unnoticed.
+            for part in [file.relative().as_bytes(), &bytes] {
+                hash.update((part.len() as u64).to_le_bytes());
+                hash.update(part);
+            }
+        }
+        Ok(format!("{:x}", hash.finalize()))
     }
 }
 
@@ -162,6 +184,15 @@ pub struct Exercise {
     pub decoys: Vec<Decoy>,
 }
 
+impl Exercise {
+    /// Every file its manifest names.
+    fn files(&self) -> impl Iterator<Item = &Resource> {
+        let setup = self.setup.iter().map(|file| &file.source);
+        let decoys = self.decoys.iter().map(|decoy| &decoy.file);
+        setup.chain(&self.prepare).chain(&self.solution).chain(decoys)
+    }
+}
+
 /// What an exercise needs to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Backend {
@@ -198,9 +229,17 @@ pub struct SetupFile {
     pub source: Resource,
     /// Absolute path inside.
     pub dest: String,
-    /// Permission bits: as written, else 0o755 for a file that is executable or starts with `#!`,
-    /// else 0o644.
-    pub mode: u32,
+    /// Permission bits as written; see [`SetupFile::permissions`].
+    pub mode: Option<u32>,
+}
+
+impl SetupFile {
+    /// Permission bits to give it: as written, else 0o755 for a file that is executable or whose
+    /// `content` starts with `#!`, else 0o644.
+    pub fn permissions(&self, content: &[u8]) -> u32 {
+        let program = || self.source.is_executable() || content.starts_with(b"#!");
+        self.mode.unwrap_or_else(|| if program() { 0o755 } else { 0o644 })
+    }
 }
 
 /// Something that must be true.
@@ -235,6 +274,16 @@ pub enum Expect {
     Contains(String),
     /// Its output matches this regular expression (checked to compile when read).
     Matches(String),
+}
+
+impl Expect {
+    /// The regular expression of [`Expect::Matches`], with a cap on what an untrusted pattern may
+    /// cost. `^` and `$` are the ends of the output; `(?m)` makes them those of a line.
+    pub fn regex(pattern: &str) -> Result<Regex, regex::Error> {
+        /// Bytes of a compiled pattern. Ordinary ones need a few thousand.
+        const MAX_SIZE: usize = 1 << 20;
+        RegexBuilder::new(pattern).size_limit(MAX_SIZE).build()
+    }
 }
 
 /// Help that is not the answer.

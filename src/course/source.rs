@@ -1,1 +1,376 @@
 //! Where content is read from: the binary itself, or a folder.
+//!
+//! A [`Source`] is a tree of files; a [`Resource`] is one of them. Content is untrusted: a name that
+//! leads out of its tree is refused, in its text (`..`, an absolute path) and again after links are
+//! followed, and no file is read beyond its cap.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use include_dir::{Dir, include_dir};
+
+use super::yaml::hidden_character;
+use super::{Diagnostic, Severity};
+
+static CONTENT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/content");
+static EXERCISES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/exercises");
+
+/// Any one file of content. Set-up files are held in memory while they are copied into a sandbox.
+pub const MAX_FILE: u64 = 16 << 20;
+
+/// A text that is shown or read as YAML: some hundred pages.
+pub const MAX_TEXT: u64 = 512 << 10;
+
+/// Entries of one folder. Far more than any course has; a folder that is not one at all (a home, a
+/// mail store) ends here instead of being read for minutes.
+const MAX_ENTRIES: usize = 50_000;
+
+/// Files in one course; see [`MAX_ENTRIES`].
+const MAX_MANIFESTS: usize = 50_000;
+
+/// A tree of content.
+#[derive(Debug, Clone)]
+pub struct Source {
+    tree: Arc<Tree>,
+}
+
+/// One file of a [`Source`]; cheap to clone.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Resource {
+    tree: Arc<Tree>,
+    /// Below the tree's root, with `/`.
+    path: Arc<str>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Tree {
+    BuiltIn,
+    Folder {
+        /// With all links followed, so that what is below it can be told.
+        root: PathBuf,
+        /// As the user named it.
+        named: PathBuf,
+        /// Whether `content/` and `exercises/` are in it; else manifests lie about as they like.
+        laid_out: bool,
+    },
+}
+
+/// Why a name does not lead to a file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refused {
+    #[error("must name a file below its folder: not absolute, without \"..\"")]
+    Outside,
+    #[error("is a link that leads out of the content folder")]
+    LinkOutside,
+    #[error("is not a regular file")]
+    NotAFile,
+    #[error("is larger than {} MiB", MAX_FILE >> 20)]
+    TooLarge,
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl Source {
+    /// What is compiled into the program.
+    pub fn built_in() -> Self {
+        Self { tree: Arc::new(Tree::BuiltIn) }
+    }
+
+    /// A folder with `content/` and `exercises/`, or either, or just manifests (`*.yaml` in it or in
+    /// folders directly below it).
+    pub fn folder(path: &Path) -> Result<Self, Diagnostic> {
+        let trouble = |message: String| Diagnostic {
+            severity: Severity::Error,
+            file: path.display().to_string(),
+            line: 0,
+            column: 0,
+            message,
+            help: Some("name a folder with content/ and exercises/, or with manifests".to_owned()),
+        };
+        let root = path
+            .canonicalize()
+            .map_err(|e| trouble(format!("this content folder cannot be read: {e}")))?;
+        if !root.is_dir() {
+            return Err(trouble("this is not a folder".to_owned()));
+        }
+        let laid_out = root.join("exercises").is_dir() || root.join("content").is_dir();
+        Ok(Self { tree: Arc::new(Tree::Folder { root, named: path.to_owned(), laid_out }) })
+    }
+
+    /// All exercise manifests, by name.
+    pub(crate) fn manifests(&self) -> Result<Vec<Resource>, Diagnostic> {
+        let top = if self.laid_out() { "exercises" } else { "" };
+        let is_manifest = |name: &str| is_yaml(name) && !is_module(name);
+        self.two_levels(top, is_manifest)
+    }
+
+    /// All module descriptions, by name.
+    pub(crate) fn modules(&self) -> Result<Vec<Resource>, Diagnostic> {
+        self.two_levels(if self.laid_out() { "content" } else { "" }, is_module)
+    }
+
+    /// The file of this name, a path with `/` below the root; `None` where there is none.
+    pub(crate) fn find(&self, path: &str) -> Result<Option<Resource>, Refused> {
+        let path = inside(path).ok_or(Refused::Outside)?;
+        let found = match &*self.tree {
+            Tree::BuiltIn => built_in(&path).is_some(),
+            Tree::Folder { root, .. } => match regular_file(root, &path) {
+                Ok((_, length)) if length > MAX_FILE => return Err(Refused::TooLarge),
+                Ok(_) => true,
+                Err(Refused::Unreadable(_)) if !root.join(&path).exists() => false,
+                Err(refused) => return Err(refused),
+            },
+        };
+        Ok(found.then(|| self.resource(path)))
+    }
+
+    fn laid_out(&self) -> bool {
+        match &*self.tree {
+            Tree::BuiltIn => true,
+            Tree::Folder { laid_out, .. } => *laid_out,
+        }
+    }
+
+    fn resource(&self, path: String) -> Resource {
+        Resource { tree: Arc::clone(&self.tree), path: path.into() }
+    }
+
+    /// Files directly in `top` and in folders of it, but for folders that hold a manifest's files.
+    fn two_levels(
+        &self,
+        top: &str,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Resource>, Diagnostic> {
+        let mut found = Vec::new();
+        let entries = self.list(top)?;
+        let is_files_folder = |name: &str| {
+            name == "files"
+                || entries
+                    .iter()
+                    .any(|(file, folder)| !folder && stem(file) == name && wanted(file))
+        };
+        for (name, folder) in &entries {
+            let path = join(top, name);
+            if !folder && wanted(name) {
+                found.push(self.resource(path));
+            } else if *folder && !is_files_folder(name) {
+                let below = self.list(&path)?;
+                let files = below.into_iter().filter(|(name, folder)| !folder && wanted(name));
+                found.extend(files.map(|(name, _)| self.resource(join(&path, &name))));
+            }
+            if found.len() > MAX_MANIFESTS {
+                return Err(self.trouble(top, format!("more than {MAX_MANIFESTS} files are here")));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Names in a folder and whether each is a folder, sorted, without hidden ones. A folder that
+    /// does not exist is empty.
+    fn list(&self, path: &str) -> Result<Vec<(String, bool)>, Diagnostic> {
+        let mut names = match &*self.tree {
+            Tree::BuiltIn => {
+                let entries = built_in_folder(path).map(Dir::entries).unwrap_or_default();
+                let name = |entry: &include_dir::DirEntry<'_>| {
+                    let name = entry.path().file_name()?.to_str()?.to_owned();
+                    Some((name, entry.as_dir().is_some()))
+                };
+                entries.iter().filter_map(name).collect()
+            }
+            Tree::Folder { root, .. } => match list_folder(&root.join(path)) {
+                Ok(names) => names,
+                Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+                Err(e) => return Err(self.trouble(path, format!("cannot be read: {e}"))),
+            },
+        };
+        names.retain(|(name, _)| !name.starts_with('.'));
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn trouble(&self, path: &str, message: String) -> Diagnostic {
+        let file = self.resource(path.to_owned()).path();
+        Diagnostic { severity: Severity::Error, file, line: 0, column: 0, message, help: None }
+    }
+}
+
+impl Resource {
+    /// The name to give in messages: for a folder, below the folder as the user named it.
+    pub fn path(&self) -> String {
+        match &*self.tree {
+            Tree::BuiltIn => self.path.to_string(),
+            Tree::Folder { named, .. } if named == Path::new(".") => self.path.to_string(),
+            Tree::Folder { named, .. } => named.join(&*self.path).display().to_string(),
+        }
+    }
+
+    /// Its bytes, at most [`MAX_FILE`].
+    pub fn read(&self) -> io::Result<Cow<'static, [u8]>> {
+        self.read_up_to(MAX_FILE)
+    }
+
+    /// Its text, at most [`MAX_TEXT`]: valid UTF-8 without anything a terminal would obey. What is
+    /// wrong is told with its place.
+    pub fn text(&self) -> Result<Cow<'static, str>, Diagnostic> {
+        let trouble = |line: u32, column: u32, message: String| Diagnostic {
+            severity: Severity::Error,
+            file: self.path(),
+            line,
+            column,
+            message,
+            help: None,
+        };
+        let bytes = self.read_up_to(MAX_TEXT).map_err(|e| match e.kind() {
+            io::ErrorKind::FileTooLarge => {
+                trouble(0, 0, format!("this text is larger than {} KiB", MAX_TEXT >> 10))
+            }
+            _ => trouble(0, 0, format!("cannot be read: {e}")),
+        })?;
+        let text = match bytes {
+            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed),
+            Cow::Owned(bytes) => {
+                String::from_utf8(bytes).map(Cow::Owned).map_err(|e| e.utf8_error())
+            }
+        };
+        let text = text.map_err(|_| trouble(0, 0, "this is not UTF-8 text".to_owned()))?;
+        match hidden_character(&text.replace("\r\n", "\n")) {
+            None => Ok(text),
+            Some((at, c)) => {
+                let before = &text.replace("\r\n", "\n")[..at];
+                let line = before.matches('\n').count() as u32 + 1;
+                let column = before.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1;
+                let message = format!("control character U+{:04X}", u32::from(c));
+                Err(trouble(line, column, message))
+            }
+        }
+    }
+
+    /// Whether its owner may execute it; files in the binary have no such bit.
+    pub(crate) fn is_executable(&self) -> bool {
+        use std::os::unix::fs::PermissionsExt;
+        match &*self.tree {
+            Tree::BuiltIn => false,
+            Tree::Folder { root, .. } => fs::metadata(root.join(&*self.path))
+                .is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0),
+        }
+    }
+
+    /// Its path below the root of its source, with `/`.
+    pub(crate) fn relative(&self) -> &str {
+        &self.path
+    }
+
+    fn read_up_to(&self, cap: u64) -> io::Result<Cow<'static, [u8]>> {
+        let too_large = || io::Error::from(io::ErrorKind::FileTooLarge);
+        match &*self.tree {
+            Tree::BuiltIn => {
+                let bytes = built_in(&self.path).ok_or(io::ErrorKind::NotFound)?;
+                if bytes.len() as u64 > cap { Err(too_large()) } else { Ok(Cow::Borrowed(bytes)) }
+            }
+            Tree::Folder { root, .. } => {
+                let (path, length) = regular_file(root, &self.path).map_err(io::Error::other)?;
+                if length > cap {
+                    return Err(too_large());
+                }
+                let mut bytes = Vec::with_capacity(length as usize);
+                // It may grow while it is read.
+                File::open(path)?.take(cap + 1).read_to_end(&mut bytes)?;
+                if bytes.len() as u64 > cap { Err(too_large()) } else { Ok(Cow::Owned(bytes)) }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Resource({})", self.path())
+    }
+}
+
+/// `top/name`, where `top` may be the root.
+pub(crate) fn join(top: &str, name: &str) -> String {
+    if top.is_empty() { name.to_owned() } else { format!("{top}/{name}") }
+}
+
+/// The folder a path is in; the root's is the root.
+pub(crate) fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// A file's name without folder and extension.
+pub(crate) fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// The path without `.` parts, if it stays below where it begins.
+fn inside(path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in Path::new(path).components() {
+        match part {
+            Component::Normal(part) => parts.push(part.to_str()?),
+            Component::CurDir => {}
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return None,
+        }
+    }
+    (!parts.is_empty()).then(|| parts.join("/"))
+}
+
+/// Where the file really is, if that is a regular file below the root, and its length.
+fn regular_file(root: &Path, path: &str) -> Result<(PathBuf, u64), Refused> {
+    let unreadable = |e: io::Error| Refused::Unreadable(e.to_string());
+    let real = root.join(path).canonicalize().map_err(unreadable)?;
+    if !real.starts_with(root) {
+        return Err(Refused::LinkOutside);
+    }
+    // Before it is opened: opening a pipe would wait for its other end.
+    let metadata = fs::metadata(&real).map_err(unreadable)?;
+    if metadata.is_file() { Ok((real, metadata.len())) } else { Err(Refused::NotAFile) }
+}
+
+fn list_folder(path: &Path) -> io::Result<Vec<(String, bool)>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path)?.take(MAX_ENTRIES) {
+        let entry = entry?;
+        // A name that is not UTF-8 cannot be in a manifest either.
+        if let Ok(name) = entry.file_name().into_string() {
+            let kind = entry.file_type()?;
+            let folder = kind.is_dir() || kind.is_symlink() && entry.path().is_dir();
+            names.push((name, folder));
+        }
+    }
+    Ok(names)
+}
+
+fn built_in(path: &str) -> Option<&'static [u8]> {
+    let (top, rest) = path.split_once('/')?;
+    let tree = top_folder(top)?;
+    tree.get_file(rest).map(include_dir::File::contents)
+}
+
+fn built_in_folder(path: &str) -> Option<&'static Dir<'static>> {
+    match path.split_once('/') {
+        None => top_folder(path),
+        Some((top, rest)) => top_folder(top)?.get_dir(rest),
+    }
+}
+
+fn top_folder(name: &str) -> Option<&'static Dir<'static>> {
+    match name {
+        "content" => Some(&CONTENT),
+        "exercises" => Some(&EXERCISES),
+        _ => None,
+    }
+}
+
+fn is_yaml(name: &str) -> bool {
+    matches!(name.rsplit_once('.'), Some((_, "yaml" | "yml")))
+}
+
+fn is_module(name: &str) -> bool {
+    matches!(name, "module.yaml" | "module.yml")
+}

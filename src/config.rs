@@ -1,1 +1,0 @@
-//! Configuration: one YAML file, refused with its line when wrong, written atomically.
