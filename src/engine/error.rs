@@ -116,7 +116,9 @@ impl EngineError {
                 "sudo usermod -aG docker \"$USER\", then log in again; or use rootless Podman: \
                  systemctl --user start podman.socket"
             }
-            Self::DiskFull { .. } => "docker system df shows what fills it; docker system prune frees it",
+            Self::DiskFull { .. } => {
+                "docker system df shows what fills it; docker system prune frees it"
+            }
             Self::ImageMissing { .. } => "drydock images build",
             Self::NoBase { .. } => {
                 "any one of these helps: docker pull debian:bookworm-slim (with a network); \

@@ -1,1 +1,139 @@
-//! Any engine that speaks the Docker API.
+//! Any engine that speaks the Docker API: Docker or Podman, on this machine or far away.
+//!
+//! [`endpoint`] decides where it is, [`dial`] opens byte streams to it, [`transport`] speaks HTTP
+//! over them: to bollard for calls, and raw for terminals and pipes. [`sandbox`] is a container's
+//! life, [`exec`] and [`shell`] are what runs in it, [`image`] is what it is made from.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+
+use super::image::Images;
+use super::{
+    Engine, ExecSpec, ExecStream, FileSpec, Info, Result, Sandbox, SandboxId, SandboxSpec,
+    ShellSpec, ShellStream,
+};
+
+mod account;
+mod context;
+mod dial;
+mod endpoint;
+mod environment;
+mod exec;
+mod fault;
+mod files;
+mod image;
+mod recipe;
+mod sandbox;
+mod shell;
+mod ssh;
+mod stdcopy;
+mod tls;
+mod transport;
+
+pub use environment::Environment;
+
+/// A Docker or Podman engine. Clones are the same engine.
+#[derive(Clone)]
+pub struct Docker {
+    transport: transport::Transport,
+    api: bollard::Docker,
+    environment: Environment,
+    /// Whether the network may not be used.
+    offline: bool,
+    /// What this process knows of sandboxes without asking: labels never change.
+    known: Arc<Mutex<HashMap<SandboxId, sandbox::Known>>>,
+}
+
+impl fmt::Debug for Docker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Docker")
+            .field("endpoint", &self.transport.endpoint())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Docker {
+    /// Finds the engine as the docker command does. Reads configuration files but makes no
+    /// connection: that is for the first call, [`Engine::info`] by custom.
+    ///
+    /// With `offline`, images are neither pulled nor built.
+    pub fn connect(environment: &Environment, offline: bool) -> Result<Self> {
+        let target = endpoint::resolve(environment)?;
+        let dialer = dial::Dialer::new(target, environment.clone());
+        let transport = transport::Transport::new(dialer);
+        let api = transport.bollard()?;
+        let environment = environment.clone();
+        Ok(Self { transport, api, environment, offline, known: Arc::default() })
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<SandboxId, sandbox::Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Engine for Docker {
+    fn name(&self) -> &'static str {
+        "docker"
+    }
+
+    async fn info(&self) -> Result<Info> {
+        // The first question must fail by itself, with its own short time.
+        self.transport.version().await?;
+        let (version, info) = tokio::try_join!(self.api.version(), self.api.info())
+            .map_err(|error| fault::of_engine(error, &self.transport.endpoint()))?;
+        let podman = version.components.iter().flatten().any(|part| part.name.contains("Podman"));
+        Ok(Info {
+            product: if podman { "podman" } else { "docker" }.to_owned(),
+            version: version.version.unwrap_or_default(),
+            endpoint: self.transport.endpoint(),
+            cgroup_version: info
+                .cgroup_version
+                .and_then(|version| version.to_string().parse().ok()),
+            architecture: info.architecture,
+        })
+    }
+
+    async fn create(&self, spec: &SandboxSpec) -> Result<Sandbox> {
+        self.create_sandbox(spec).await
+    }
+
+    async fn start(&self, id: &SandboxId) -> Result<()> {
+        self.start_sandbox(id).await
+    }
+
+    async fn inspect(&self, id: &SandboxId) -> Result<Sandbox> {
+        self.inspect_sandbox(id).await
+    }
+
+    async fn exec(&self, id: &SandboxId, spec: &ExecSpec) -> Result<ExecStream> {
+        self.open_exec(id, spec).await
+    }
+
+    async fn shell(&self, id: &SandboxId, spec: &ShellSpec) -> Result<ShellStream> {
+        self.open_shell(id, spec).await
+    }
+
+    async fn copy_in(&self, id: &SandboxId, files: &[FileSpec]) -> Result<()> {
+        self.copy_files_in(id, files).await
+    }
+
+    async fn copy_out(&self, id: &SandboxId, path: &str, limit: u64) -> Result<Vec<u8>> {
+        self.copy_file_out(id, path, limit).await
+    }
+
+    async fn list(&self, owner: Option<&str>) -> Result<Vec<Sandbox>> {
+        self.list_sandboxes(owner).await
+    }
+
+    async fn destroy(&self, id: &SandboxId) -> Result<()> {
+        self.destroy_sandbox(id).await
+    }
+
+    fn images(&self) -> Option<&dyn Images> {
+        Some(self)
+    }
+}

@@ -1,10 +1,30 @@
 //! Sandbox images: which there are, and how they come to be on an engine.
+//!
+//! [`definition`] is what the folder `images/` says, compiled in; [`root`] makes the distribution
+//! root that the first of them is built from, where it cannot be pulled. Building is the engine's.
 
 use async_trait::async_trait;
 use serde::Serialize;
 
 use super::{Progress, Result};
 
+pub(crate) mod definition;
+#[cfg(unix)]
+pub(crate) mod root;
+
+/// The account that every image of ours has for the learner, with its numbers and home.
+pub const USER: &str = "learner";
+/// User and group number of [`USER`].
+pub const USER_ID: u64 = 1000;
+/// Where [`USER`] lives.
+pub const USER_HOME: &str = "/home/learner";
+
+/// Whether a reference is one of our own images, whatever its tag.
+pub fn is_ours(reference: &str) -> bool {
+    let name = reference.strip_prefix(definition::PREFIX).unwrap_or_default();
+    let name = name.split_once(':').map_or(name, |(name, _)| name);
+    definition::all().is_ok_and(|all| all.iter().any(|definition| definition.name == name))
+}
 /// An engine's images.
 #[async_trait]
 pub trait Images: Send + Sync {
@@ -13,7 +33,12 @@ pub trait Images: Send + Sync {
 
     /// Makes an image of ours present and returns its reference: the tag that carries the hash of
     /// its inputs is used if it is there, else it is built (and first what it is built from).
-    async fn ensure(&self, name: &str, options: &BuildOptions, progress: Progress<'_>) -> Result<String>;
+    async fn ensure(
+        &self,
+        name: &str,
+        options: &BuildOptions,
+        progress: Progress<'_>,
+    ) -> Result<String>;
 
     /// Pulls a foreign image.
     async fn pull(&self, reference: &str, progress: Progress<'_>) -> Result<()>;

@@ -1,0 +1,219 @@
+//! What the engine is asked for when a sandbox is made: a pure function of its specification.
+//!
+//! Invariants: nothing of the host is mounted; no capability but the listed ones; memory, processor
+//! and process limits always; the image's entry point, health check and log are never used.
+
+use std::collections::HashMap;
+
+use bollard::models::{
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig,
+};
+
+use crate::engine::{Init, LABEL, Network, SandboxSpec};
+
+/// The labels of a sandbox, besides [`LABEL`].
+pub(super) mod label {
+    /// The value of [`crate::engine::LABEL`].
+    pub(crate) const SANDBOX: &str = "sandbox";
+    pub(crate) const ITEM: &str = "drydock.item";
+    pub(crate) const ATTEMPT: &str = "drydock.attempt";
+    pub(crate) const OWNER: &str = "drydock.owner";
+    pub(crate) const USER: &str = "drydock.user";
+    pub(crate) const IMAGE: &str = "drydock.image";
+    pub(crate) const INIT: &str = "drydock.init";
+    /// The value of [`INIT`] where an init system runs.
+    pub(crate) const SYSTEM: &str = "system";
+    /// Its value elsewhere.
+    pub(crate) const MINIMAL: &str = "minimal";
+}
+
+/// What a learner with sudo needs to look after users, files, processes and low ports: Docker's own
+/// default set without raw sockets, device nodes and file capabilities.
+const CAPABILITIES: [&str; 11] = [
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "NET_BIND_SERVICE",
+    "SYS_CHROOT",
+    "AUDIT_WRITE",
+];
+
+/// PID 1 of a sandbox without init system. A shell as PID 1 reaps orphans, cannot be killed from
+/// inside, and wakes up once a day; `sleep infinity` is not to be had everywhere.
+const IDLE: &str = "while :; do sleep 86400; done";
+
+/// PID 1 of a sandbox with one: control groups are mounted read-only, systemd needs its own part of
+/// them (version 1: its named hierarchy; version 2: all). The namespace is private, so nothing of
+/// the host's can be reached through it.
+const BOOT: &str = "if [ -d /sys/fs/cgroup/systemd ]; \
+                    then mount -o remount,bind,rw /sys/fs/cgroup/systemd; \
+                    else mount -o remount,bind,rw /sys/fs/cgroup; fi; \
+                    exec /sbin/init";
+
+/// How much memory systemd's runtime folders may take.
+const RUN_OPTIONS: &str = "rw,nosuid,nodev,mode=755,size=64m";
+
+/// The longest part of an item's id in a container's name.
+const NAME_LIMIT: usize = 40;
+
+/// A fresh name for a sandbox: `drydock-ITEM-xxxxxxxx`.
+pub(super) fn name(item: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' || c == '.' { c } else { '-' };
+    let item: String = item.chars().take(NAME_LIMIT).map(plain).collect();
+    let random = uuid::Uuid::now_v7().as_u128() as u32;
+    format!("drydock-{item}-{random:08x}")
+}
+
+/// The container for a sandbox whose shells run as `user`.
+pub(super) fn container(spec: &SandboxSpec, user: &str) -> ContainerCreateBody {
+    let command = match spec.init {
+        Init::Minimal => IDLE,
+        Init::System => BOOT,
+    };
+    let strings = |texts: &[&str]| Some(texts.iter().map(|&text| text.to_owned()).collect());
+    ContainerCreateBody {
+        image: Some(spec.image.clone()),
+        hostname: Some(spec.hostname.clone()),
+        // PID 1 is root's, so that no learner's `kill` reaches its children.
+        user: Some("0".to_owned()),
+        entrypoint: strings(&["sh", "-c", command]),
+        cmd: Some(Vec::new()),
+        env: strings(match spec.init {
+            Init::Minimal => &[],
+            // How systemd learns that it is not on a machine of its own.
+            Init::System => &["container=docker"],
+        }),
+        labels: Some(labels(spec, user)),
+        healthcheck: Some(HealthConfig { test: strings(&["NONE"]), ..HealthConfig::default() }),
+        // Nothing in PID 1 is worth waiting for when somebody stops the container.
+        stop_signal: (spec.init == Init::Minimal).then(|| "SIGKILL".to_owned()),
+        host_config: Some(host(spec)),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn labels(spec: &SandboxSpec, user: &str) -> HashMap<String, String> {
+    let init = match spec.init {
+        Init::Minimal => label::MINIMAL,
+        Init::System => label::SYSTEM,
+    };
+    [
+        (LABEL, label::SANDBOX),
+        (label::ITEM, &spec.item),
+        (label::ATTEMPT, &spec.attempt),
+        (label::OWNER, &spec.owner),
+        (label::USER, user),
+        (label::IMAGE, &spec.image),
+        (label::INIT, init),
+    ]
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .into()
+}
+
+fn host(spec: &SandboxSpec) -> HostConfig {
+    let memory = i64::try_from(spec.limits.memory).unwrap_or(i64::MAX);
+    let mut tmpfs: HashMap<_, _> = spec
+        .tmpfs
+        .iter()
+        .map(|memory| {
+            (memory.path.clone(), format!("rw,nosuid,nodev,mode=1777,size={}", memory.size))
+        })
+        .collect();
+    let mut capabilities: Vec<String> =
+        CAPABILITIES.iter().map(|&name| name.to_owned()).chain(spec.capabilities.clone()).collect();
+    let mut security = Vec::new();
+    if spec.init == Init::System {
+        // systemd mounts: it needs the capability, and neither the system call filter nor the
+        // profile that would forbid it all the same.
+        capabilities.push("SYS_ADMIN".to_owned());
+        security.extend(["seccomp=unconfined", "apparmor=unconfined"].map(str::to_owned));
+        for folder in ["/run", "/run/lock"] {
+            tmpfs.entry(folder.to_owned()).or_insert_with(|| RUN_OPTIONS.to_owned());
+        }
+    }
+    capabilities.sort_unstable();
+    capabilities.dedup();
+    HostConfig {
+        memory: Some(memory),
+        // As much as memory alone: no swap beyond it.
+        memory_swap: Some(memory),
+        nano_cpus: Some((spec.limits.cpus * 1e9) as i64),
+        pids_limit: Some(i64::from(spec.limits.pids)),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: Some(capabilities),
+        security_opt: Some(security),
+        cgroupns_mode: Some(HostConfigCgroupnsModeEnum::PRIVATE),
+        network_mode: Some(
+            match spec.network {
+                Network::None => "none",
+                Network::Internet => "bridge",
+            }
+            .to_owned(),
+        ),
+        tmpfs: Some(tmpfs),
+        // What PID 1 prints would grow without end on the host's disk.
+        log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
+        ..HostConfig::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Limits, Tmpfs};
+
+    fn spec(init: Init) -> SandboxSpec {
+        SandboxSpec {
+            item: "linux-01".to_owned(),
+            attempt: "a".to_owned(),
+            owner: "o".to_owned(),
+            image: "drydock/base:0".to_owned(),
+            init,
+            user: "learner".to_owned(),
+            limits: Limits { memory: 1 << 20, cpus: 0.5, pids: 9 },
+            network: Network::None,
+            capabilities: vec!["SYS_PTRACE".to_owned(), "KILL".to_owned()],
+            tmpfs: vec![Tmpfs { path: "/data".to_owned(), size: 4096 }],
+            files: Vec::new(),
+            hostname: "box".to_owned(),
+        }
+    }
+
+    #[test]
+    fn names_are_plain_and_fresh() {
+        assert!(name("a/b c").starts_with("drydock-a-b-c-"), "{}", name("a/b c"));
+        assert!(name(&"x".repeat(500)).len() < 64);
+        assert_ne!(name("a"), name("a"));
+    }
+
+    #[test]
+    fn limits_and_confinement_are_always_asked_for() {
+        for init in [Init::Minimal, Init::System] {
+            let host = container(&spec(init), "learner").host_config.unwrap();
+            assert_eq!((host.memory, host.memory_swap), (Some(1 << 20), Some(1 << 20)));
+            assert_eq!((host.nano_cpus, host.pids_limit), (Some(500_000_000), Some(9)));
+            assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+            assert_eq!(host.network_mode.as_deref(), Some("none"));
+            assert_eq!((host.binds, host.mounts, host.privileged), (None, None, None));
+            let tmpfs = &host.tmpfs.unwrap()["/data"];
+            assert!(tmpfs.contains("size=4096"), "{tmpfs}");
+        }
+    }
+
+    #[test]
+    fn only_an_init_system_gets_more() {
+        let minimal = container(&spec(Init::Minimal), "learner").host_config.unwrap();
+        let system = container(&spec(Init::System), "learner").host_config.unwrap();
+        let may_mount = |host: &HostConfig| {
+            host.cap_add.iter().flatten().any(|capability| capability == "SYS_ADMIN")
+        };
+        assert!(!may_mount(&minimal) && may_mount(&system));
+        assert_eq!(minimal.security_opt, Some(Vec::new()));
+        assert_eq!(minimal.cap_add.unwrap().len(), CAPABILITIES.len() + 1);
+    }
+}

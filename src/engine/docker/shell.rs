@@ -1,0 +1,223 @@
+//! The user's login shell on a terminal.
+//!
+//! The shell is started by a small script that first gives the terminal its size, then says on it
+//! which process it is: one line, which [`Docker::open_shell`] takes off the stream. So the size is
+//! right before the shell reads its first byte (the engine's own resize comes too late in most
+//! starts), a shell that cannot start is an error and not a stray message on the screen, and there
+//! is a process to hang up on.
+//!
+//! Invariants: after that line no byte is interpreted, added or held back; dropping the stream types
+//! nothing.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bollard::models::ExecConfig;
+use bollard::query_parameters::ResizeExecOptionsBuilder;
+use tokio::io::{AsyncRead, AsyncReadExt};
+
+use super::exec::Exec;
+use super::{Docker, fault};
+use crate::engine::{EngineError, Result, SandboxId, ShellControl, ShellSpec, ShellStream, Size};
+
+/// `$1` rows, `$2` columns. Where there is no `stty` it says so, and the engine resizes.
+const START: &str = r#"
+if stty iutf8 rows "$1" cols "$2" 2>/dev/null || stty rows "$1" cols "$2" 2>/dev/null
+then sized=1; else sized=0; fi
+echo "drydock $$ $sized"
+cd 2>/dev/null
+command -v bash >/dev/null 2>&1 && exec bash -l
+exec sh -l
+"#;
+
+/// `$1` is the shell, which leads its session. All of the session gets SIGHUP, and SIGCONT lest it be
+/// stopped; a shell that ignores it is killed. What was started to outlive its terminal (`nohup`,
+/// `setsid`) does.
+const HANG_UP: &str = r#"
+for file in /proc/[0-9]*/stat; do
+    { read -r line < "$file"; } 2>/dev/null || continue
+    pid=${file#/proc/}; pid=${pid%/stat}
+    rest=${line##*) }
+    set -- "$1" $rest
+    [ "$5" = "$1" ] && kill -HUP "$pid" 2>/dev/null && kill -CONT "$pid" 2>/dev/null
+done
+tries=0
+while kill -0 "$1" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ $tries -gt 20 ] && kill -KILL "$1" && break
+    sleep 0.05 2>/dev/null || sleep 1
+done
+"#;
+
+/// What every program in the shell is told about the terminal. C.UTF-8 is in every image of ours.
+const ENVIRONMENT: [&str; 3] = ["TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8"];
+
+/// The engine cannot be told to have no detach keys, and holds back the first of them until the next
+/// key shows that it was not meant. So they begin with the least typed byte there is; its default
+/// would swallow Ctrl-P.
+const DETACH_KEYS: &str = "ctrl-@,ctrl-^,ctrl-]";
+
+/// How much is read in search of our line.
+const GREETING_LIMIT: usize = 512;
+
+/// How long a shell may take to start: that of an engine under load.
+const START_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long hanging up may take, the script's own second of patience included.
+const HANG_UP_TIMEOUT: Duration = Duration::from_secs(10);
+
+impl Docker {
+    /// [`crate::engine::Engine::shell`].
+    pub(super) async fn open_shell(&self, id: &SandboxId, spec: &ShellSpec) -> Result<ShellStream> {
+        let user = match &spec.user {
+            Some(user) => user.clone(),
+            None => self.know(id).await?.user,
+        };
+        let Size { rows, cols } = spec.size;
+        let argv = ["sh", "-c", START, "sh"].map(str::to_owned).into_iter();
+        let config = ExecConfig {
+            attach_stdin: Some(true),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            tty: Some(true),
+            // Known to engines from API 1.42 on.
+            console_size: Some(vec![rows.into(), cols.into()]),
+            detach_keys: Some(DETACH_KEYS.to_owned()),
+            env: Some(ENVIRONMENT.map(str::to_owned).into()),
+            cmd: Some(argv.chain([rows.to_string(), cols.to_string()]).collect()),
+            user: Some(user),
+            ..ExecConfig::default()
+        };
+        let (exec, mut stream) = self.start_exec(id, config, true).await?;
+        let greeting = tokio::time::timeout(START_TIMEOUT, greeting(&mut stream)).await;
+        let greeting = greeting.map_err(|_| EngineError::Timeout {
+            what: format!("the start of a shell in the sandbox {id}"),
+        })?;
+        let Greeting { pid, sized } = greeting
+            .map_err(|error| fault::of_connection(&error, &self.transport.endpoint()))?
+            .map_err(|words| EngineError::Refused { detail: words })?;
+        let control = Control { docker: self.clone(), exec, pid };
+        if !sized {
+            control.resize(spec.size).await?;
+        }
+        let (output, input) = tokio::io::split(stream);
+        Ok(ShellStream {
+            output: Box::new(output),
+            input: Box::new(input),
+            control: Box::new(control),
+        })
+    }
+}
+
+/// What the start script says.
+#[derive(Debug, PartialEq, Eq)]
+struct Greeting {
+    /// The shell, as numbered inside the sandbox.
+    pid: u32,
+    /// Whether the terminal has its size.
+    sized: bool,
+}
+
+/// Reads to the end of our line, and not a byte more. `Ok(Err)` is what was said instead.
+async fn greeting(
+    stream: &mut (impl AsyncRead + Unpin),
+) -> std::io::Result<std::result::Result<Greeting, String>> {
+    let mut said = Vec::new();
+    while said.len() < GREETING_LIMIT {
+        // One by one: what follows the line belongs to the screen.
+        let mut byte = [0];
+        if stream.read(&mut byte).await? == 0 {
+            break;
+        }
+        if let Some(greeting) = (byte == *b"\n").then(|| parse(&said)).flatten() {
+            return Ok(Ok(greeting));
+        }
+        said.extend(byte);
+    }
+    let words: String = String::from_utf8_lossy(&said)
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    let words = if words.trim().is_empty() { "it said nothing" } else { words.trim() };
+    Ok(Err(format!("no shell could be started: {words}")))
+}
+
+fn parse(said: &[u8]) -> Option<Greeting> {
+    let line = std::str::from_utf8(said).ok()?.lines().last()?.trim();
+    let (pid, sized) = line.strip_prefix("drydock ")?.split_once(' ')?;
+    Some(Greeting { pid: pid.parse().ok()?, sized: sized == "1" })
+}
+
+struct Control {
+    docker: Docker,
+    exec: Exec,
+    pid: u32,
+}
+
+#[async_trait]
+impl ShellControl for Control {
+    async fn resize(&self, size: Size) -> Result<()> {
+        let (rows, cols) = (i32::from(size.rows), i32::from(size.cols));
+        let options = ResizeExecOptionsBuilder::new().h(rows).w(cols).build();
+        let resized = self.exec.api.resize_exec(&self.exec.exec, options).await;
+        resized.map_err(fault::of_sandbox(&self.exec.sandbox))
+    }
+
+    async fn status(&self) -> Result<Option<i64>> {
+        self.exec.status().await
+    }
+
+    async fn hang_up(&self) -> Result<()> {
+        let id = &self.exec.sandbox;
+        let hung_up = async {
+            // The number of a shell that has ended may be somebody else's by now.
+            if self.exec.status().await?.is_some() {
+                return Ok(());
+            }
+            let pid = self.pid.to_string();
+            self.docker.run_script(id, "0", HANG_UP, &[&pid], HANG_UP_TIMEOUT).await
+        };
+        match hung_up.await {
+            // With its sandbox, the shell is over.
+            Err(EngineError::SandboxGone { .. } | EngineError::SandboxStopped { .. }) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn greeted(stream: &[u8]) -> (std::result::Result<Greeting, String>, Vec<u8>) {
+        let mut rest = stream;
+        let greeting = greeting(&mut rest).await.unwrap();
+        (greeting, rest.to_vec())
+    }
+
+    #[tokio::test]
+    async fn the_first_line_is_taken_and_nothing_more() {
+        let (greeting, rest) = greeted(b"drydock 17 1\r\n\x01\x02\0$ ").await;
+        assert_eq!(greeting, Ok(Greeting { pid: 17, sized: true }));
+        assert_eq!(rest, b"\x01\x02\0$ ");
+        let (greeting, _) = greeted(b"drydock 7 0\r\n").await;
+        assert_eq!(greeting, Ok(Greeting { pid: 7, sized: false }));
+    }
+
+    #[tokio::test]
+    async fn words_before_the_greeting_do_not_hide_it() {
+        let (greeting, rest) = greeted(b"sh: warning\r\ndrydock 17 1\r\n$ ").await;
+        assert_eq!(greeting, Ok(Greeting { pid: 17, sized: true }));
+        assert_eq!(rest, b"$ ");
+    }
+
+    #[tokio::test]
+    async fn a_shell_that_cannot_start_is_an_error_with_its_words() {
+        let (greeting, _) = greeted(b"exec failed: \"sh\": not found\r\n").await;
+        let words = greeting.unwrap_err();
+        assert!(words.contains("\"sh\": not found"), "{words}");
+        let endless = vec![b'x'; 10_000];
+        assert!(greeted(&endless).await.0.is_err());
+        assert!(greeted(b"").await.0.is_err());
+    }
+}

@@ -1,0 +1,301 @@
+//! A Debian root file system made on this machine from the distribution's packages: what is left
+//! where no image can be pulled.
+//!
+//! Each [`Way`] is a program that writes a tar archive to its output and tells on its error output
+//! what it is doing. Invariant: a dropped [`Making`] ends the program and all it started.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, geteuid, kill_process_group};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+
+/// The release that our images are written for.
+const RELEASE: &str = "bookworm";
+
+/// How many of a program's last words are kept for an error.
+const LAST_WORDS: usize = 3;
+
+/// Finds a program by its name.
+pub(crate) type Find<'a> = &'a (dyn Fn(&str) -> Option<PathBuf> + Send + Sync);
+
+/// How a root file system can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// With mmdebstrap, which needs no rights.
+    Mmdebstrap,
+    /// With mmdebstrap's package unpacked into a temporary folder: nothing is installed.
+    FetchedMmdebstrap,
+    /// With debootstrap, which must be root.
+    Debootstrap,
+}
+
+impl Way {
+    /// All ways, the best first.
+    pub(crate) const ALL: [Self; 3] =
+        [Self::Mmdebstrap, Self::FetchedMmdebstrap, Self::Debootstrap];
+
+    /// The name for people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Mmdebstrap => "mmdebstrap",
+            Self::FetchedMmdebstrap => "a temporary mmdebstrap from apt-get",
+            Self::Debootstrap => "debootstrap",
+        }
+    }
+
+    /// Gets everything ready; `Err` says in words why this way cannot be gone here.
+    pub(crate) async fn prepare(self, find: Find<'_>) -> Result<Recipe, String> {
+        let missing = |name: &str| format!("{name} is not installed");
+        let found = |name: &str| find(name).ok_or_else(|| missing(name));
+        match self {
+            Self::Mmdebstrap => Ok(mmdebstrap(found("mmdebstrap")?.into(), Vec::new(), None)),
+            Self::FetchedMmdebstrap => {
+                let (apt, dpkg, perl) = (found("apt-get")?, found("dpkg-deb")?, found("perl")?);
+                let folder = fetch(&apt, &dpkg).await?;
+                let script = folder.path().join("root/usr/bin/mmdebstrap");
+                Ok(mmdebstrap(perl.into(), vec![script.into()], Some(folder)))
+            }
+            Self::Debootstrap => {
+                let program = found("debootstrap")?;
+                if !geteuid().is_root() {
+                    return Err("only root can use it".to_owned());
+                }
+                let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+                let script = "\"$1\" --variant=minbase \"$2\" \"$3/root\" >&2 && \
+                              exec tar -C \"$3/root\" --numeric-owner -cf - .";
+                let arguments = ["-c", script, "sh"].map(OsString::from).into_iter();
+                let inputs = [program.into(), RELEASE.into(), folder.path().into()];
+                Ok(Recipe {
+                    program: "sh".into(),
+                    arguments: arguments.chain(inputs).collect(),
+                    phases: DEBOOTSTRAP_PHASES,
+                    folder: Some(folder),
+                })
+            }
+        }
+    }
+}
+
+fn mmdebstrap(program: OsString, mut arguments: Vec<OsString>, folder: Option<TempDir>) -> Recipe {
+    let own = ["--variant=minbase", "--format=tar", RELEASE, "-"];
+    arguments.extend(own.map(OsString::from));
+    Recipe { program, arguments, phases: MMDEBSTRAP_PHASES, folder }
+}
+
+/// Downloads and unpacks mmdebstrap's package, with package lists of our own: neither root nor an
+/// earlier `apt-get update` is needed.
+async fn fetch(apt: &Path, dpkg: &Path) -> Result<TempDir, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let here = folder.path();
+    for inner in ["state/lists/partial", "cache/archives/partial"] {
+        std::fs::create_dir_all(here.join(inner)).map_err(|error| error.to_string())?;
+    }
+    let option = |name: &str, value: &str| ["-o".to_owned(), format!("{name}={value}")];
+    let in_here = |inner: &str| here.join(inner).display().to_string();
+    let private = [
+        option("Dir::State", &in_here("state")),
+        option("Dir::State::status", "/var/lib/dpkg/status"),
+        option("Dir::Cache", &in_here("cache")),
+        // The folder is ours alone: apt's own account may not write there.
+        option("APT::Sandbox::User", ""),
+    ]
+    .concat();
+    let apt = |verb: &'static [&'static str]| {
+        let mut command = Command::new(apt);
+        command.arg("-q").args(&private).args(verb).current_dir(here);
+        command
+    };
+    // A source of somebody else's that cannot be reached fails the update, but not what follows.
+    if let Err(error) = run(apt(&["update"])).await {
+        tracing::debug!(%error, "apt-get update");
+    }
+    run(apt(&["download", "mmdebstrap"])).await?;
+    let package = std::fs::read_dir(here)
+        .map_err(|error| error.to_string())?
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
+        .ok_or("apt-get downloaded nothing")?;
+    let mut unpack = Command::new(dpkg);
+    unpack.arg("-x").arg(package).arg(here.join("root"));
+    run(unpack).await?;
+    Ok(folder)
+}
+
+/// Runs a program to its end.
+async fn run(mut command: Command) -> Result<(), String> {
+    let output = quiet(&mut command).output().await.map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let words = words.lines().map(str::trim).rfind(|line| !line.is_empty());
+    Err(words.map_or_else(|| output.status.to_string(), str::to_owned))
+}
+
+/// No questions, no translations, and nothing left running.
+fn quiet(command: &mut Command) -> &mut Command {
+    let path = std::env::var("PATH").unwrap_or_default();
+    command
+        // An ordinary user's path lacks the folders where the package tools live.
+        .env("PATH", format!("{path}:/usr/local/sbin:/usr/sbin:/sbin"))
+        .env("LC_ALL", "C.UTF-8")
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+}
+
+/// What a line that contains the first text means, and which part of the time has passed by then.
+type Phase = (&'static str, &'static str, f64);
+
+const MMDEBSTRAP_PHASES: &[Phase] = &[
+    ("running apt-get update", "reading the package lists", 0.02),
+    ("downloading packages", "downloading packages", 0.08),
+    ("extracting archives", "unpacking packages", 0.15),
+    ("installing essential", "installing essential packages", 0.28),
+    ("installing remaining", "installing the remaining packages", 0.50),
+    ("cleaning package", "cleaning up", 0.75),
+    ("creating tarball", "packing", 0.80),
+    ("removing tempdir", "cleaning up", 0.90),
+];
+
+const DEBOOTSTRAP_PHASES: &[Phase] = &[
+    ("Retrieving", "downloading packages", 0.05),
+    ("Extracting", "unpacking packages", 0.25),
+    ("Unpacking the base", "installing packages", 0.55),
+    ("Configuring", "setting packages up", 0.70),
+    ("Base system installed", "packing", 0.90),
+];
+
+/// A program ready to be started.
+pub(crate) struct Recipe {
+    program: OsString,
+    arguments: Vec<OsString>,
+    phases: &'static [Phase],
+    folder: Option<TempDir>,
+}
+
+impl Recipe {
+    /// Starts it: the archive, and the making to be watched.
+    pub(crate) fn start(self) -> Result<(ChildStdout, Making), String> {
+        let mut command = Command::new(&self.program);
+        quiet(&mut command).args(&self.arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Killed outright, it could not clean up; see `Making::drop`.
+        command.process_group(0).kill_on_drop(false);
+        let mut child = command.spawn().map_err(|error| error.to_string())?;
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err("it has no output".to_owned());
+        };
+        let making = Making {
+            stderr: BufReader::new(stderr),
+            phases: self.phases,
+            words: Vec::new(),
+            child,
+            _folder: self.folder,
+        };
+        Ok((stdout, making))
+    }
+}
+
+/// A program at work.
+pub(crate) struct Making {
+    stderr: BufReader<ChildStderr>,
+    phases: &'static [Phase],
+    words: Vec<String>,
+    child: Child,
+    _folder: Option<TempDir>,
+}
+
+impl Making {
+    /// Follows it to its end; `report` gets what it does and which part is done.
+    pub(crate) async fn watch(&mut self, report: impl Fn(&str, f64)) -> Result<(), String> {
+        let mut bytes = Vec::new();
+        while matches!(self.stderr.read_until(b'\n', &mut bytes).await, Ok(1..)) {
+            let line = String::from_utf8_lossy(&bytes).trim_end().to_owned();
+            bytes.clear();
+            tracing::debug!(target: "drydock::images", "{line}");
+            if let Some((_, words, part)) =
+                self.phases.iter().find(|(sign, ..)| line.contains(sign))
+            {
+                report(words, *part);
+            }
+            self.words.push(line);
+            let excess = self.words.len().saturating_sub(LAST_WORDS);
+            self.words.drain(..excess);
+        }
+        match self.child.wait().await {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("{} ({status})", self.words.join("; "))),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Drop for Making {
+    fn drop(&mut self) {
+        // Asked nicely, both programs clean up after themselves; so do the ones they started.
+        let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(pid) = pid {
+            let _ = kill_process_group(pid, Signal::TERM);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    fn recipe(script: &str) -> Recipe {
+        Recipe {
+            program: "sh".into(),
+            arguments: ["-c", script].map(OsString::from).into(),
+            phases: MMDEBSTRAP_PHASES,
+            folder: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_way_without_its_program_says_so() {
+        for way in Way::ALL {
+            let error = way.prepare(&|_| None).await.err().unwrap();
+            assert!(error.contains("not installed"), "{way:?}: {error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn progress_is_told_and_the_archive_passed_on() {
+        let script = "echo 'I: running apt-get update...' >&2; printf 'a\\0b'";
+        let (mut archive, mut making) = recipe(script).start().unwrap();
+        let told = Mutex::new(Vec::new());
+        making.watch(|words, _| told.lock().unwrap().push(words.to_owned())).await.unwrap();
+        assert_eq!(*told.lock().unwrap(), ["reading the package lists"]);
+        let mut bytes = Vec::new();
+        archive.read_to_end(&mut bytes).await.unwrap();
+        assert_eq!(bytes, b"a\0b");
+    }
+
+    #[tokio::test]
+    async fn a_failure_brings_its_last_words() {
+        let (_archive, mut making) = recipe("echo 'E: no mirror' >&2; exit 7").start().unwrap();
+        let error = making.watch(|_, _| {}).await.unwrap_err();
+        assert!(error.contains("no mirror") && error.contains('7'), "{error}");
+    }
+
+    #[tokio::test]
+    async fn dropping_it_ends_what_it_started_too() {
+        // The grandchild holds the pipe open: its end is the end of both.
+        let (mut archive, making) = recipe("sleep 1000 & wait").start().unwrap();
+        drop(making);
+        let mut bytes = Vec::new();
+        let ended = archive.read_to_end(&mut bytes);
+        tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.unwrap().unwrap();
+    }
+}

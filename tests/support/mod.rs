@@ -1,0 +1,48 @@
+//! What tests with a real engine share: finding it, having its images, and saying so when there is
+//! none.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use drydock::engine::Engine;
+use drydock::engine::docker::{Docker, Environment};
+use drydock::engine::image::BuildOptions;
+
+/// The engine of this machine; `None`, noted for the end of the test run, where there is none.
+pub async fn engine(test: &str) -> Option<Arc<dyn Engine>> {
+    let docker = match Docker::connect(&Environment::from_process(), false) {
+        Ok(docker) => docker,
+        Err(error) => return skip(test, &error.to_string()),
+    };
+    match docker.info().await {
+        Ok(_) => Some(Arc::new(docker)),
+        Err(error) => skip(test, &error.to_string()),
+    }
+}
+
+fn skip<T>(test: &str, reason: &str) -> Option<T> {
+    let path = target().join("skipped-tests.txt");
+    let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
+    // One write: tests of several processes share the file.
+    file.write_all(format!("{test}: {reason}\n").as_bytes()).unwrap();
+    None
+}
+
+/// An image of ours, built if need be: once per machine, whichever test needs it first.
+pub async fn image(engine: &dyn Engine, name: &str) -> String {
+    let lock = File::create(target().join("images.lock")).unwrap();
+    let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap();
+    let _lock = lock.unwrap();
+    let images = engine.images().expect("this engine has images");
+    images.ensure(name, &BuildOptions::default(), &|_| {}).await.unwrap()
+}
+
+/// The build folder, which all tests of all processes share.
+fn target() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
+    fs::create_dir_all(&target).unwrap();
+    target
+}
