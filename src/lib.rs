@@ -12,6 +12,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod context;
 pub mod course;
 pub mod engine;
 pub mod lab;

@@ -125,7 +125,7 @@ impl Default for Config {
             version: VERSION,
             backend: Backend::Auto,
             local: Local::default(),
-            theme: "default".to_owned(),
+            theme: "harbour".to_owned(),
             ascii: Ascii::Auto,
             mouse: Switch::On,
             leave_key: "ctrl-]".to_owned(),

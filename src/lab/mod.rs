@@ -1,1 +1,199 @@
-//! The practice itself: an attempt's life, the same for the TUI and the commands.
+//! The practice itself: an attempt's life, the same for the full-screen program and the commands.
+//!
+//! A [`Lab`] joins an engine and the progress store. It provisions an item's sandbox
+//! ([`provision`]), runs its checks over one connection ([`probe`], [`verify`]) and hands out hints
+//! ([`hint`]). Invariant: what a caller gets back has already been written to the store, so nothing
+//! is ever shown that a crash could take back.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::course::{Body, Exercise, Item};
+use crate::engine::{Engine, EngineError, Limits, Sandbox};
+use crate::problem::{Exit, Problem};
+use crate::store::{
+    Attempt, AttemptId, AttemptState, CheckRecord, Completion, Fault, Store, StoreError,
+};
+use verify::CheckResult;
+
+pub mod hint;
+pub mod probe;
+pub mod provision;
+pub mod verify;
+
+/// An engine, the store, and whose sandboxes these are.
+#[derive(Clone)]
+pub struct Lab {
+    /// Where sandboxes live.
+    pub engine: Arc<dyn Engine>,
+    /// Where progress is kept.
+    pub store: SharedStore,
+    /// Which drydock home this is; see [`crate::engine::SandboxSpec::owner`].
+    pub owner: String,
+    /// Forbids every use of the network.
+    pub offline: bool,
+    /// What a sandbox may use where its manifest does not say.
+    pub limits: Limits,
+}
+
+/// The store, shared between the tasks that use it. Calls are short; none is made on the drawing
+/// thread.
+#[derive(Clone)]
+pub struct SharedStore(Arc<Mutex<Store>>);
+
+impl SharedStore {
+    /// Shares a store.
+    pub fn new(store: Store) -> Self {
+        Self(Arc::new(Mutex::new(store)))
+    }
+
+    /// The store, for a few calls. A panic in another holder cannot have left a transaction half
+    /// done (SQLite rolls it back), so a poisoned lock is taken over.
+    pub fn lock(&self) -> MutexGuard<'_, Store> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Why something in the lab could not be done.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// The engine's reason.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The store's reason.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of the item could not be read.
+    #[error("{file} cannot be read: {detail}")]
+    Content {
+        /// The file.
+        file: String,
+        /// The system's words.
+        detail: String,
+    },
+    /// The item's `prepare` script failed: the item is at fault, not the learner.
+    #[error("The preparation script of {item} failed with status {status}: {detail}")]
+    Prepare {
+        /// The item.
+        item: String,
+        /// Its exit status.
+        status: i64,
+        /// The last of what it said.
+        detail: String,
+    },
+    /// The init system inside did not come up.
+    #[error("The sandbox's init system did not start within {seconds} s: {detail}")]
+    Boot {
+        /// How long was waited.
+        seconds: u64,
+        /// What it said last.
+        detail: String,
+    },
+    /// There is no sandbox for this item.
+    #[error("{item} has no sandbox")]
+    NoSandbox {
+        /// The item.
+        item: String,
+    },
+}
+
+impl From<LabError> for Problem {
+    fn from(error: LabError) -> Self {
+        let message = error.to_string();
+        match error {
+            LabError::Engine(error) => error.into(),
+            LabError::Store(error) => error.into(),
+            LabError::Content { .. } => Self::new("content", Exit::Usage, message),
+            LabError::Prepare { .. } => Self::new("prepare", Exit::Environment, message)
+                .remedy("the exercise is at fault: please report it; drydock reset starts over"),
+            LabError::Boot { .. } => Self::new("boot", Exit::Environment, message)
+                .remedy("drydock reset starts over; drydock doctor tells what this machine lacks"),
+            LabError::NoSandbox { item } => {
+                Self::new("no_sandbox", Exit::Environment, message).remedy(format!("drydock launch {item}"))
+            }
+        }
+    }
+}
+
+impl Lab {
+    /// The finished sandbox of an item, running or not, and its attempt.
+    pub async fn sandbox(&self, item: &str) -> Result<Option<(Attempt, Sandbox)>, LabError> {
+        for sandbox in self.engine.list(Some(&self.owner)).await? {
+            if sandbox.item == item
+                && let Some(attempt) = self.attempt_of(&sandbox)?
+            {
+                return Ok(Some((attempt, sandbox)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The attempt that a sandbox is attached to; `None` for one that was left half made.
+    fn attempt_of(&self, sandbox: &Sandbox) -> Result<Option<Attempt>, LabError> {
+        let Ok(id) = sandbox.attempt.parse() else { return Ok(None) };
+        let attempt = match self.store.lock().attempt(id) {
+            Ok(attempt) => attempt,
+            Err(StoreError { fault: Fault::NoSuchAttempt(_), .. }) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let attached = attempt.sandbox.as_deref() == Some(&*sandbox.id.0);
+        Ok((attached && attempt.state != AttemptState::Abandoned).then_some(attempt))
+    }
+
+    /// Writes a verification down, and the completion if it was what completed the attempt.
+    pub fn record(
+        &self,
+        attempt: AttemptId,
+        results: &[CheckResult],
+        asked: bool,
+    ) -> Result<Option<Completion>, LabError> {
+        let records: Vec<_> = results
+            .iter()
+            .map(|result| CheckRecord { name: result.name.clone(), state: result.state })
+            .collect();
+        let store = self.store.lock();
+        store.record_checks(attempt, &records, asked)?;
+        if !verify::passed(results) {
+            return Ok(None);
+        }
+        let completion = store.complete(attempt)?;
+        Ok(completion.new.then_some(completion))
+    }
+
+    /// Removes an item's sandboxes and ends its active attempt. Gives the number removed.
+    pub async fn destroy(&self, item: &str) -> Result<usize, LabError> {
+        let mut removed = 0;
+        for sandbox in self.engine.list(Some(&self.owner)).await? {
+            if sandbox.item == item {
+                self.engine.destroy(&sandbox.id).await?;
+                removed += 1;
+            }
+        }
+        let store = self.store.lock();
+        if let Some(attempt) = store.active(item)? {
+            store.abandon(attempt.id)?;
+        }
+        Ok(removed)
+    }
+
+    /// Removes every sandbox of this home. Gives the items they were of.
+    pub async fn destroy_all(&self) -> Result<Vec<String>, LabError> {
+        let mut items = Vec::new();
+        for sandbox in self.engine.list(Some(&self.owner)).await? {
+            self.engine.destroy(&sandbox.id).await?;
+            items.push(sandbox.item);
+        }
+        let store = self.store.lock();
+        for item in &items {
+            if let Some(attempt) = store.active(item)? {
+                store.abandon(attempt.id)?;
+            }
+        }
+        Ok(items)
+    }
+}
+
+/// The item's exercise.
+pub fn exercise(item: &Item) -> &Exercise {
+    let Body::Exercise(exercise) = &item.body;
+    exercise
+}

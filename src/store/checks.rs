@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
+use serde::Serialize;
 
 use super::attempt::{is_active, touch};
 use super::value::{At, kept_as_word};
@@ -14,7 +15,8 @@ use super::{AttemptId, Fault, Store, StoreError};
 const LOGGED_CHANGES: u32 = 1000;
 
 /// How a check stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CheckState {
     /// It is true.
     Passed,

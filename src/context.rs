@@ -1,0 +1,78 @@
+//! What every command and the full-screen program start from: where things are, the configuration,
+//! the content, and how to get at the engine and the store.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::Config;
+use crate::course::{self, Catalogue, Source};
+use crate::engine::{self, Engine, EngineError, Limits};
+use crate::lab::{Lab, SharedStore};
+use crate::paths::Paths;
+use crate::problem::Problem;
+use crate::store::Store;
+
+/// Everything a command starts from. Making one reads the configuration and the content; it asks no
+/// engine and opens no database.
+pub struct Context {
+    /// Where things are kept.
+    pub paths: Paths,
+    /// The configuration.
+    pub config: Config,
+    /// Whether there was no configuration file.
+    pub first_start: bool,
+    /// Whether the network may not be used.
+    pub offline: bool,
+    /// What there is to practise.
+    pub course: Arc<Catalogue>,
+}
+
+impl Context {
+    /// Reads the configuration and the content. `content` are folders laid over the built-in
+    /// content, after the configured ones.
+    pub fn load(content: &[PathBuf], offline: bool) -> Result<Self, Problem> {
+        let paths = Paths::find()?;
+        let first_start = !paths.config_file.exists();
+        let config = Config::load(&paths.config_file)?;
+        let mut sources = vec![Source::built_in()];
+        for folder in config.content_folders(&paths.config_file).iter().chain(content) {
+            sources.push(Source::folder(folder)?);
+        }
+        let course = Arc::new(course::load(&sources));
+        let offline = offline || config.offline;
+        Ok(Self { paths, config, first_start, offline, course })
+    }
+
+    /// Opens the progress database, making it on the first use.
+    pub fn store(&self) -> Result<Store, Problem> {
+        self.paths.make(&self.paths.data_dir)?;
+        Ok(Store::open(&self.paths.database)?)
+    }
+
+    /// The configured engine. Nothing is asked of it yet.
+    pub fn engine(&self) -> Result<Arc<dyn Engine>, EngineError> {
+        let environment = engine::docker::Environment::from_process();
+        Ok(Arc::new(engine::docker::Docker::connect(&environment, self.offline)?))
+    }
+
+    /// The lab on the configured engine.
+    pub fn lab(&self, store: SharedStore) -> Result<Lab, EngineError> {
+        Ok(Lab {
+            engine: self.engine()?,
+            store,
+            owner: self.paths.owner(),
+            offline: self.offline,
+            limits: self.limits(),
+        })
+    }
+
+    fn limits(&self) -> Limits {
+        let default = Limits::default();
+        let asked = self.config.limits();
+        Limits {
+            memory: asked.memory.unwrap_or(default.memory),
+            cpus: asked.cpus.unwrap_or(default.cpus),
+            pids: asked.pids.unwrap_or(default.pids),
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! One long-lived connection into a sandbox over which commands are run and judged.
+//!
+//! Starting a program through an engine costs tens of milliseconds; a line to a shell that already
+//! runs costs a few. So a probe starts one `sh` per account and feeds it commands. Each command runs
+//! in a `bash -c` of its own (`sh -c` where there is no bash), with its input from `/dev/null`, in
+//! the account's home. After it the shell prints a marker on both outputs; the marker holds a random
+//! word made for this probe, so a command's output cannot pass for it by accident.
+//!
+//! Invariants: outputs are kept up to [`OUTPUT_CAP`] and read on to the marker; a command that
+//! outlives its time is killed with everything it started in its process group, and the probe is
+//! closed (the next command opens a new one); no command's failure is mistaken for the probe's.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use tokio::io::AsyncWriteExt;
+use uuid::Uuid;
+
+use crate::engine::{Engine, EngineError, ExecSpec, ExecStream, Output, SandboxId};
+
+/// How much of each output of a command is kept: enough to compare and to show, and a bound on what
+/// a hostile command can make us hold.
+pub const OUTPUT_CAP: usize = 64 * 1024;
+
+/// How long the shell itself may take to answer before the engine counts as not answering.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ran {
+    /// Its exit status.
+    pub status: i64,
+    /// Its standard output, lossily decoded, capped.
+    pub stdout: String,
+    /// Its standard error, likewise.
+    pub stderr: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Why a command could not be run to its end: never the learner's fault.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// It took longer than it may.
+    #[error("it did not finish within {} s", .0.as_secs_f32())]
+    TimedOut(Duration),
+    /// The engine's reason.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// The probes of one sandbox: one connection for each account, opened when first needed.
+pub struct Probes {
+    engine: Arc<dyn Engine>,
+    sandbox: SandboxId,
+    open: HashMap<Option<String>, Probe>,
+}
+
+impl Probes {
+    /// Probes into a sandbox; nothing is opened yet.
+    pub fn new(engine: Arc<dyn Engine>, sandbox: SandboxId) -> Self {
+        Self { engine, sandbox, open: HashMap::new() }
+    }
+
+    /// The sandbox they look into.
+    pub fn sandbox(&self) -> &SandboxId {
+        &self.sandbox
+    }
+
+    /// Runs one command as an account (`None`: the sandbox's user) and waits for its end.
+    pub async fn run(
+        &mut self,
+        user: Option<&str>,
+        command: &str,
+        limit: Duration,
+    ) -> Result<Ran, ProbeError> {
+        let key = user.map(str::to_owned);
+        let mut probe = match self.open.remove(&key) {
+            Some(probe) => probe,
+            None => Probe::open(self.engine.as_ref(), &self.sandbox, user).await?,
+        };
+        // A probe that failed in any way is not used again: it is dropped here, and the next call
+        // opens a new one.
+        match tokio::time::timeout(limit, probe.run(command)).await {
+            Ok(Ok(ran)) => {
+                self.open.insert(key, probe);
+                Ok(ran)
+            }
+            Ok(Err(error)) => Err(cause(self.engine.as_ref(), &self.sandbox, error).await.into()),
+            Err(_) => {
+                kill(self.engine.as_ref(), &self.sandbox, probe.pid).await;
+                Err(ProbeError::TimedOut(limit))
+            }
+        }
+    }
+}
+
+/// A broken connection has a better name if the sandbox has ended.
+async fn cause(engine: &dyn Engine, sandbox: &SandboxId, error: EngineError) -> EngineError {
+    use crate::engine::SandboxState::Running;
+    match engine.inspect(sandbox).await {
+        Ok(sandbox) if sandbox.state == Running => error,
+        Ok(_) => EngineError::SandboxStopped { id: sandbox.to_string() },
+        Err(other) => other,
+    }
+}
+
+/// Ends a probe's shell and the command it runs, whatever account they have.
+async fn kill(engine: &dyn Engine, sandbox: &SandboxId, pid: u32) {
+    let script = format!("kill -KILL -- -{pid} 2>/dev/null || kill -KILL {pid}");
+    let spec = ExecSpec {
+        argv: vec!["sh".to_owned(), "-c".to_owned(), script],
+        user: Some("root".to_owned()),
+        env: BTreeMap::new(),
+    };
+    if let Ok(mut stream) = engine.exec(sandbox, &spec).await {
+        let drain = async { while stream.output.next().await.is_some() {} };
+        if tokio::time::timeout(OPEN_TIMEOUT, drain).await.is_err() {
+            tracing::warn!(%sandbox, pid, "a timed-out check could not be killed");
+        }
+    }
+}
+
+/// One shell in the sandbox and what has been read from it but not yet used.
+struct Probe {
+    stream: ExecStream,
+    /// The word that ends a command's output.
+    word: String,
+    /// The shell's process, which leads its group.
+    pid: u32,
+    out: Capture,
+    err: Capture,
+}
+
+impl Probe {
+    async fn open(engine: &dyn Engine, sandbox: &SandboxId, user: Option<&str>) -> Result<Self, EngineError> {
+        let spec = ExecSpec {
+            argv: vec!["sh".to_owned()],
+            user: user.map(str::to_owned),
+            env: BTreeMap::from([("LANG".to_owned(), "C.UTF-8".to_owned())]),
+        };
+        let stream = engine.exec(sandbox, &spec).await?;
+        let word = Uuid::new_v4().simple().to_string();
+        let mut probe = Self {
+            stream,
+            out: Capture::new(&word),
+            err: Capture::new(&word),
+            word,
+            pid: 0,
+        };
+        let hello = format!(
+            "unset ENV BASH_ENV; cd 2>/dev/null || cd /; \
+             if command -v bash >/dev/null 2>&1; then drydock_sh=bash; else drydock_sh=sh; fi; \
+             echo $$; {}",
+            probe.marker("0")
+        );
+        let ran = tokio::time::timeout(OPEN_TIMEOUT, probe.exchange(&hello)).await.map_err(|_| {
+            EngineError::Timeout { what: "opening the connection for the checks".to_owned() }
+        })??;
+        probe.pid = ran.stdout.trim().parse().map_err(|_| EngineError::Refused {
+            detail: format!("the sandbox has no working sh: {}", (ran.stdout + &ran.stderr).trim()),
+        })?;
+        Ok(probe)
+    }
+
+    async fn run(&mut self, command: &str) -> Result<Ran, EngineError> {
+        let line =
+            format!("\"$drydock_sh\" -c {} </dev/null; {}", quote(command), self.marker("\"$?\""));
+        self.exchange(&line).await
+    }
+
+    /// Shell words that print the end marker on both outputs, with a status on the first.
+    fn marker(&self, status: &str) -> String {
+        // The word is written in two halves so that `set -v` or an echoed command line cannot
+        // contain it whole.
+        let (a, b) = self.word.split_at(self.word.len() / 2);
+        format!("printf '\\n%s%s %s\\n' {a} {b} {status}; printf '\\n%s%s 0\\n' {a} {b} >&2\n")
+    }
+
+    async fn exchange(&mut self, line: &str) -> Result<Ran, EngineError> {
+        let started = Instant::now();
+        self.stream.stdin.write_all(line.as_bytes()).await.map_err(lost)?;
+        self.stream.stdin.flush().await.map_err(lost)?;
+        while self.out.ended.is_none() || self.err.ended.is_none() {
+            match self.stream.output.next().await {
+                Some(Ok(Output::Stdout(bytes))) => self.out.push(&bytes),
+                Some(Ok(Output::Stderr(bytes))) => self.err.push(&bytes),
+                Some(Err(error)) => return Err(lost(error)),
+                None => {
+                    let detail = "the shell for the checks ended".to_owned();
+                    return Err(EngineError::ConnectionLost { detail });
+                }
+            }
+        }
+        let (stdout, status) = self.out.take();
+        let (stderr, _) = self.err.take();
+        Ok(Ran { status, stdout, stderr, took: started.elapsed() })
+    }
+}
+
+fn lost(error: std::io::Error) -> EngineError {
+    EngineError::ConnectionLost { detail: error.to_string() }
+}
+
+/// A word in single quotes for `sh`.
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Collects one output up to the marker. Memory is bounded by [`OUTPUT_CAP`] plus one chunk.
+struct Capture {
+    needle: Vec<u8>,
+    kept: Vec<u8>,
+    /// The unfinished tail in which the marker may begin.
+    tail: Vec<u8>,
+    ended: Option<i64>,
+}
+
+impl Capture {
+    fn new(word: &str) -> Self {
+        Self {
+            needle: format!("\n{word} ").into_bytes(),
+            kept: Vec::new(),
+            tail: Vec::new(),
+            ended: None,
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        if self.ended.is_some() {
+            return; // a stray writer left behind by a command: not part of any answer
+        }
+        self.tail.extend_from_slice(bytes);
+        if let Some(at) = find(&self.tail, &self.needle) {
+            let status = &self.tail[at + self.needle.len()..];
+            if let Some(end) = status.iter().position(|b| *b == b'\n') {
+                self.ended = Some(
+                    std::str::from_utf8(&status[..end]).ok().and_then(|s| s.parse().ok()).unwrap_or(-1),
+                );
+                self.keep(at);
+            }
+            return;
+        }
+        // All but what could be the beginning of the marker is certainly output.
+        let safe = self.tail.len().saturating_sub(self.needle.len() - 1);
+        self.keep(safe);
+        self.tail.drain(..safe);
+    }
+
+    fn keep(&mut self, upto: usize) {
+        let room = OUTPUT_CAP.saturating_sub(self.kept.len());
+        self.kept.extend_from_slice(&self.tail[..upto.min(room)]);
+    }
+
+    fn take(&mut self) -> (String, i64) {
+        let text = String::from_utf8_lossy(&self.kept).into_owned();
+        let status = self.ended.take().unwrap_or(-1);
+        self.kept.clear();
+        self.tail.clear();
+        (text, status)
+    }
+}
+
+fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    haystack.windows(needle.len()).position(|window| window == needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn quoting_survives_every_character() {
+        assert_eq!(quote("echo 'a' \"$b\""), r#"'echo '\''a'\'' "$b"'"#);
+    }
+
+    #[test]
+    fn output_is_capped_and_the_marker_still_found() {
+        let mut capture = Capture::new("word");
+        for _ in 0..40 {
+            capture.push(&[b'x'; 4096]);
+        }
+        capture.push(b"\nword 3\n");
+        let (text, status) = capture.take();
+        assert_eq!((text.len(), status), (OUTPUT_CAP, 3));
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_gives_the_same_answer(
+            output in proptest::collection::vec(any::<u8>(), 0..300),
+            cuts in proptest::collection::vec(1usize..40, 1..40),
+        ) {
+            let mut whole = output.clone();
+            whole.extend_from_slice(b"\nword 7\n");
+            let mut capture = Capture::new("word");
+            let (mut rest, mut cuts) = (&whole[..], cuts.into_iter().cycle());
+            while !rest.is_empty() {
+                let (now, later) = rest.split_at(cuts.next().unwrap().min(rest.len()));
+                capture.push(now);
+                rest = later;
+            }
+            prop_assert_eq!(capture.take(), (String::from_utf8_lossy(&output).into_owned(), 7));
+        }
+    }
+}

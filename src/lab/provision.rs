@@ -1,0 +1,294 @@
+//! From an item to a sandbox that is ready: found again or made.
+//!
+//! A sandbox counts as ready only once the store has it attached to the item's active attempt; that
+//! is written last. One that is found unattached was left half made by a crash or a cancelled
+//! launch, and is removed.
+
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+
+use super::probe::Probes;
+use super::{Lab, LabError, exercise};
+use crate::course::{Backend, Exercise, Item, source::Resource};
+use crate::engine::image::BuildOptions;
+use crate::engine::{
+    EngineError, ExecSpec, FileOwner, FileSpec, Init, Limits, Network, Output, Progress, Sandbox,
+    SandboxId, SandboxSpec, SandboxState, Step, Tmpfs,
+};
+use crate::store::Attempt;
+
+/// How long an init system may take to come up: systemd does in about a second here; a slow disk
+/// or a busy laptop is given much more.
+const BOOT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a `prepare` script may take.
+const PREPARE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How much of what a `prepare` script said is kept for its error message.
+const PREPARE_TAIL: usize = 400;
+
+/// Our own images' prefix in manifests and on the engine.
+const OURS: &str = "drydock/";
+
+/// A sandbox that is ready, and its attempt.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// The sandbox, running.
+    pub sandbox: Sandbox,
+    /// The attempt it belongs to.
+    pub attempt: Attempt,
+    /// Whether it was there already.
+    pub resumed: bool,
+    /// What the learner should know: an image that was replaced, files that are gone.
+    pub notices: Vec<String>,
+}
+
+impl Lab {
+    /// Makes an item's sandbox ready: the one of the active attempt if it still exists (started if
+    /// it had stopped), else a new one. `fresh` starts over.
+    ///
+    /// Dropping the future stops the work; what was half made is removed by the next launch or
+    /// `destroy`.
+    pub async fn provision(&self, item: &Item, fresh: bool, progress: Progress<'_>) -> Result<Ready, LabError> {
+        let say = |step: &str| progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" });
+        say("Looking for the engine");
+        self.engine.info().await?;
+        if fresh {
+            say("Removing the old sandbox");
+            self.destroy(&item.id).await?;
+        }
+        let mut notices = Vec::new();
+        if let Some((attempt, sandbox)) = self.attached(item, &mut notices).await? {
+            return self.resume(item, attempt, sandbox, notices, &say).await;
+        }
+
+        let image = self.image(item, progress, &mut notices).await?;
+        let attempt = {
+            let hash = item.hash().map_err(|error| content(&item.manifest, &error))?;
+            self.store.lock().begin(&item.id, &hash, self.engine.name())?
+        };
+        say("Creating the sandbox");
+        let spec = self.spec(item, &attempt, image)?;
+        let mut sandbox = self.engine.create(&spec).await?;
+        say("Starting the sandbox");
+        self.engine.start(&sandbox.id).await?;
+        let exercise = exercise(item);
+        if exercise.backend == Backend::Vm {
+            say("Waiting for the init system");
+            self.booted(&sandbox.id).await?;
+        }
+        if let Some(script) = &exercise.prepare {
+            say("Preparing the exercise");
+            self.prepare(item, &sandbox.id, script).await?;
+        }
+        self.store.lock().attach_sandbox(attempt.id, Some(&sandbox.id.0))?;
+        sandbox.state = SandboxState::Running;
+        Ok(Ready { sandbox, attempt, resumed: false, notices })
+    }
+
+    /// The item's finished sandbox and its attempt, if it is still there. Removes what was left
+    /// half made.
+    async fn attached(&self, item: &Item, notices: &mut Vec<String>) -> Result<Option<(Attempt, Sandbox)>, LabError> {
+        let mut found = None;
+        for sandbox in self.engine.list(Some(&self.owner)).await? {
+            if sandbox.item != item.id {
+                continue;
+            }
+            match self.attempt_of(&sandbox)? {
+                Some(attempt) if found.is_none() => found = Some((attempt, sandbox)),
+                _ => {
+                    tracing::info!(sandbox = %sandbox.id, "removing a sandbox that was never finished");
+                    self.engine.destroy(&sandbox.id).await?;
+                }
+            }
+        }
+        let store = self.store.lock();
+        if found.is_none()
+            && let Some(attempt) = store.active(&item.id)?
+            && attempt.sandbox.is_some()
+        {
+            notices.push(
+                "The old sandbox was removed outside drydock, and its files with it; your progress is kept"
+                    .to_owned(),
+            );
+            store.attach_sandbox(attempt.id, None)?;
+        }
+        Ok(found)
+    }
+
+    async fn resume(
+        &self,
+        item: &Item,
+        attempt: Attempt,
+        mut sandbox: Sandbox,
+        mut notices: Vec<String>,
+        say: &(dyn Fn(&str) + Send + Sync),
+    ) -> Result<Ready, LabError> {
+        if sandbox.state != SandboxState::Running {
+            say("Starting the sandbox again");
+            self.engine.start(&sandbox.id).await?;
+            sandbox.state = SandboxState::Running;
+            let exercise = exercise(item);
+            if exercise.backend == Backend::Vm {
+                say("Waiting for the init system");
+                self.booted(&sandbox.id).await?;
+            }
+            // What `prepare` had started, and what lay in memory, went with the old processes; running
+            // the script again could destroy the learner's work.
+            let start_over = exercise.prepare.is_some() || !exercise.tmpfs.is_empty();
+            notices.push(format!(
+                "The sandbox had stopped and was started again: its files are there, its programs \
+                 are not{}",
+                if start_over { "; this exercise needs them, so better start over" } else { "" }
+            ));
+        }
+        Ok(Ready { sandbox, attempt, resumed: true, notices })
+    }
+
+    /// The image to use: the one asked for if it is here or to be had, else ours for that need.
+    async fn image(&self, item: &Item, progress: Progress<'_>, notices: &mut Vec<String>) -> Result<String, LabError> {
+        let exercise = exercise(item);
+        let fallback = match exercise.backend {
+            Backend::Container => "base",
+            Backend::Vm => "systemd",
+        };
+        let Some(images) = self.engine.images() else {
+            return Ok(String::new());
+        };
+        let options = BuildOptions { offline: self.offline, ..BuildOptions::default() };
+        let asked = exercise.container_image.as_deref();
+        if let Some(name) = asked.map_or(Some(fallback), |image| image.strip_prefix(OURS)) {
+            let name = name.split(':').next().unwrap_or(name);
+            return Ok(images.ensure(name, &options, progress).await?);
+        }
+        let asked = asked.unwrap_or_default();
+        if images.present(asked).await? {
+            return Ok(asked.to_owned());
+        }
+        let reason = if self.offline {
+            "--offline forbids fetching it".to_owned()
+        } else {
+            match images.pull(asked, progress).await {
+                Ok(()) => return Ok(asked.to_owned()),
+                Err(error @ EngineError::DiskFull { .. }) => return Err(error.into()),
+                Err(_) => "it could not be fetched".to_owned(),
+            }
+        };
+        notices.push(format!(
+            "The image {asked} is not on this machine and {reason}; using drydock/{fallback} instead"
+        ));
+        Ok(images.ensure(fallback, &options, progress).await?)
+    }
+
+    fn spec(&self, item: &Item, attempt: &Attempt, image: String) -> Result<SandboxSpec, LabError> {
+        let exercise = exercise(item);
+        Ok(SandboxSpec {
+            item: item.id.clone(),
+            attempt: attempt.id.to_string(),
+            owner: self.owner.clone(),
+            image,
+            init: match exercise.backend {
+                Backend::Container => Init::Minimal,
+                Backend::Vm => Init::System,
+            },
+            user: exercise.user.clone(),
+            limits: limits(exercise, self.limits),
+            network: if exercise.network { Network::Internet } else { Network::None },
+            capabilities: exercise.capabilities.clone(),
+            tmpfs: exercise
+                .tmpfs
+                .iter()
+                .map(|mount| Tmpfs { path: mount.path.clone(), size: mount.size })
+                .collect(),
+            files: exercise
+                .setup
+                .iter()
+                .map(|file| {
+                    let contents = file.source.read().map_err(|error| content(&file.source, &error))?;
+                    Ok(FileSpec {
+                        path: file.dest.clone(),
+                        mode: file.permissions(&contents),
+                        owner: FileOwner::User,
+                        contents: contents.into_owned(),
+                    })
+                })
+                .collect::<Result<_, LabError>>()?,
+            hostname: "sandbox".to_owned(),
+        })
+    }
+
+    /// Waits until systemd says it is up (`running`, or `degraded`: up, with a unit that failed).
+    async fn booted(&self, id: &SandboxId) -> Result<(), LabError> {
+        let started = Instant::now();
+        let mut probes = Probes::new(self.engine.clone(), id.clone());
+        // The command itself waits; the loop only covers the moments before systemd can be asked.
+        let wait = "systemctl is-system-running --wait 2>&1";
+        let mut pause = Duration::from_millis(20);
+        loop {
+            let left = BOOT_TIMEOUT.saturating_sub(started.elapsed());
+            let last = match probes.run(Some("root"), wait, left.max(Duration::from_millis(1))).await {
+                Ok(ran) if matches!(ran.stdout.trim(), "running" | "degraded") => return Ok(()),
+                Ok(ran) => ran.stdout.trim().to_owned(),
+                Err(super::probe::ProbeError::Engine(error)) => return Err(error.into()),
+                Err(error @ super::probe::ProbeError::TimedOut(_)) => error.to_string(),
+            };
+            if started.elapsed() >= BOOT_TIMEOUT {
+                return Err(LabError::Boot { seconds: BOOT_TIMEOUT.as_secs(), detail: last });
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(500));
+        }
+    }
+
+    /// Runs the item's `prepare` script as root, fed on standard input so that no trace of it is
+    /// left where the learner looks.
+    async fn prepare(&self, item: &Item, id: &SandboxId, script: &Resource) -> Result<(), LabError> {
+        use tokio::io::AsyncWriteExt;
+        let text = script.read().map_err(|error| content(script, &error))?.into_owned();
+        let spec = ExecSpec {
+            argv: vec!["sh".to_owned(), "-s".to_owned()],
+            user: Some("root".to_owned()),
+            env: [("LANG".to_owned(), "C.UTF-8".to_owned())].into(),
+        };
+        let failed = |status, detail: &str| LabError::Prepare {
+            item: item.id.clone(),
+            status,
+            detail: detail.trim().to_owned(),
+        };
+        let mut tail = String::new();
+        let run = async {
+            let mut stream = self.engine.exec(id, &spec).await?;
+            let lost = |error: std::io::Error| EngineError::ConnectionLost { detail: error.to_string() };
+            stream.stdin.write_all(&text).await.map_err(lost)?;
+            stream.stdin.shutdown().await.map_err(lost)?;
+            while let Some(output) = stream.output.next().await {
+                let (Output::Stdout(bytes) | Output::Stderr(bytes)) = output.map_err(lost)?;
+                tail.push_str(&String::from_utf8_lossy(&bytes));
+                let cut = tail.len().saturating_sub(PREPARE_TAIL);
+                let cut = (cut..=tail.len()).find(|at| tail.is_char_boundary(*at)).unwrap_or(0);
+                tail.drain(..cut);
+            }
+            stream.status.get().await
+        };
+        match tokio::time::timeout(PREPARE_TIMEOUT, run).await {
+            Ok(Ok(Some(0))) => Ok(()),
+            Ok(Ok(status)) => Err(failed(status.unwrap_or(-1), &tail)),
+            Ok(Err(error)) => Err(error.into()),
+            Err(_) => Err(failed(-1, "it did not finish in time")),
+        }
+    }
+}
+
+fn limits(exercise: &Exercise, default: Limits) -> Limits {
+    let asked = exercise.resources;
+    Limits {
+        memory: asked.memory.unwrap_or(default.memory),
+        cpus: asked.cpus.unwrap_or(default.cpus),
+        pids: asked.pids.unwrap_or(default.pids),
+    }
+}
+
+fn content(resource: &Resource, error: &std::io::Error) -> LabError {
+    LabError::Content { file: resource.path(), detail: error.to_string() }
+}
