@@ -26,7 +26,7 @@ const MAX_COMBINING: usize = 8;
 const MAX_TITLE: usize = 256;
 
 /// Nested requests for other keyboard encodings. The model's own bound, 4096, panics when it is
-/// reached (alacritty_terminal 0.26 removes from the wrong stack).
+/// reached (`alacritty_terminal` 0.26 removes from the wrong stack).
 const MAX_KEYBOARDS: u16 = 64;
 
 /// A cell's size in pixels, for those who ask: a common one, since nobody knows the real one.

@@ -33,7 +33,7 @@ impl Hold {
             return;
         }
         self.until = Some(now + LONGEST);
-        if !self.picture.as_ref().is_some_and(|(_, taken)| now.duration_since(*taken) < FRESH) {
+        if self.picture.as_ref().is_none_or(|(_, taken)| now.duration_since(*taken) >= FRESH) {
             self.picture = Some((Picture::of(term), now));
         }
     }

@@ -25,9 +25,9 @@ pub enum Event {
 struct Waiting {
     replies: Vec<u8>,
     // Of each kind only the last is of use, and one is bounded.
-    title: Option<Option<String>>,
+    title: Option<Event>,
     bell: bool,
-    clipboard: Option<String>,
+    clipboard: Option<Event>,
 }
 
 /// Where the model leaves them. It keeps one handle, the emulator another.
@@ -53,9 +53,9 @@ impl Outbox {
     pub(super) fn take_events(&self) -> Vec<Event> {
         let mut waiting = self.waiting();
         let mut events = Vec::new();
-        events.extend(waiting.title.take().map(Event::Title));
+        events.extend(waiting.title.take());
         events.extend(std::mem::take(&mut waiting.bell).then_some(Event::Bell));
-        events.extend(waiting.clipboard.take().map(Event::Clipboard));
+        events.extend(waiting.clipboard.take());
         events
     }
 }
@@ -64,10 +64,14 @@ impl EventListener for Outbox {
     fn send_event(&self, event: ModelEvent) {
         match event {
             ModelEvent::PtyWrite(text) => self.reply(text.as_bytes()),
-            ModelEvent::Title(title) => self.waiting().title = Some(Some(title)),
-            ModelEvent::ResetTitle => self.waiting().title = Some(None),
+            ModelEvent::Title(title) => {
+                self.waiting().title = Some(Event::Title(Some(title)));
+            }
+            ModelEvent::ResetTitle => self.waiting().title = Some(Event::Title(None)),
             ModelEvent::Bell => self.waiting().bell = true,
-            ModelEvent::ClipboardStore(_, text) => self.waiting().clipboard = Some(text),
+            ModelEvent::ClipboardStore(_, text) => {
+                self.waiting().clipboard = Some(Event::Clipboard(text));
+            }
             // Colours and sizes are answered by the guard; the rest concerns a window of its own.
             _ => {}
         }

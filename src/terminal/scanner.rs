@@ -18,8 +18,8 @@ const SUB: u8 = 0x1a;
 const MAX_COMMAND: usize = 4096;
 /// One field of a command that is neither a title nor a copy: a colour, a cursor's name. The
 /// longest of use is `rgb:ffff/ffff/ffff`; and the parser's own arithmetic overflows on
-/// `#` with more than 48 digits.
-const MAX_FIELD: usize = 48;
+/// `#` with 47 digits and more.
+const MAX_FIELD: usize = 32;
 /// A copy to the clipboard: 75 KB of text as Base64. Many terminals take no more themselves.
 const MAX_COPY: usize = 100 * 1024;
 

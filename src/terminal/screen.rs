@@ -82,7 +82,7 @@ impl<'a> Screen<'a> {
             None => &visible_row(self.term, row)[..],
         };
         let (colors, selection) = (self.term.colors(), self.selection);
-        let line = Line(i32::from(row) - self.term.grid().display_offset() as i32);
+        let line = visible_line(self.term, row);
         (0..cells.len()).map(move |column| {
             let mut cell = Cell::of(cells, column, colors);
             cell.selected = selection.is_some_and(|selection| {
@@ -120,14 +120,25 @@ fn size(term: &Term<Outbox>) -> Size {
 }
 
 fn visible_row(term: &Term<Outbox>, row: u16) -> &Row<ModelCell> {
-    let grid = term.grid();
-    &grid[Line(i32::from(row) - grid.display_offset() as i32)]
+    &term.grid()[visible_line(term, row)]
+}
+
+/// The model's number for a visible row: it counts from the present screen's first line, and back
+/// from there.
+pub(super) fn visible_line(term: &Term<Outbox>, row: u16) -> Line {
+    Line(i32::from(row)) - scrolled(term)
+}
+
+/// How many lines the view is scrolled up by. The model lets its own number run beyond the lines
+/// there are, when the program scrolls a part of the screen meanwhile.
+pub(super) fn scrolled(term: &Term<Outbox>) -> usize {
+    term.grid().display_offset().min(term.history_size())
 }
 
 fn cursor(term: &Term<Outbox>) -> Option<Cursor> {
     let grid = term.grid();
     let point = grid.cursor.point;
-    let row = usize::try_from(point.line.0).ok()? + grid.display_offset();
+    let row = usize::try_from(point.line.0).ok()? + scrolled(term);
     let style = term.cursor_style();
     let shape = match style.shape {
         ModelShape::Block | ModelShape::HollowBlock => CursorShape::Block,

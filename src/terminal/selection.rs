@@ -8,6 +8,7 @@ use alacritty_terminal::term::cell::Flags;
 
 use super::cell::{Cell, Width};
 use super::outbox::Outbox;
+use super::screen::visible_line;
 
 /// What a selection grows by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +72,7 @@ pub(super) fn text(term: &Term<Outbox>) -> Option<String> {
 
 /// The model's name for a place of the visible screen; places outside are brought to its edge.
 fn point(term: &Term<Outbox>, column: u16, row: u16) -> Point {
-    let row = usize::from(row).min(term.screen_lines() - 1) as i32;
+    let row = row.min(term.screen_lines() as u16 - 1);
     let column = usize::from(column).min(term.columns() - 1);
-    Point::new(Line(row - term.grid().display_offset() as i32), Column(column))
+    Point::new(visible_line(term, row), Column(column))
 }
