@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use alacritty_terminal::grid::Dimensions;
+use alacritty_terminal::index::Line;
 use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::term::color::COUNT as COLORS;
 use alacritty_terminal::term::{Term, TermMode};
@@ -110,7 +111,6 @@ impl Handler for Guard<'_> {
         put_tab(count: u16);
         backspace();
         carriage_return();
-        linefeed();
         bell();
         substitute();
         newline();
@@ -124,7 +124,6 @@ impl Handler for Guard<'_> {
         save_cursor_position();
         restore_cursor_position();
         clear_line(mode: LineClearMode);
-        clear_screen(mode: ClearMode);
         clear_tabs(mode: TabulationClearMode);
         reverse_index();
         terminal_attribute(attribute: Attr);
@@ -154,6 +153,19 @@ impl Handler for Guard<'_> {
             return;
         }
         self.term.input(character);
+    }
+
+    /// The parser asks for a plain line feed whatever the mode; the model's `newline` looks at it.
+    fn linefeed(&mut self) {
+        self.term.newline();
+    }
+
+    /// On the second line, the model's clearing above the cursor leaves the first as it is.
+    fn clear_screen(&mut self, mode: ClearMode) {
+        if matches!(mode, ClearMode::Above) && self.term.grid().cursor.point.line == Line(1) {
+            self.term.grid_mut().reset_region(..Line(1));
+        }
+        self.term.clear_screen(mode);
     }
 
     /// No line has more stops than columns; with none set, the model walks the whole line for each
