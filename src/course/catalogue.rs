@@ -4,6 +4,7 @@
 //! A file with an error is left out, and what refers to it is not blamed for that. A reference that
 //! leads nowhere is dropped with a warning; who made it stays.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -315,11 +316,8 @@ fn listed(
     })
 }
 
-fn text_of(
-    file: &Resource,
-    problems: &mut Vec<Diagnostic>,
-) -> Option<std::borrow::Cow<'static, str>> {
-    file.text().map_err(|problem| problems.push(problem)).ok()
+fn text_of(file: &Resource, problems: &mut Vec<Diagnostic>) -> Option<Cow<'static, str>> {
+    file.utf8().map_err(|problem| problems.push(problem)).ok()
 }
 
 /// The id that a faulty file would have had, so that those who name it are not blamed as well. A

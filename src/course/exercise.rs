@@ -7,14 +7,12 @@ use std::time::Duration;
 
 use super::limits::{MOST_FOR_CONTENT, resources};
 use super::manifest::{
-    BackendWord, DecoyEntry, DifficultyWord, HintEntry, Manifest, NetworkWord, SetupEntry,
-    TmpfsEntry, VerifyEntry,
+    DecoyEntry, HintEntry, Manifest, Network, SetupEntry, TmpfsEntry, VerifyEntry,
 };
 use super::model::{
-    Backend, Body, Check, Decoy, Difficulty, Exercise, Expect, Hint, Item, Resources, SetupFile,
-    TmpfsMount, Trigger,
+    Body, Check, Decoy, Exercise, Expect, Hint, Item, Resources, SetupFile, TmpfsMount, Trigger,
 };
-use super::source::{Resource, Source, join, parent, stem};
+use super::source::{Refused, Resource, Source, join, parent, stem};
 use super::yaml::{At, Problems, quote};
 use super::{capability, nearest, quantity};
 
@@ -50,11 +48,7 @@ pub(super) fn item(
     Item {
         order: manifest.order,
         estimated_time: time.unwrap_or(DEFAULT_TIME),
-        difficulty: match manifest.difficulty {
-            DifficultyWord::Beginner => Difficulty::Beginner,
-            DifficultyWord::Intermediate => Difficulty::Intermediate,
-            DifficultyWord::Advanced => Difficulty::Advanced,
-        },
+        difficulty: manifest.difficulty,
         lesson: rules.lesson(manifest.lesson.as_deref(), at.key("lesson")),
         body: Body::Exercise(rules.exercise(&manifest, at)),
         manifest: file.clone(),
@@ -90,11 +84,6 @@ impl<'a> Files<'a> {
             stem: stem(path),
         }
     }
-
-    /// The file at this path, if it is there and may be used; for defaults, which may be missing.
-    fn default(&self, path: &str) -> Option<Resource> {
-        self.source.find(path).ok().flatten()
-    }
 }
 
 /// Applies rules and reports what they find.
@@ -114,17 +103,14 @@ impl Rules<'_> {
         let prepare = manifest.prepare.as_ref();
         let solution = match &manifest.solution {
             Some(name) => self.file(at.key("solution"), name),
-            None => self.files.default(&join(&self.files.places[0], "solution.sh")),
+            None => self.default(at, &join(&self.files.places[0], "solution.sh")),
         };
         let user = self.account(at.key("user"), manifest.user.as_ref());
         Exercise {
-            backend: match manifest.backend {
-                BackendWord::Container => Backend::Container,
-                BackendWord::Vm => Backend::Vm,
-            },
+            backend: manifest.backend,
             container_image: image.cloned(),
             user: user.unwrap_or_else(|| DEFAULT_USER.to_owned()),
-            network: manifest.network == NetworkWord::Internet,
+            network: manifest.network == Network::Internet,
             resources: limits,
             capabilities: self.capabilities(&manifest.capabilities, at.key("capabilities")),
             tmpfs: self.tmpfs(&manifest.tmpfs, at.key("tmpfs")),
@@ -315,12 +301,25 @@ impl Rules<'_> {
     fn lesson(&mut self, name: Option<&str>, at: At<'_>) -> Option<Resource> {
         let Some(name) = name else {
             let file = format!("{}.md", self.files.stem);
-            let usual = join(&self.files.lessons, &file);
-            let beside = || self.files.default(&join(&self.files.places[1], &file));
-            return self.files.default(&usual).or_else(beside);
+            let (usual, beside) =
+                (join(&self.files.lessons, &file), join(&self.files.places[1], &file));
+            return self.default(at, &usual).or_else(|| self.default(at, &beside));
         };
         let [folder, beside] = self.files.places.clone();
         self.file_in(at, name, &[folder, beside, self.files.lessons.clone()])
+    }
+
+    /// The file that is taken if the manifest names none; it need not be there.
+    fn default(&mut self, at: At<'_>, path: &str) -> Option<Resource> {
+        match self.files.source.find(path) {
+            Ok(file) => file,
+            // Only an id that is wrong anyhow makes such a path.
+            Err(Refused::Outside) => None,
+            Err(refused) => {
+                self.problems.rule(at, format!("{} {refused}", quote(path)), None);
+                None
+            }
+        }
     }
 
     /// The file that a manifest names.

@@ -5,7 +5,9 @@
 //! [`super::exercise`] and [`super::catalogue`] check them and fill in defaults.
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use super::model::{Backend, Difficulty};
 
 /// An exercise.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -25,12 +27,12 @@ pub(crate) struct Manifest {
     pub(crate) description: String,
     /// How hard it is: `beginner` if not given.
     #[serde(default)]
-    pub(crate) difficulty: DifficultyWord,
+    pub(crate) difficulty: Difficulty,
     /// How long it should take, such as `15m` or `1h30m`: 15 minutes if not given.
     pub(crate) estimated_time: Option<String>,
     /// What it needs: `container` (if not given), or `vm` for an init system as PID 1.
     #[serde(default)]
-    pub(crate) backend: BackendWord,
+    pub(crate) backend: Backend,
     /// The image to run: `drydock/base`, `drydock/systemd` or any reference.
     pub(crate) container_image: Option<String>,
     /// What the learner will be able to do.
@@ -48,7 +50,7 @@ pub(crate) struct Manifest {
     pub(crate) user: Option<String>,
     /// Whether the sandbox may reach the internet: `none` if not given.
     #[serde(default)]
-    pub(crate) network: NetworkWord,
+    pub(crate) network: Network,
     /// What the sandbox may use.
     pub(crate) resources: Option<ResourceLimits>,
     /// Capabilities beyond the usual ones, such as `NET_ADMIN`.
@@ -74,34 +76,10 @@ pub(crate) struct Manifest {
     pub(crate) decoys: Vec<DecoyEntry>,
 }
 
-/// How hard.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum DifficultyWord {
-    /// No knowledge assumed beyond the module's prerequisites.
-    #[default]
-    Beginner,
-    /// Knows the basics.
-    Intermediate,
-    /// Experienced.
-    Advanced,
-}
-
-/// What it needs to run.
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum BackendWord {
-    /// Any sandbox.
-    #[default]
-    Container,
-    /// An init system as PID 1.
-    Vm,
-}
-
 /// What it may reach.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum NetworkWord {
+pub(crate) enum Network {
     /// Nothing but itself.
     #[default]
     None,
@@ -110,7 +88,7 @@ pub(crate) enum NetworkWord {
 }
 
 /// Limits of a sandbox.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, serde::Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResourceLimits {
     /// Such as `512m` or `1g`.

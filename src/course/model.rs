@@ -4,6 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use regex::{Regex, RegexBuilder};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::Diagnostic;
@@ -132,9 +134,11 @@ pub enum Body {
 }
 
 /// How hard an item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Difficulty {
     /// No knowledge assumed beyond the module's prerequisites.
+    #[default]
     Beginner,
     /// Knows the basics.
     Intermediate,
@@ -194,9 +198,11 @@ impl Exercise {
 }
 
 /// What an exercise needs to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Backend {
     /// Any sandbox.
+    #[default]
     Container,
     /// One with an init system as PID 1.
     Vm,

@@ -193,8 +193,7 @@ impl Source {
     }
 
     fn trouble(&self, path: &str, message: String) -> Diagnostic {
-        let file = self.resource(path.to_owned()).path();
-        Diagnostic { severity: Severity::Error, file, line: 0, column: 0, message, help: None }
+        self.resource(path.to_owned()).trouble(message)
     }
 }
 
@@ -216,37 +215,37 @@ impl Resource {
     /// Its text, at most [`MAX_TEXT`]: valid UTF-8 without anything a terminal would obey. What is
     /// wrong is told with its place.
     pub fn text(&self) -> Result<Cow<'static, str>, Diagnostic> {
-        let trouble = |line: u32, column: u32, message: String| Diagnostic {
-            severity: Severity::Error,
-            file: self.path(),
-            line,
-            column,
-            message,
-            help: None,
-        };
-        let bytes = self.read_up_to(MAX_TEXT).map_err(|e| match e.kind() {
+        let text = self.utf8()?;
+        let Some((at, c)) = hidden_character(&text) else { return Ok(text) };
+        let before = &text[..at];
+        Err(Diagnostic {
+            line: before.matches('\n').count() as u32 + 1,
+            column: before.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1,
+            help: Some("remove it".to_owned()),
+            ..self.trouble(format!("control character U+{:04X}", u32::from(c)))
+        })
+    }
+
+    /// Its text as it is, for readers that look at every character themselves.
+    pub(crate) fn utf8(&self) -> Result<Cow<'static, str>, Diagnostic> {
+        let bytes = self.read_up_to(MAX_TEXT).map_err(|error| match error.kind() {
             io::ErrorKind::FileTooLarge => {
-                trouble(0, 0, format!("this text is larger than {} KiB", MAX_TEXT >> 10))
+                self.trouble(format!("this text is larger than {} KiB", MAX_TEXT >> 10))
             }
-            _ => trouble(0, 0, format!("cannot be read: {e}")),
+            _ => self.trouble(format!("cannot be read: {error}")),
         })?;
         let text = match bytes {
             Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed),
             Cow::Owned(bytes) => {
-                String::from_utf8(bytes).map(Cow::Owned).map_err(|e| e.utf8_error())
+                String::from_utf8(bytes).map(Cow::Owned).map_err(|error| error.utf8_error())
             }
         };
-        let text = text.map_err(|_| trouble(0, 0, "this is not UTF-8 text".to_owned()))?;
-        match hidden_character(&text.replace("\r\n", "\n")) {
-            None => Ok(text),
-            Some((at, c)) => {
-                let before = &text.replace("\r\n", "\n")[..at];
-                let line = before.matches('\n').count() as u32 + 1;
-                let column = before.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1;
-                let message = format!("control character U+{:04X}", u32::from(c));
-                Err(trouble(line, column, message))
-            }
-        }
+        text.map_err(|_| self.trouble("this is not UTF-8 text".to_owned()))
+    }
+
+    fn trouble(&self, message: String) -> Diagnostic {
+        let file = self.path();
+        Diagnostic { severity: Severity::Error, file, line: 0, column: 0, message, help: None }
     }
 
     /// Whether its owner may execute it; files in the binary have no such bit.
@@ -373,4 +372,94 @@ fn is_yaml(name: &str) -> bool {
 
 fn is_module(name: &str) -> bool {
     matches!(name, "module.yaml" | "module.yml")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn source(files: &[(&str, &[u8])]) -> (TempDir, Source) {
+        let folder = TempDir::new().unwrap();
+        for (path, bytes) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        let source = Source::folder(folder.path()).unwrap();
+        (folder, source)
+    }
+
+    #[test]
+    fn names_that_lead_out_are_refused() {
+        let (folder, source) = source(&[("exercises/a.yaml", b"x")]);
+        for path in ["../x", "exercises/../../x", "/etc/passwd", "", ".", "a/.."] {
+            assert_eq!(source.find(path), Err(Refused::Outside), "{path}");
+        }
+        symlink("/etc/passwd", folder.path().join("exercises/link")).unwrap();
+        symlink("/etc", folder.path().join("exercises/etc")).unwrap();
+        symlink("a.yaml", folder.path().join("exercises/inside")).unwrap();
+        for path in ["exercises/link", "exercises/etc/passwd"] {
+            assert_eq!(source.find(path), Err(Refused::LinkOutside), "{path}");
+            assert!(source.resource(path.to_owned()).read().is_err(), "{path}");
+        }
+        assert_eq!(&*source.find("exercises/inside").unwrap().unwrap().read().unwrap(), b"x");
+        assert_eq!(source.find("exercises/nothing"), Ok(None));
+    }
+
+    #[test]
+    fn only_regular_files_of_a_bearable_size_are_read() {
+        let (folder, source) = source(&[("a/b.txt", b"x")]);
+        let pipe = folder.path().join("pipe");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
+        assert_eq!(source.find("pipe"), Err(Refused::NotAFile));
+        assert_eq!(source.find("a"), Err(Refused::NotAFile));
+        // Without blocks on the disk.
+        fs::File::create(folder.path().join("huge")).unwrap().set_len(MAX_FILE + 1).unwrap();
+        assert_eq!(source.find("huge"), Err(Refused::TooLarge));
+        let error = source.resource("huge".to_owned()).read().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        fs::File::create(folder.path().join("long")).unwrap().set_len(MAX_TEXT + 1).unwrap();
+        let long = source.find("long").unwrap().unwrap();
+        assert_eq!(long.text().unwrap_err().message, "this text is larger than 512 KiB");
+    }
+
+    #[test]
+    fn texts_are_clean_or_told_with_their_place() {
+        let (_folder, source) = source(&[
+            ("good", "a\r\n\té\n".as_bytes()),
+            ("escape", "one\r\ntwo é\u{1b}[2J".as_bytes()),
+            ("return", b"shown\rhidden"),
+            ("latin", b"caf\xe9"),
+        ]);
+        let text = |name| source.find(name).unwrap().unwrap().text();
+        assert_eq!(text("good").unwrap(), "a\r\n\té\n");
+        let problem = text("escape").unwrap_err();
+        assert_eq!((problem.line, problem.column), (2, 6));
+        assert_eq!(problem.message, "control character U+001B");
+        assert_eq!(text("return").unwrap_err().message, "control character U+000D");
+        assert_eq!(text("latin").unwrap_err().message, "this is not UTF-8 text");
+    }
+
+    #[test]
+    fn names_in_messages_are_those_the_user_knows() {
+        let (folder, source) = source(&[("exercises/a.yaml", b"")]);
+        let file = source.find("exercises/a.yaml").unwrap().unwrap();
+        assert_eq!(file.path(), folder.path().join("exercises/a.yaml").display().to_string());
+        let manifests = Source::built_in().manifests().unwrap();
+        assert!(manifests.iter().all(|file| file.path().starts_with("exercises/")));
+    }
+
+    #[test]
+    fn programs_are_told_by_their_bit() {
+        let (folder, source) = source(&[("a", b"x"), ("b", b"x")]);
+        let program = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(folder.path().join("a"), program).unwrap();
+        let executable = |name| source.find(name).unwrap().unwrap().is_executable();
+        assert_eq!((executable("a"), executable("b")), (true, false));
+    }
 }

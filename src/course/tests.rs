@@ -136,6 +136,46 @@ fn built_in_content_has_no_problem() {
     }
 }
 
+/// The reference is complete, and its examples are what is accepted.
+#[test]
+fn the_reference_tells_every_key() {
+    fn keys(shape: &yaml::Shape, found: &mut Vec<String>) {
+        match shape {
+            yaml::Shape::Map(map) => map.known.iter().for_each(|(key, shape)| {
+                found.push(key.clone());
+                keys(shape, found);
+            }),
+            yaml::Shape::List(shape) => keys(shape, found),
+            yaml::Shape::Either(shapes) => shapes.iter().for_each(|shape| keys(shape, found)),
+            _ => {}
+        }
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
+    let text = fs::read_to_string(path).unwrap();
+    let mut found = Vec::new();
+    keys(&yaml::Shape::of::<manifest::Manifest>(), &mut found);
+    keys(&yaml::Shape::of::<manifest::ModuleManifest>(), &mut found);
+    keys(&yaml::Shape::of::<crate::config::Config>(), &mut found);
+    let missing: Vec<_> = found.iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+
+    let examples: Vec<&str> =
+        text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [exercise, module] = examples[..] else { panic!("{} examples", examples.len()) };
+    let module = module.replace("linux-01, linux-02", "linux-03");
+    let folder = folder(&[
+        ("exercises/linux/03-x.yaml", exercise),
+        ("exercises/linux/03-x/files/myapp.py", ""),
+        ("exercises/linux/03-x/prepare.sh", ""),
+        ("exercises/linux/03-x/solution.sh", ""),
+        ("exercises/linux/03-x/wrong/started-by-hand.sh", ""),
+        ("content/linux/module.yaml", &module),
+    ]);
+    let catalogue = load_folder(folder.path());
+    assert_eq!(messages(&catalogue), [""; 0]);
+    assert!(catalogue.item("linux-03").is_some());
+}
+
 /// Each `tests/course_faults/NAME.yaml` is told as `NAME.txt` says, whatever the others hold.
 #[test]
 fn faults_are_told_with_their_place() {
@@ -313,6 +353,18 @@ fn the_hash_changes_with_every_file() {
         assert!(!seen.contains(&hash()), "{}", path.display());
         seen.push(hash());
     }
+}
+
+#[test]
+fn a_lesson_that_is_a_link_out_of_the_folder_is_refused() {
+    let folder = folder(&[("1.yaml", &manifest("one", "m", 1, ""))]);
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("1.md")).unwrap();
+    let catalogue = load_folder(folder.path());
+    assert_eq!(
+        messages(&catalogue),
+        ["1.yaml:1:1: \"1.md\" is a link that leads out of the content folder"]
+    );
+    assert_eq!(catalogue.items().count(), 0);
 }
 
 #[test]

@@ -136,11 +136,19 @@ impl<'a> At<'a> {
 }
 
 /// The first character that a terminal would obey, or that would make a reader see another order
-/// of characters than is written. Content has no business with either.
+/// of characters than is written. Content has no business with either; ends of lines (`\r\n` too)
+/// and tabs are fine.
 pub(crate) fn hidden_character(text: &str) -> Option<(usize, char)> {
-    text.char_indices().find(|&(_, c)| {
-        (c.is_control() && c != '\n' && c != '\t')
-            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    // Nearly all text is plain ASCII, for which this is all.
+    let plain = |b: u8| matches!(b, b' '..=b'~' | b'\n' | b'\t');
+    if text.bytes().all(plain) {
+        return None;
+    }
+    text.char_indices().find(|&(at, c)| match c {
+        '\n' | '\t' => false,
+        '\r' => !text[at..].starts_with("\r\n"),
+        '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => true,
+        c => c.is_control(),
     })
 }
 
