@@ -83,7 +83,7 @@ fn a_wrong_file_becomes_a_problem_with_its_place() {
 fn values_can_be_asked_for() {
     let config = parse("limits: {memory: 1g, cpus: 0.5}\ncontent: [a, b]").unwrap();
     for (key, value) in [
-        ("theme", "default"),
+        ("theme", "harbour"),
         ("backend", "auto"),
         ("scrollback", "10000"),
         ("limits.memory", "1g"),
