@@ -4,8 +4,8 @@
 //! never hides the others: [`load`] always gives a [`Catalogue`], with a [`Diagnostic`] for
 //! everything that is wrong. Nothing here runs anything or knows an engine.
 //!
-//! The way of a manifest: [`source`] finds it, [`yaml`] reads it into the types of [`manifest`],
-//! [`exercise`] applies the rules and makes an [`Item`] of [`model`], [`catalogue`] puts all items
+//! The way of a manifest: `source` finds it, `yaml` reads it into the types of `manifest`,
+//! `exercise` applies the rules and makes an [`Item`] of `model`, `catalogue` puts all items
 //! together. What contributors can write is described in `docs/formats.md`.
 
 mod capability;
