@@ -361,6 +361,10 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config {
+            failure_persistence: None,
+            ..Default::default()
+        })]
         /// Whatever is printed and wherever it is drawn, the rows keep their width, no control
         /// gets out, and nothing is written outside.
         #[test]
