@@ -1,0 +1,170 @@
+//! How each part of a lesson looks.
+
+use ratatui::style::{Modifier, Style};
+
+use super::super::highlight::Token;
+use super::{Admonition, Look};
+use crate::tui::theme::{Signs, Theme};
+
+/// The styles and signs that a layout uses.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct MarkdownStyle {
+    /// Running text.
+    pub(crate) text: Style,
+    /// The title, the headings under it, and those under these.
+    pub(crate) headings: [Style; 3],
+    /// Code in running text. Where it looks like [`Self::text`], it keeps its backticks.
+    pub(crate) code: Style,
+    /// Links.
+    pub(crate) link: Style,
+    /// Bullets, numbers and quoted text.
+    pub(crate) muted: Style,
+    /// Frames, rules and lines.
+    pub(crate) faint: Style,
+    /// Notes and tips.
+    pub(crate) note: Style,
+    /// What is important, and warnings.
+    pub(crate) warning: Style,
+    /// Cautions.
+    pub(crate) danger: Style,
+    /// The parts of code blocks.
+    pub(crate) tokens: TokenStyles,
+    /// Whether only ASCII may be used for what is not text.
+    pub(crate) ascii: bool,
+}
+
+/// The parts of code blocks.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct TokenStyles {
+    pub(crate) plain: Style,
+    pub(crate) keyword: Style,
+    pub(crate) function: Style,
+    pub(crate) parameter: Style,
+    pub(crate) variable: Style,
+    pub(crate) key: Style,
+    pub(crate) text: Style,
+    pub(crate) number: Style,
+    pub(crate) comment: Style,
+    pub(crate) output: Style,
+}
+
+impl MarkdownStyle {
+    /// The theme's roles for a lesson's parts.
+    pub(crate) fn themed(theme: &Theme, signs: Signs) -> Self {
+        Self {
+            text: theme.text(),
+            headings: [theme.heading(), theme.heading(), theme.text().add_modifier(Modifier::BOLD)],
+            code: theme.code(),
+            link: theme.accent().add_modifier(Modifier::UNDERLINED),
+            muted: theme.muted(),
+            faint: theme.faint(),
+            note: theme.accent(),
+            warning: theme.attention(),
+            danger: theme.bad(),
+            tokens: TokenStyles {
+                plain: theme.text(),
+                keyword: theme.heading(),
+                function: theme.accent(),
+                parameter: theme.text(),
+                variable: theme.attention(),
+                key: theme.accent(),
+                text: theme.good(),
+                number: theme.attention(),
+                comment: theme.muted().add_modifier(Modifier::ITALIC),
+                output: theme.muted(),
+            },
+            ascii: signs.ascii,
+        }
+    }
+
+    pub(super) fn run(&self, base: Style, look: Look, linked: bool) -> Style {
+        let mut style = base;
+        for (applies, modifier) in [
+            (look.strong, Modifier::BOLD),
+            (look.emphasis, Modifier::ITALIC),
+            (look.strike, Modifier::CROSSED_OUT),
+        ] {
+            if applies {
+                style = style.add_modifier(modifier);
+            }
+        }
+        if look.code {
+            style = style.patch(self.code);
+        }
+        if linked { style.patch(self.link) } else { style }
+    }
+
+    pub(super) fn marks_code(&self) -> bool {
+        self.code == self.text
+    }
+
+    pub(super) fn token(&self, token: Token) -> Style {
+        match token {
+            Token::Plain => self.tokens.plain,
+            Token::Keyword => self.tokens.keyword,
+            Token::Function => self.tokens.function,
+            Token::Parameter => self.tokens.parameter,
+            Token::Variable => self.tokens.variable,
+            Token::Key => self.tokens.key,
+            Token::Text => self.tokens.text,
+            Token::Number => self.tokens.number,
+            Token::Comment => self.tokens.comment,
+            Token::Output => self.tokens.output,
+        }
+    }
+
+    /// A note's style, sign and name.
+    pub(super) fn note(&self, note: Admonition) -> (Style, &'static str, &'static str) {
+        let (style, sign, ascii, name) = match note {
+            Admonition::Note => (self.note, "●", "i", "Note"),
+            Admonition::Tip => (self.note, "◆", "*", "Tip"),
+            Admonition::Important => (self.warning, "■", "!", "Important"),
+            Admonition::Warning => (self.warning, "▲", "!", "Warning"),
+            Admonition::Caution => (self.danger, "▲", "!", "Caution"),
+        };
+        (style.add_modifier(Modifier::BOLD), if self.ascii { ascii } else { sign }, name)
+    }
+
+    pub(super) fn signs(&self) -> &'static LayoutSigns {
+        if self.ascii { &ASCII } else { &UNICODE }
+    }
+}
+
+/// The characters of frames, rules and bullets.
+pub(super) struct LayoutSigns {
+    pub(super) bullets: [&'static str; 3],
+    pub(super) open: &'static str,
+    pub(super) done: &'static str,
+    pub(super) quote: &'static str,
+    pub(super) rule: &'static str,
+    pub(super) column: &'static str,
+    pub(super) crossing: &'static str,
+    /// Top left, top right, bottom left, bottom right, side.
+    pub(super) frame: [&'static str; 5],
+    /// Begins a line of code that goes on the one before.
+    pub(super) continued: &'static str,
+}
+
+const UNICODE: LayoutSigns = LayoutSigns {
+    bullets: ["•", "◦", "▪"],
+    open: "[ ]",
+    done: "[✓]",
+    quote: "▎",
+    rule: "─",
+    column: "│",
+    crossing: "┼",
+    frame: ["╭", "╮", "╰", "╯", "│"],
+    continued: "↪ ",
+};
+
+const ASCII: LayoutSigns = LayoutSigns {
+    bullets: ["*", "-", "+"],
+    open: "[ ]",
+    done: "[x]",
+    quote: "|",
+    rule: "-",
+    column: "|",
+    crossing: "+",
+    frame: ["+", "+", "+", "+", "|"],
+    continued: "> ",
+};
