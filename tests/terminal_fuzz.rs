@@ -5,6 +5,13 @@
 //! noise. A failing one is named by its seed: `DRYDOCK_FUZZ_SEED=N cargo test --test terminal_fuzz`
 //! runs that one alone; `DRYDOCK_FUZZ_SECONDS` runs for longer.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails"
+)]
+
 use std::env;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +25,7 @@ const SECONDS: u64 = 4;
 /// What one action may take in a debug build on a busy machine. A stall is seconds.
 const STALL: Duration = Duration::from_secs(2);
 
-/// SplitMix64: a session is its seed.
+/// `SplitMix64`: a session is its seed.
 struct Random(u64);
 
 impl Random {
@@ -261,9 +268,8 @@ fn run(what: fn(&mut Random)) {
     let seconds = number("DRYDOCK_FUZZ_SECONDS").unwrap_or(SECONDS);
     let (started, mut seed) = (Instant::now(), 0);
     while started.elapsed() < Duration::from_secs(seconds) {
-        if catch_unwind(AssertUnwindSafe(|| what(&mut Random(seed)))).is_err() {
-            panic!("session DRYDOCK_FUZZ_SEED={seed} failed");
-        }
+        let result = catch_unwind(AssertUnwindSafe(|| what(&mut Random(seed))));
+        assert!(result.is_ok(), "session DRYDOCK_FUZZ_SEED={seed} failed");
         seed += 1;
     }
     println!("{seed} sessions");

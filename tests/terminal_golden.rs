@@ -2,6 +2,7 @@
 //! must give, by what DEC's manuals and xterm say. Where the `vt100` crate knows a sequence, it is
 //! asked for a second opinion.
 
+use drydock::terminal::Width::{Narrow, Spacer, Wide};
 use drydock::terminal::{Attributes, Color, Emulator, Scroll, Size, Width};
 
 const SIZE: Size = Size { columns: 10, rows: 4 };
@@ -226,7 +227,6 @@ fn emoji_take_what_the_model_says() {
     let widths = |text: &str| -> Vec<Width> {
         emulator(text).screen().row(0).take(4).map(|cell| cell.width).collect()
     };
-    use Width::{Narrow, Spacer, Wide};
     assert_eq!(widths("😀x"), [Wide, Spacer, Narrow, Narrow]);
     assert_eq!(widths("❤\u{fe0f}x"), [Narrow, Narrow, Narrow, Narrow]);
     assert_eq!(widths("👨\u{200d}👩"), [Wide, Spacer, Wide, Spacer]);

@@ -9,8 +9,8 @@
 //! - the same bytes give the same screen, however they were cut into pieces on the way.
 //!
 //! The model is `alacritty_terminal`'s (`docs/decisions/terminal-emulator.md`); none of its types
-//! leave this module. What it lacks or leaves unbounded is added on its two sides: [`scanner`]
-//! watches the bytes before its parser, [`guard`] stands between its parser and its screen.
+//! leave this module. What it lacks or leaves unbounded is added on its two sides: `scanner`
+//! watches the bytes before its parser, `guard` stands between its parser and its screen.
 
 mod cell;
 mod emulator;

@@ -295,7 +295,7 @@ mod tests {
 
     #[test]
     fn commands_are_cut_at_their_length() {
-        let title = [b"\x1b]0;".as_slice(), &[b'x'; 100_000], b"\x07after"].concat();
+        let title = [b"\x1b]0;".as_slice(), &vec![b'x'; 100_000], b"\x07after"].concat();
         let (fed, _) = scan(&[&title]);
         assert_eq!(fed.len(), 2 + MAX_COMMAND + 1 + 5);
         assert!(fed.ends_with(b"x\x07after"));

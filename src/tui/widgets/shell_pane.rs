@@ -219,7 +219,7 @@ mod tests {
         let width = usize::from(buf.area.width);
         buf.content()
             .chunks(width)
-            .map(|row| row.iter().map(|cell| cell.symbol()).collect())
+            .map(|row| row.iter().map(ratatui::buffer::Cell::symbol).collect())
             .collect()
     }
 
@@ -300,6 +300,7 @@ mod tests {
 
     #[test]
     fn colours_are_brought_down() {
+        use Color::{Indexed, Reset, Rgb};
         let output = "\x1b[31m1\x1b[38;5;196m2\x1b[38;2;0;255;0;48;2;0;0;0m3\x1b[0m4";
         let emulator = emulator(10, 1, output);
         let colors = |depth| {
@@ -307,7 +308,6 @@ mod tests {
             pane(&emulator, depth).render(buf.area, &mut buf);
             [0, 1, 2, 3].map(|x| (buf[(x, 0)].fg, buf[(x, 0)].bg))
         };
-        use Color::{Indexed, Reset, Rgb};
         let plain = (Reset, Reset);
         let black = Rgb(0, 0, 0);
         assert_eq!(
