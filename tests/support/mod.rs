@@ -11,7 +11,7 @@ use drydock::engine::docker::{Docker, Environment};
 use drydock::engine::image::BuildOptions;
 
 /// The engine of this machine; `None`, noted for the end of the test run, where there is none.
-pub async fn engine(test: &str) -> Option<Arc<dyn Engine>> {
+pub(crate) async fn engine(test: &str) -> Option<Arc<dyn Engine>> {
     let docker = match Docker::connect(&Environment::from_process(), false) {
         Ok(docker) => docker,
         Err(error) => return skip(test, &error.to_string()),
@@ -31,12 +31,17 @@ fn skip<T>(test: &str, reason: &str) -> Option<T> {
 }
 
 /// An image of ours, built if need be: once per machine, whichever test needs it first.
-pub async fn image(engine: &dyn Engine, name: &str) -> String {
-    let lock = File::create(target().join("images.lock")).unwrap();
-    let lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.unwrap();
-    let _lock = lock.unwrap();
+pub(crate) async fn image(engine: &dyn Engine, name: &str) -> String {
+    let _alone = build_lock().await;
     let images = engine.images().expect("this engine has images");
     images.ensure(name, &BuildOptions::default(), &|_| {}).await.unwrap()
+}
+
+/// Keeps all other tests, of other processes too, from building images until it is dropped.
+pub(crate) async fn build_lock() -> File {
+    let lock = File::create(target().join("images.lock")).unwrap();
+    let taken = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock));
+    taken.await.unwrap().unwrap()
 }
 
 /// The build folder, which all tests of all processes share.

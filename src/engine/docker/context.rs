@@ -46,14 +46,13 @@ struct DockerEndpoint {
 /// The endpoint of the context in use; `None` where that is the default one.
 pub(super) fn current(environment: &Environment) -> Result<Option<Endpoint>> {
     let Some(folder) = environment.docker_config() else { return Ok(None) };
-    let (name, origin) = match environment.var("DOCKER_CONTEXT") {
-        Some(name) => (name.to_owned(), "DOCKER_CONTEXT".to_owned()),
-        None => {
-            let path = folder.join("config.json");
-            match read_json::<Config>(&path)? {
-                Some(config) => (config.current_context, path.display().to_string()),
-                None => return Ok(None),
-            }
+    let (name, origin) = if let Some(name) = environment.var("DOCKER_CONTEXT") {
+        (name.to_owned(), "DOCKER_CONTEXT".to_owned())
+    } else {
+        let path = folder.join("config.json");
+        match read_json::<Config>(&path)? {
+            Some(config) => (config.current_context, path.display().to_string()),
+            None => return Ok(None),
         }
     };
     if name.is_empty() || name == "default" {

@@ -70,7 +70,7 @@ impl Docker {
         let path = format!("/exec/{}/start", made.id);
         let start = json!({ "Detach": false, "Tty": tty });
         let stream = self.transport.hijack(&path, &start, Subject::Sandbox(id)).await?;
-        let exec = Exec { api: self.api.clone(), exec: made.id, sandbox: id.clone() };
+        let exec = Exec { api: self.api.clone(), id: made.id, sandbox: id.clone() };
         Ok((exec, stream))
     }
 
@@ -106,16 +106,28 @@ impl Docker {
 #[derive(Clone)]
 pub(super) struct Exec {
     pub(super) api: bollard::Docker,
-    pub(super) exec: String,
+    pub(super) id: String,
     pub(super) sandbox: SandboxId,
 }
 
 impl Exec {
     /// The exit status; `None` while it runs.
     pub(super) async fn status(&self) -> Result<Option<i64>> {
-        let found = self.api.inspect_exec(&self.exec).await;
+        let found = self.api.inspect_exec(&self.id).await;
         let found = found.map_err(fault::of_sandbox(&self.sandbox))?;
         Ok(if found.running == Some(true) { None } else { found.exit_code })
+    }
+
+    /// The exit status of a program that has ended, which the engine may learn a moment later.
+    pub(super) async fn settled_status(&self) -> Result<Option<i64>> {
+        let deadline = Instant::now() + STATUS_TIMEOUT;
+        loop {
+            let status = self.status().await?;
+            if status.is_some() || Instant::now() > deadline {
+                return Ok(status);
+            }
+            sleep(STATUS_INTERVAL).await;
+        }
     }
 }
 
@@ -143,14 +155,10 @@ struct Ended {
 #[async_trait]
 impl ExitStatus for Ended {
     async fn get(&self) -> Result<Option<i64>> {
-        let deadline = Instant::now() + STATUS_TIMEOUT;
-        loop {
-            let status = self.exec.status().await?;
-            let due = !self.ended.load(Ordering::Acquire) || Instant::now() > deadline;
-            if status.is_some() || due {
-                return Ok(status);
-            }
-            sleep(STATUS_INTERVAL).await;
+        if self.ended.load(Ordering::Acquire) {
+            self.exec.settled_status().await
+        } else {
+            self.exec.status().await
         }
     }
 }

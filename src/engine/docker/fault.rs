@@ -47,8 +47,8 @@ pub(super) fn of_call(error: BollardError, subject: Subject<'_>) -> EngineError 
         BollardError::DockerResponseServerError { status_code, message } => {
             of_message(Some(status_code), &message, subject)
         }
-        BollardError::DockerStreamError { error } => of_message(None, &error, subject),
-        BollardError::DockerContainerWaitError { error, .. } => of_message(None, &error, subject),
+        BollardError::DockerStreamError { error }
+        | BollardError::DockerContainerWaitError { error, .. } => of_message(None, &error, subject),
         BollardError::RequestTimeoutError => {
             EngineError::Timeout { what: "no answer to a request".to_owned() }
         }
@@ -108,10 +108,10 @@ pub(super) fn of_connection(error: &(dyn StdError + 'static), endpoint: &str) ->
         if let Some(known) = known(error) {
             return known;
         }
-        if let Some(error) = error.downcast_ref::<io::Error>() {
-            if error.kind() == io::ErrorKind::StorageFull {
-                return EngineError::DiskFull { detail: error.to_string() };
-            }
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && error.kind() == io::ErrorKind::StorageFull
+        {
+            return EngineError::DiskFull { detail: error.to_string() };
         }
         words = Some(error.to_string());
         cause = error.source();

@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bollard::models::ExecConfig;
 use bollard::query_parameters::ResizeExecOptionsBuilder;
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use super::exec::Exec;
 use super::{Docker, fault};
@@ -60,8 +60,10 @@ const DETACH_KEYS: &str = "ctrl-@,ctrl-^,ctrl-]";
 /// How much is read in search of our line.
 const GREETING_LIMIT: usize = 512;
 
-/// How long a shell may take to start: that of an engine under load.
-const START_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a shell may take to start. The first may be deaf: where one terminal is closed just when
+/// the next is opened, containerd (1.4 to 1.6 at least) closes the former's file descriptor twice and
+/// by its number takes the latter out of its event loop, for good. A second shell is not.
+const START_TIMEOUTS: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(15)];
 
 /// How long hanging up may take, the script's own second of patience included.
 const HANG_UP_TIMEOUT: Duration = Duration::from_secs(10);
@@ -73,39 +75,46 @@ impl Docker {
             Some(user) => user.clone(),
             None => self.know(id).await?.user,
         };
-        let Size { rows, cols } = spec.size;
-        let argv = ["sh", "-c", START, "sh"].map(str::to_owned).into_iter();
-        let config = ExecConfig {
-            attach_stdin: Some(true),
-            attach_stdout: Some(true),
-            attach_stderr: Some(true),
-            tty: Some(true),
-            // Known to engines from API 1.42 on.
-            console_size: Some(vec![rows.into(), cols.into()]),
-            detach_keys: Some(DETACH_KEYS.to_owned()),
-            env: Some(ENVIRONMENT.map(str::to_owned).into()),
-            cmd: Some(argv.chain([rows.to_string(), cols.to_string()]).collect()),
-            user: Some(user),
-            ..ExecConfig::default()
-        };
-        let (exec, mut stream) = self.start_exec(id, config, true).await?;
-        let greeting = tokio::time::timeout(START_TIMEOUT, greeting(&mut stream)).await;
-        let greeting = greeting.map_err(|_| EngineError::Timeout {
-            what: format!("the start of a shell in the sandbox {id}"),
-        })?;
-        let Greeting { pid, sized } = greeting
-            .map_err(|error| fault::of_connection(&error, &self.transport.endpoint()))?
-            .map_err(|words| EngineError::Refused { detail: words })?;
-        let control = Control { docker: self.clone(), exec, pid };
-        if !sized {
-            control.resize(spec.size).await?;
+        for patience in START_TIMEOUTS {
+            let (exec, mut stream) = self.start_exec(id, command(&user, spec.size), true).await?;
+            let Ok(greeting) = tokio::time::timeout(patience, greeting(&mut stream)).await else {
+                tracing::warn!(%id, "a shell does not speak");
+                // It may still hear.
+                let _ = stream.write_all(b"exit\n").await;
+                continue;
+            };
+            let Greeting { pid, sized } = greeting
+                .map_err(|error| fault::of_connection(&error, &self.transport.endpoint()))?
+                .map_err(|words| EngineError::Refused { detail: words })?;
+            let control = Control { docker: self.clone(), exec, pid };
+            if !sized {
+                control.resize(spec.size).await?;
+            }
+            let (output, input) = tokio::io::split(stream);
+            return Ok(ShellStream {
+                output: Box::new(output),
+                input: Box::new(input),
+                control: Box::new(control),
+            });
         }
-        let (output, input) = tokio::io::split(stream);
-        Ok(ShellStream {
-            output: Box::new(output),
-            input: Box::new(input),
-            control: Box::new(control),
-        })
+        Err(EngineError::Timeout { what: format!("the start of a shell in the sandbox {id}") })
+    }
+}
+
+fn command(user: &str, Size { rows, cols }: Size) -> ExecConfig {
+    let argv = ["sh", "-c", START, "sh"].map(str::to_owned).into_iter();
+    ExecConfig {
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        tty: Some(true),
+        // Known to engines from API 1.42 on.
+        console_size: Some(vec![rows.into(), cols.into()]),
+        detach_keys: Some(DETACH_KEYS.to_owned()),
+        env: Some(ENVIRONMENT.map(str::to_owned).into()),
+        cmd: Some(argv.chain([rows.to_string(), cols.to_string()]).collect()),
+        user: Some(user.to_owned()),
+        ..ExecConfig::default()
     }
 }
 
@@ -159,7 +168,7 @@ impl ShellControl for Control {
     async fn resize(&self, size: Size) -> Result<()> {
         let (rows, cols) = (i32::from(size.rows), i32::from(size.cols));
         let options = ResizeExecOptionsBuilder::new().h(rows).w(cols).build();
-        let resized = self.exec.api.resize_exec(&self.exec.exec, options).await;
+        let resized = self.exec.api.resize_exec(&self.exec.id, options).await;
         resized.map_err(fault::of_sandbox(&self.exec.sandbox))
     }
 
@@ -175,7 +184,8 @@ impl ShellControl for Control {
                 return Ok(());
             }
             let pid = self.pid.to_string();
-            self.docker.run_script(id, "0", HANG_UP, &[&pid], HANG_UP_TIMEOUT).await
+            self.docker.run_script(id, "0", HANG_UP, &[&pid], HANG_UP_TIMEOUT).await?;
+            self.exec.settled_status().await.map(|_| ())
         };
         match hung_up.await {
             // With its sandbox, the shell is over.

@@ -124,8 +124,11 @@ impl Transport {
                     detail: format!("no answer within {} seconds", CONNECT_TIMEOUT.as_secs()),
                 }
             })??;
+        let (answer, rest) = answer.into_parts();
+        // An answer read to its end leaves a connection that the next request can use.
+        let _ = rest.collect().await;
         let theirs = answer
-            .headers()
+            .headers
             .get("Api-Version")
             .and_then(|value| value.to_str().ok())
             .and_then(|value| value.split_once('.'))
@@ -134,7 +137,7 @@ impl Transport {
             Some(theirs) => Ok(NEWEST.min(theirs)),
             None => Err(EngineError::NotRunning {
                 endpoint: self.endpoint(),
-                detail: format!("what answers there is not a Docker engine ({})", answer.status()),
+                detail: format!("what answers there is not a Docker engine ({})", answer.status),
             }),
         }
     }
@@ -158,7 +161,7 @@ impl Transport {
         let answer = self.request(request).await?;
         if answer.status() != StatusCode::SWITCHING_PROTOCOLS {
             let status = answer.status().as_u16();
-            let words = answer.into_body().collect().await.map(|body| body.to_bytes());
+            let words = answer.into_body().collect().await.map(http_body_util::Collected::to_bytes);
             return Err(fault::of_answer(status, &words.unwrap_or_default(), subject));
         }
         let stream = hyper::upgrade::on(answer)

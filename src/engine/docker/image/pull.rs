@@ -15,7 +15,7 @@ use crate::engine::{EngineError, Result, Step};
 const FIRST_WORD: Duration = Duration::from_secs(10);
 
 /// How long it may be silent after that.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// How far a pull is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
