@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::course::{self, Catalogue, Source};
-use crate::engine::{self, Engine, EngineError, Limits};
+use crate::engine::docker::{Docker, Environment};
+use crate::engine::{Engine, EngineError, Limits};
 use crate::lab::{Lab, SharedStore};
 use crate::paths::Paths;
 use crate::problem::Problem;
@@ -51,8 +52,7 @@ impl Context {
 
     /// The configured engine. Nothing is asked of it yet.
     pub fn engine(&self) -> Result<Arc<dyn Engine>, EngineError> {
-        let environment = engine::docker::Environment::from_process();
-        Ok(Arc::new(engine::docker::Docker::connect(&environment, self.offline)?))
+        engine(self.offline)
     }
 
     /// The lab on the configured engine.
@@ -75,4 +75,11 @@ impl Context {
             pids: asked.pids.unwrap_or(default.pids),
         }
     }
+}
+
+/// The engine of this machine, as far as it can be told without configuration and content. Nothing
+/// is asked of it yet.
+pub fn engine(offline: bool) -> Result<Arc<dyn Engine>, EngineError> {
+    let environment = Environment::from_process();
+    Ok(Arc::new(Docker::connect(&environment, offline)?))
 }

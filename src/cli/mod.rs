@@ -1,1 +1,46 @@
 //! Commands: arguments in, text or JSON out; one file per command.
+//!
+//! A command is a struct of its arguments with one method, `run`, which gives the exit status or a
+//! [`Problem`]. What all of them share is the [`Invocation`]: the global flags and the [`Out`]put.
+//! The work itself is done below, in `lab`, `context`, `store` and `engine`.
+//!
+//! Invariants: facts go to stdout, everything else to stderr; with `--json` stdout carries nothing
+//! but JSON and an error is one JSON object on stderr; a reader that has gone away (`| head`) ends
+//! nothing but the printing.
+
+mod args;
+mod completions;
+mod config;
+mod confirm;
+mod destroy;
+mod doctor;
+mod hint;
+mod images;
+mod init;
+mod interrupt;
+mod invocation;
+mod item;
+mod launch;
+mod log;
+mod modules;
+mod open;
+mod out;
+mod progress;
+mod reset;
+mod shell;
+mod status;
+mod table;
+mod verify;
+mod words;
+
+use crate::problem::Problem;
+
+pub use args::Cli;
+use invocation::Invocation;
+use out::Out;
+
+/// What a command gives: its exit status, or what went wrong.
+type Outcome = Result<u8, Problem>;
+
+/// The exit status of a command that did what it was asked to do.
+const DONE: u8 = 0;

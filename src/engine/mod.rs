@@ -94,9 +94,10 @@ pub struct Info {
 #[serde(transparent)]
 pub struct SandboxId(pub String);
 
+/// As people see it: the first twelve characters, as the docker command shows them.
 impl fmt::Display for SandboxId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        f.write_str(self.0.get(..12).unwrap_or(&self.0))
     }
 }
 

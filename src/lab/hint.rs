@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use super::{Lab, LabError};
+use super::{Lab, LabError, SharedStore};
 use crate::course::Hint;
-use crate::store::AttemptId;
+use crate::store::{AttemptId, StoreError};
 
 /// A hint that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,16 +47,27 @@ pub fn offer(hints: &[Hint], shown: usize, trouble: &Trouble) -> Option<usize> {
     (long || often || stuck).then_some(shown)
 }
 
-impl Lab {
+impl SharedStore {
     /// The next hint of an attempt, recorded before it is returned; `None` when all were shown.
-    pub fn next_hint(&self, attempt: AttemptId, hints: &[Hint]) -> Result<Option<Shown>, LabError> {
-        let store = self.store.lock();
+    pub fn next_hint(
+        &self,
+        attempt: AttemptId,
+        hints: &[Hint],
+    ) -> Result<Option<Shown>, StoreError> {
+        let store = self.lock();
         let index = store.hints(attempt)?.len();
         let Some(hint) = hints.get(index) else {
             return Ok(None);
         };
         store.show_hint(attempt, u32::try_from(index).unwrap_or(u32::MAX))?;
         Ok(Some(Shown { index, of: hints.len(), text: hint.text.clone() }))
+    }
+}
+
+impl Lab {
+    /// [`SharedStore::next_hint`].
+    pub fn next_hint(&self, attempt: AttemptId, hints: &[Hint]) -> Result<Option<Shown>, LabError> {
+        Ok(self.store.next_hint(attempt, hints)?)
     }
 
     /// The texts of the hints that an attempt has seen, in order.

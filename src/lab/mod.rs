@@ -15,6 +15,7 @@ use crate::store::{
 };
 use verify::CheckResult;
 
+pub mod clock;
 pub mod hint;
 pub mod probe;
 pub mod provision;
@@ -47,7 +48,7 @@ impl SharedStore {
     }
 
     /// The store, for a few calls. A panic in another holder cannot have left a transaction half
-    /// done (SQLite rolls it back), so a poisoned lock is taken over.
+    /// done (`SQLite` rolls it back), so a poisoned lock is taken over.
     pub fn lock(&self) -> MutexGuard<'_, Store> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -107,9 +108,8 @@ impl From<LabError> for Problem {
                 .remedy("the exercise is at fault: please report it; drydock reset starts over"),
             LabError::Boot { .. } => Self::new("boot", Exit::Environment, message)
                 .remedy("drydock reset starts over; drydock doctor tells what this machine lacks"),
-            LabError::NoSandbox { item } => {
-                Self::new("no_sandbox", Exit::Environment, message).remedy(format!("drydock launch {item}"))
-            }
+            LabError::NoSandbox { item } => Self::new("no_sandbox", Exit::Environment, message)
+                .remedy(format!("drydock launch {item}")),
         }
     }
 }
@@ -157,6 +157,18 @@ impl Lab {
         }
         let completion = store.complete(attempt)?;
         Ok(completion.new.then_some(completion))
+    }
+
+    /// Removes what a launch that was stopped left half made. Gives the number removed.
+    pub async fn tidy(&self, item: &str) -> Result<usize, LabError> {
+        let mut removed = 0;
+        for sandbox in self.engine.list(Some(&self.owner)).await? {
+            if sandbox.item == item && self.attempt_of(&sandbox)?.is_none() {
+                self.engine.destroy(&sandbox.id).await?;
+                removed += 1;
+            }
+        }
+        Ok(removed)
     }
 
     /// Removes an item's sandboxes and ends its active attempt. Gives the number removed.

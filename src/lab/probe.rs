@@ -135,7 +135,11 @@ struct Probe {
 }
 
 impl Probe {
-    async fn open(engine: &dyn Engine, sandbox: &SandboxId, user: Option<&str>) -> Result<Self, EngineError> {
+    async fn open(
+        engine: &dyn Engine,
+        sandbox: &SandboxId,
+        user: Option<&str>,
+    ) -> Result<Self, EngineError> {
         let spec = ExecSpec {
             argv: vec!["sh".to_owned()],
             user: user.map(str::to_owned),
@@ -143,22 +147,18 @@ impl Probe {
         };
         let stream = engine.exec(sandbox, &spec).await?;
         let word = Uuid::new_v4().simple().to_string();
-        let mut probe = Self {
-            stream,
-            out: Capture::new(&word),
-            err: Capture::new(&word),
-            word,
-            pid: 0,
-        };
+        let mut probe =
+            Self { stream, out: Capture::new(&word), err: Capture::new(&word), word, pid: 0 };
         let hello = format!(
             "unset ENV BASH_ENV; cd 2>/dev/null || cd /; \
              if command -v bash >/dev/null 2>&1; then drydock_sh=bash; else drydock_sh=sh; fi; \
              echo $$; {}",
             probe.marker("0")
         );
-        let ran = tokio::time::timeout(OPEN_TIMEOUT, probe.exchange(&hello)).await.map_err(|_| {
-            EngineError::Timeout { what: "opening the connection for the checks".to_owned() }
-        })??;
+        let ran =
+            tokio::time::timeout(OPEN_TIMEOUT, probe.exchange(&hello)).await.map_err(|_| {
+                EngineError::Timeout { what: "opening the connection for the checks".to_owned() }
+            })??;
         probe.pid = ran.stdout.trim().parse().map_err(|_| EngineError::Refused {
             detail: format!("the sandbox has no working sh: {}", (ran.stdout + &ran.stderr).trim()),
         })?;
@@ -200,6 +200,7 @@ impl Probe {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn lost(error: std::io::Error) -> EngineError {
     EngineError::ConnectionLost { detail: error.to_string() }
 }
@@ -237,7 +238,10 @@ impl Capture {
             let status = &self.tail[at + self.needle.len()..];
             if let Some(end) = status.iter().position(|b| *b == b'\n') {
                 self.ended = Some(
-                    std::str::from_utf8(&status[..end]).ok().and_then(|s| s.parse().ok()).unwrap_or(-1),
+                    std::str::from_utf8(&status[..end])
+                        .ok()
+                        .and_then(|s| s.parse().ok())
+                        .unwrap_or(-1),
                 );
                 self.keep(at);
             }

@@ -20,10 +20,10 @@ use crate::store::Attempt;
 
 /// How long an init system may take to come up: systemd does in about a second here; a slow disk
 /// or a busy laptop is given much more.
-const BOOT_TIMEOUT: Duration = Duration::from_secs(60);
+const BOOT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long a `prepare` script may take.
-const PREPARE_TIMEOUT: Duration = Duration::from_secs(120);
+const PREPARE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// How much of what a `prepare` script said is kept for its error message.
 const PREPARE_TAIL: usize = 400;
@@ -50,8 +50,15 @@ impl Lab {
     ///
     /// Dropping the future stops the work; what was half made is removed by the next launch or
     /// `destroy`.
-    pub async fn provision(&self, item: &Item, fresh: bool, progress: Progress<'_>) -> Result<Ready, LabError> {
-        let say = |step: &str| progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" });
+    pub async fn provision(
+        &self,
+        item: &Item,
+        fresh: bool,
+        progress: Progress<'_>,
+    ) -> Result<Ready, LabError> {
+        let say = |step: &str| {
+            progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" })
+        };
         say("Looking for the engine");
         self.engine.info().await?;
         if fresh {
@@ -89,7 +96,11 @@ impl Lab {
 
     /// The item's finished sandbox and its attempt, if it is still there. Removes what was left
     /// half made.
-    async fn attached(&self, item: &Item, notices: &mut Vec<String>) -> Result<Option<(Attempt, Sandbox)>, LabError> {
+    async fn attached(
+        &self,
+        item: &Item,
+        notices: &mut Vec<String>,
+    ) -> Result<Option<(Attempt, Sandbox)>, LabError> {
         let mut found = None;
         for sandbox in self.engine.list(Some(&self.owner)).await? {
             if sandbox.item != item.id {
@@ -147,7 +158,12 @@ impl Lab {
     }
 
     /// The image to use: the one asked for if it is here or to be had, else ours for that need.
-    async fn image(&self, item: &Item, progress: Progress<'_>, notices: &mut Vec<String>) -> Result<String, LabError> {
+    async fn image(
+        &self,
+        item: &Item,
+        progress: Progress<'_>,
+        notices: &mut Vec<String>,
+    ) -> Result<String, LabError> {
         let exercise = exercise(item);
         let fallback = match exercise.backend {
             Backend::Container => "base",
@@ -205,7 +221,8 @@ impl Lab {
                 .setup
                 .iter()
                 .map(|file| {
-                    let contents = file.source.read().map_err(|error| content(&file.source, &error))?;
+                    let contents =
+                        file.source.read().map_err(|error| content(&file.source, &error))?;
                     Ok(FileSpec {
                         path: file.dest.clone(),
                         mode: file.permissions(&contents),
@@ -227,12 +244,13 @@ impl Lab {
         let mut pause = Duration::from_millis(20);
         loop {
             let left = BOOT_TIMEOUT.saturating_sub(started.elapsed());
-            let last = match probes.run(Some("root"), wait, left.max(Duration::from_millis(1))).await {
-                Ok(ran) if matches!(ran.stdout.trim(), "running" | "degraded") => return Ok(()),
-                Ok(ran) => ran.stdout.trim().to_owned(),
-                Err(super::probe::ProbeError::Engine(error)) => return Err(error.into()),
-                Err(error @ super::probe::ProbeError::TimedOut(_)) => error.to_string(),
-            };
+            let last =
+                match probes.run(Some("root"), wait, left.max(Duration::from_millis(1))).await {
+                    Ok(ran) if matches!(ran.stdout.trim(), "running" | "degraded") => return Ok(()),
+                    Ok(ran) => ran.stdout.trim().to_owned(),
+                    Err(super::probe::ProbeError::Engine(error)) => return Err(error.into()),
+                    Err(error @ super::probe::ProbeError::TimedOut(_)) => error.to_string(),
+                };
             if started.elapsed() >= BOOT_TIMEOUT {
                 return Err(LabError::Boot { seconds: BOOT_TIMEOUT.as_secs(), detail: last });
             }
@@ -243,7 +261,12 @@ impl Lab {
 
     /// Runs the item's `prepare` script as root, fed on standard input so that no trace of it is
     /// left where the learner looks.
-    async fn prepare(&self, item: &Item, id: &SandboxId, script: &Resource) -> Result<(), LabError> {
+    async fn prepare(
+        &self,
+        item: &Item,
+        id: &SandboxId,
+        script: &Resource,
+    ) -> Result<(), LabError> {
         use tokio::io::AsyncWriteExt;
         let text = script.read().map_err(|error| content(script, &error))?.into_owned();
         let spec = ExecSpec {
@@ -259,7 +282,8 @@ impl Lab {
         let mut tail = String::new();
         let run = async {
             let mut stream = self.engine.exec(id, &spec).await?;
-            let lost = |error: std::io::Error| EngineError::ConnectionLost { detail: error.to_string() };
+            let lost =
+                |error: std::io::Error| EngineError::ConnectionLost { detail: error.to_string() };
             stream.stdin.write_all(&text).await.map_err(lost)?;
             stream.stdin.shutdown().await.map_err(lost)?;
             while let Some(output) = stream.output.next().await {

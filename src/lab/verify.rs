@@ -58,9 +58,7 @@ pub async fn verify(
             results.iter().any(|result| &result.name == need && result.state == CheckState::Passed)
         };
         let result = match check.needs.iter().find(|need| !holds(need)) {
-            Some(need) => {
-                unjudged(check, CheckState::Skipped, format!("waits for \"{need}\""))
-            }
+            Some(need) => unjudged(check, CheckState::Skipped, format!("waits for \"{need}\"")),
             None => run(check, probes).await?,
         };
         seen(&result);
@@ -88,7 +86,9 @@ async fn run(check: &Check, probes: &mut Probes) -> Result<CheckResult, EngineEr
         }
         Err(
             error @ (ProbeError::TimedOut(_)
-            | ProbeError::Engine(EngineError::ConnectionLost { .. } | EngineError::Refused { .. })),
+            | ProbeError::Engine(
+                EngineError::ConnectionLost { .. } | EngineError::Refused { .. },
+            )),
         ) => Ok(unjudged(check, CheckState::Error, format!("could not be checked: {error}"))),
         Err(ProbeError::Engine(error)) => Err(error),
     }
@@ -113,7 +113,7 @@ pub fn judge(check: &Check, ran: &Ran) -> CheckResult {
         Expect::Equals(text) => out == text.trim(),
         Expect::Contains(text) => out.contains(text),
         // The pattern was compiled when the manifest was read; one that no longer compiles fails.
-        Expect::Matches(pattern) => regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(out)),
+        Expect::Matches(pattern) => Expect::regex(pattern).is_ok_and(|regex| regex.is_match(out)),
     };
     CheckResult {
         name: check.name.clone(),

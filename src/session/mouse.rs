@@ -34,7 +34,9 @@ pub(super) fn answer(emulator: &mut Emulator, event: MouseEvent) -> Answer {
             emulator.clear_selection();
             emulator.start_selection(SelectionKind::Simple, event.column, event.row);
         }
-        MouseEventKind::Drag(MouseButton::Left) => emulator.extend_selection(event.column, event.row),
+        MouseEventKind::Drag(MouseButton::Left) => {
+            emulator.extend_selection(event.column, event.row)
+        }
         MouseEventKind::Up(MouseButton::Left) => {
             return match emulator.selected_text().filter(|text| !text.is_empty()) {
                 Some(text) => Answer::Selected(text),

@@ -7,7 +7,9 @@ use tokio::sync::mpsc;
 
 use super::mouse::Answer;
 use super::{Input, Notice, Notify, Screen, cells, mouse};
-use crate::engine::{Engine, EngineError, SandboxId, SandboxState, ShellControl, ShellStream};
+use crate::engine::{
+    Engine, EngineError, SandboxId, SandboxState, ShellControl, ShellStream, Size,
+};
 use crate::terminal::{Scroll, encode_key, encode_paste};
 use std::sync::Arc;
 
@@ -126,11 +128,14 @@ impl Pump {
                 (self.notify)(Notice::Output);
             }
             Input::Resize(size) => {
-                if self.screen.lock().size() == cells(size) {
+                // The emulator may not be able to be as small or large as the pane.
+                let before = self.screen.lock().size();
+                let now = self.screen.lock().resize(cells(size));
+                if now == before {
                     return;
                 }
-                self.screen.lock().resize(cells(size));
                 (self.notify)(Notice::Output);
+                let size = Size { cols: now.columns, rows: now.rows };
                 if let Err(error) = control.resize(size).await {
                     tracing::warn!(%error, "the shell was not told its new size");
                 }
@@ -199,4 +204,3 @@ impl Writer {
         let _ = self.queue.send(bytes);
     }
 }
-

@@ -19,7 +19,7 @@ const MAX_COLUMNS: usize = 1000;
 
 /// What a part of a line is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Token {
+pub enum Token {
     /// Nothing in particular.
     Plain,
     /// A word of the language.
@@ -43,11 +43,11 @@ pub(crate) enum Token {
 }
 
 /// A line's parts, in order and without gaps; ranges count bytes.
-pub(crate) type Tokens = Vec<(Token, Range<usize>)>;
+pub type Tokens = Vec<(Token, Range<usize>)>;
 
 /// The parts of each line of `code`; `None` for a language that is not known. `language` is the
 /// first word after the fence of a code block: a name or a file's ending.
-pub(crate) fn highlight(code: &str, language: &str) -> Option<Vec<Tokens>> {
+pub fn highlight(code: &str, language: &str) -> Option<Vec<Tokens>> {
     match language {
         "ini" | "conf" | "cfg" | "systemd" | "service" | "desktop" | "properties" | "toml" => {
             Some(code.lines().map(lines::setting).collect())

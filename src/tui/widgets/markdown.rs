@@ -18,13 +18,13 @@ mod wrap;
 
 use ratatui::text::Line;
 
-pub(crate) use style::MarkdownStyle;
+pub use style::MarkdownStyle;
 
 use super::highlight::{self, Tokens};
 
 /// A lesson, parsed.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Document {
+pub struct Document {
     blocks: Vec<Block>,
     code: Vec<Code>,
     targets: Vec<String>,
@@ -33,86 +33,86 @@ pub(crate) struct Document {
 
 /// A block of code.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Code {
+pub struct Code {
     /// The first word after the fence, `sh` for example; empty where there is none.
-    pub(crate) language: String,
+    pub language: String,
     /// What stands after it, the name of a file for example; empty where there is nothing.
-    pub(crate) title: String,
+    pub title: String,
     /// The code, its lines separated by `\n`, without a last one. No other control characters than
     /// tabs.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// A document's lines in one width, and what is where.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Layout {
+pub struct Layout {
     /// The lines.
-    pub(crate) lines: Vec<Line<'static>>,
+    pub lines: Vec<Line<'static>>,
     /// The blocks of code, in order.
-    pub(crate) code: Vec<CodeBlock>,
+    pub code: Vec<CodeBlock>,
     /// The links, one for each line that shows a part of one.
-    pub(crate) links: Vec<Link>,
+    pub links: Vec<Link>,
     /// The headings, in order.
-    pub(crate) headings: Vec<Heading>,
+    pub headings: Vec<Heading>,
 }
 
 /// Where a block of code is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct CodeBlock {
+pub struct CodeBlock {
     /// Its place in [`Document::code`].
-    pub(crate) index: usize,
+    pub index: usize,
     /// The first of its lines, its frame included.
-    pub(crate) first_line: usize,
+    pub first_line: usize,
     /// The last.
-    pub(crate) last_line: usize,
+    pub last_line: usize,
 }
 
 /// Where a link is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Link {
+pub struct Link {
     /// Where it leads: a file of the lessons, a web address or whatever else the author wrote.
-    pub(crate) target: String,
+    pub target: String,
     /// The line.
-    pub(crate) line: usize,
+    pub line: usize,
     /// The columns in it.
-    pub(crate) columns: std::ops::Range<u16>,
+    pub columns: std::ops::Range<u16>,
 }
 
 /// Where a heading is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Heading {
+pub struct Heading {
     /// 1 for the title, up to 6.
-    pub(crate) level: u8,
+    pub level: u8,
     /// Its text.
-    pub(crate) text: String,
+    pub text: String,
     /// The line.
-    pub(crate) line: usize,
+    pub line: usize,
 }
 
 impl Document {
     /// Reads a lesson. Whatever the text is, something comes out.
-    pub(crate) fn parse(markdown: &str) -> Self {
+    pub fn parse(markdown: &str) -> Self {
         parse::parse(markdown)
     }
 
     /// Its blocks of code, in order.
-    pub(crate) fn code(&self) -> &[Code] {
+    pub fn code(&self) -> &[Code] {
         &self.code
     }
 
     /// Takes what [`highlight_all`] made of [`Self::code`]; layouts from now on show it.
-    pub(crate) fn set_highlights(&mut self, highlights: Vec<Option<Vec<Tokens>>>) {
+    pub fn set_highlights(&mut self, highlights: Vec<Option<Vec<Tokens>>>) {
         self.highlights = highlights;
     }
 
     /// Lays the document out in `width` columns (at least one).
-    pub(crate) fn layout(&self, width: u16, style: &MarkdownStyle) -> Layout {
+    pub fn layout(&self, width: u16, style: &MarkdownStyle) -> Layout {
         layout::layout(self, usize::from(width.max(1)), style)
     }
 }
 
 /// The parts of each block of code; slow, so for a worker.
-pub(crate) fn highlight_all(code: &[Code]) -> Vec<Option<Vec<Tokens>>> {
+pub fn highlight_all(code: &[Code]) -> Vec<Option<Vec<Tokens>>> {
     code.iter().map(|code| highlight::highlight(&code.text, &code.language)).collect()
 }
 

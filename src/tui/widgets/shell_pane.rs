@@ -14,21 +14,21 @@ use crate::terminal::{Attributes, Cell, Color as TerminalColor, Emulator, Width}
 use crate::tui::theme::ColorDepth;
 
 /// An emulator's visible screen.
-pub(crate) struct ShellPane<'a> {
+pub struct ShellPane<'a> {
     /// What is shown.
-    pub(crate) emulator: &'a Emulator,
+    pub emulator: &'a Emulator,
     /// What its colours are brought down to.
-    pub(crate) depth: ColorDepth,
+    pub depth: ColorDepth,
     /// Laid over selected cells.
-    pub(crate) selection: Style,
+    pub selection: Style,
     /// Of the note, at the top right, that the view is scrolled back.
-    pub(crate) note: Style,
+    pub note: Style,
 }
 
 impl ShellPane<'_> {
     /// Draws into `area`, which may be smaller or larger than the screen, and gives the place for
     /// the terminal's cursor; `None` where it is hidden or out of sight.
-    pub(crate) fn render(&self, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    pub fn render(&self, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let area = area.intersection(buf.area);
         let screen = self.emulator.screen();
         let first = self.first_row(area);
@@ -62,18 +62,6 @@ impl ShellPane<'_> {
         let row = cursor.row.checked_sub(first)?;
         let inside = cursor.column < area.width && row < area.height;
         inside.then(|| Position::new(area.x + cursor.column, area.y + row))
-    }
-
-    /// The column and row of the screen that are drawn at `position`, for the mouse; `None` where
-    /// nothing of the screen is.
-    pub(crate) fn cell_at(&self, area: Rect, position: Position) -> Option<(u16, u16)> {
-        let (column, row) = (
-            position.x.checked_sub(area.x)?,
-            position.y.checked_sub(area.y)? + self.first_row(area),
-        );
-        let size = self.emulator.size();
-        let inside = area.contains(position) && column < size.columns && row < size.rows;
-        inside.then_some((column, row))
     }
 
     /// The first row shown: a pane that is too low shows the rows around the cursor.
@@ -347,17 +335,6 @@ mod tests {
         let mut narrow = Buffer::empty(Rect::new(0, 0, 8, 2));
         pane(&emulator, ColorDepth::True).render(narrow.area, &mut narrow);
         assert_eq!(rows(&narrow)[0], "2       ");
-    }
-
-    #[test]
-    fn the_mouse_finds_its_cell() {
-        let emulator = emulator(10, 4, "1\r\n2\r\n3\r\n4");
-        let pane = pane(&emulator, ColorDepth::True);
-        let area = Rect::new(5, 5, 20, 2);
-        assert_eq!(pane.cell_at(area, Position::new(7, 6)), Some((2, 3)));
-        assert_eq!(pane.cell_at(area, Position::new(4, 6)), None);
-        assert_eq!(pane.cell_at(area, Position::new(15, 6)), None, "right of the screen");
-        assert_eq!(pane.cell_at(area, Position::new(7, 7)), None);
     }
 
     proptest::proptest! {

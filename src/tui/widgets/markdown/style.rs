@@ -8,49 +8,49 @@ use crate::tui::theme::{Signs, Theme};
 
 /// The styles and signs that a layout uses.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct MarkdownStyle {
+pub struct MarkdownStyle {
     /// Running text.
-    pub(crate) text: Style,
+    pub text: Style,
     /// The title, the headings under it, and those under these.
-    pub(crate) headings: [Style; 3],
+    pub headings: [Style; 3],
     /// Code in running text. Where it looks like [`Self::text`], it keeps its backticks.
-    pub(crate) code: Style,
+    pub code: Style,
     /// Links.
-    pub(crate) link: Style,
+    pub link: Style,
     /// Bullets, numbers and quoted text.
-    pub(crate) muted: Style,
+    pub muted: Style,
     /// Frames, rules and lines.
-    pub(crate) faint: Style,
+    pub faint: Style,
     /// Notes and tips.
-    pub(crate) note: Style,
+    pub note: Style,
     /// What is important, and warnings.
-    pub(crate) warning: Style,
+    pub warning: Style,
     /// Cautions.
-    pub(crate) danger: Style,
+    pub danger: Style,
     /// The parts of code blocks.
-    pub(crate) tokens: TokenStyles,
+    pub tokens: TokenStyles,
     /// Whether only ASCII may be used for what is not text.
-    pub(crate) ascii: bool,
+    pub ascii: bool,
 }
 
 /// The parts of code blocks.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct TokenStyles {
-    pub(crate) plain: Style,
-    pub(crate) keyword: Style,
-    pub(crate) function: Style,
-    pub(crate) parameter: Style,
-    pub(crate) variable: Style,
-    pub(crate) key: Style,
-    pub(crate) text: Style,
-    pub(crate) number: Style,
-    pub(crate) comment: Style,
-    pub(crate) output: Style,
+pub struct TokenStyles {
+    pub plain: Style,
+    pub keyword: Style,
+    pub function: Style,
+    pub parameter: Style,
+    pub variable: Style,
+    pub key: Style,
+    pub text: Style,
+    pub number: Style,
+    pub comment: Style,
+    pub output: Style,
 }
 
 impl MarkdownStyle {
     /// The theme's roles for a lesson's parts.
-    pub(crate) fn themed(theme: &Theme, signs: Signs) -> Self {
+    pub fn themed(theme: &Theme, signs: Signs) -> Self {
         Self {
             text: theme.text(),
             headings: [theme.heading(), theme.heading(), theme.text().add_modifier(Modifier::BOLD)],

@@ -1,0 +1,186 @@
+//! The command line: global flags, the commands, and which code runs each.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::builder::FalseyValueParser;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use super::{
+    Invocation, Out, Outcome, completions, config, destroy, doctor, hint, images, init, launch,
+    log, modules, open, reset, shell, status, verify,
+};
+use crate::paths::Paths;
+use crate::problem::{Exit, Problem};
+
+/// The command line, understood.
+#[derive(Debug, Parser)]
+#[command(
+    name = "drydock",
+    version,
+    about = "Learn to build, run and repair infrastructure without leaving the terminal",
+    after_help = "Without a command, drydock opens its full-screen program.\n\n\
+        Example: drydock launch linux-01\n\n\
+        Exit status: 0 done; 1 not passed; 2 wrong use or unreadable content;\n\
+        3 the environment lacks something; 130 interrupted.",
+    disable_help_subcommand = false
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    /// Never use the network
+    #[arg(long, global = true, env = "DRYDOCK_OFFLINE", hide_env_values = true,
+        value_parser = FalseyValueParser::new())]
+    offline: bool,
+    /// Lay the content of a folder over the built-in one; may be repeated
+    /// [env: DRYDOCK_CONTENT, folders joined as in PATH]
+    #[arg(long, global = true, value_name = "DIR")]
+    content: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    Status(status::Status),
+    Modules(modules::Modules),
+    Launch(launch::Launch),
+    Shell(shell::Shell),
+    Verify(verify::Verify),
+    Hint(hint::Hint),
+    Reset(reset::Reset),
+    Destroy(destroy::Destroy),
+    Config(config::Config),
+    Images(images::Images),
+    Doctor(doctor::Doctor),
+    Completions(completions::Completions),
+}
+
+impl Cli {
+    /// Understands a command line. Help, the version and wrong use are printed here; then the
+    /// status to end with is given.
+    pub fn parse_from(words: impl IntoIterator<Item = OsString>) -> Result<Self, ExitCode> {
+        let words: Vec<_> = words.into_iter().collect();
+        let parsed = Self::command()
+            .try_get_matches_from(&words)
+            .and_then(|matches| Self::from_arg_matches(&matches));
+        parsed.map_err(|error| {
+            if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+                // It fails only when nobody reads.
+                let _ = error.print();
+                return ExitCode::SUCCESS;
+            }
+            if words.iter().any(|word| word == "--json") {
+                Out::new(true).problem(&wrong_use(&error));
+            } else {
+                let _ = error.print();
+            }
+            ExitCode::from(Exit::Usage.code())
+        })
+    }
+
+    /// Runs the command and gives the status to end with.
+    pub fn run(self) -> ExitCode {
+        let Self { global, command } = self;
+        let verbose = matches!(&command, Some(Command::Images(images)) if images.verbose());
+        if let Ok(paths) = Paths::find() {
+            log::start(paths, verbose);
+        }
+        let mut content: Vec<_> = std::env::var_os("DRYDOCK_CONTENT")
+            .map(|folders| std::env::split_paths(&folders).collect())
+            .unwrap_or_default();
+        content.retain(|folder: &PathBuf| !folder.as_os_str().is_empty());
+        content.extend(global.content);
+        let invocation =
+            Invocation { out: Out::new(global.json), offline: global.offline, content };
+        let ended = match command {
+            None => open::home(&invocation),
+            Some(command) => command.run(&invocation),
+        };
+        let out = &invocation.out;
+        match ended.and_then(|status| out.finish().map(|()| status)) {
+            Ok(status) => ExitCode::from(status),
+            Err(problem) => {
+                out.problem(&problem);
+                ExitCode::from(problem.exit.code())
+            }
+        }
+    }
+
+    /// The whole command line, for completions.
+    pub(super) fn definition() -> clap::Command {
+        Self::command()
+    }
+}
+
+impl Command {
+    fn run(self, invocation: &Invocation) -> Outcome {
+        match self {
+            Self::Init(command) => command.run(invocation),
+            Self::Status(command) => command.run(invocation),
+            Self::Modules(command) => command.run(invocation),
+            Self::Launch(command) => command.run(invocation),
+            Self::Shell(command) => command.run(invocation),
+            Self::Verify(command) => command.run(invocation),
+            Self::Hint(command) => command.run(invocation),
+            Self::Reset(command) => command.run(invocation),
+            Self::Destroy(command) => command.run(invocation),
+            Self::Config(command) => command.run(invocation),
+            Self::Images(command) => command.run(invocation),
+            Self::Doctor(command) => command.run(invocation),
+            Self::Completions(command) => command.run(invocation),
+        }
+    }
+}
+
+/// Clap's message as one sentence, and what it would have liked.
+fn wrong_use(error: &clap::Error) -> Problem {
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or("wrong use");
+    let message = first.strip_prefix("error: ").unwrap_or(first);
+    let tip = lines.find_map(|line| line.strip_prefix("tip: "));
+    Problem::new("usage", Exit::Usage, message).remedy(tip.unwrap_or("drydock --help"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example_in_its_help() {
+        fn visit(command: &clap::Command) {
+            for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+                let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
+                let groups = sub.has_subcommands();
+                assert!(help.contains("Example") || groups, "{}", sub.get_name());
+                visit(sub);
+            }
+        }
+        visit(&Cli::command());
+    }
+
+    #[test]
+    fn wrong_use_becomes_one_sentence_with_a_tip() {
+        let error = Cli::command().try_get_matches_from(["drydock", "lunch"]).unwrap_err();
+        let problem = wrong_use(&error);
+        assert_eq!(problem.message, "unrecognized subcommand 'lunch'");
+        assert!(problem.remedy.unwrap().contains("launch"));
+    }
+}

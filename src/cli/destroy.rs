@@ -1,0 +1,109 @@
+//! `drydock destroy`: remove sandboxes and everything made for them.
+
+use serde_json::json;
+
+use super::confirm::confirm;
+use super::out::Tone;
+use super::{DONE, Invocation, Outcome, item};
+use crate::lab::{Lab, SharedStore};
+use crate::problem::Problem;
+
+/// Remove a sandbox and everything made for it
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Progress is kept. Example: drydock destroy linux-01\n         \
+    drydock destroy --all --yes")]
+pub(super) struct Destroy {
+    /// The item; without it, the last one worked at
+    #[arg(conflicts_with = "all")]
+    id: Option<String>,
+    /// All sandboxes of this drydock
+    #[arg(long)]
+    all: bool,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Destroy {
+    pub(super) fn run(self, invocation: &Invocation) -> Outcome {
+        if self.all { self.all(invocation) } else { self.one(invocation) }
+    }
+
+    fn one(&self, invocation: &Invocation) -> Outcome {
+        let out = &invocation.out;
+        let context = invocation.context()?;
+        let store = context.store()?;
+        // An item whose content is gone can still have a sandbox: its id is all that is needed.
+        let id =
+            match (&self.id, item::given_or_last(invocation, &context, &store, self.id.as_deref()))
+            {
+                (_, Ok(item)) => item.id.clone(),
+                (Some(id), Err(_)) if store.progress()?.contains_key(id) => id.clone(),
+                (_, Err(problem)) => return Err(problem),
+            };
+        confirm(out, self.yes, &format!("Remove the sandbox of {id} and everything in it?"))?;
+        let lab = context.lab(SharedStore::new(store))?;
+        let removed = invocation.block_on(async { Ok(lab.destroy(&id).await?) })?;
+        if out.json {
+            let ids = if removed > 0 { vec![&id] } else { Vec::new() };
+            out.value(&json!({ "destroyed": ids }));
+        } else if removed > 0 {
+            out.line(format_args!(
+                "{} The sandbox of {id} is removed; your progress is kept",
+                done(invocation)
+            ));
+        } else {
+            out.line(format_args!("{id} has no sandbox"));
+        }
+        Ok(DONE)
+    }
+
+    fn all(&self, invocation: &Invocation) -> Outcome {
+        let out = &invocation.out;
+        let context = invocation.context()?;
+        let lab = context.lab(SharedStore::new(context.store()?))?;
+        let (destroyed, others) = invocation.block_on(async {
+            let (ours, _) = count(&lab).await?;
+            if ours > 0 {
+                let all = if ours == 1 {
+                    "your sandbox"
+                } else {
+                    &format!("all {ours} sandboxes of yours")
+                };
+                let question = format!("Remove {all} and everything inside?");
+                confirm(out, self.yes, &question)?;
+            }
+            let destroyed = lab.destroy_all().await?;
+            Ok((destroyed, count(&lab).await?.1))
+        })?;
+        if out.json {
+            out.value(&json!({ "destroyed": destroyed, "others": others }));
+            return Ok(DONE);
+        }
+        match &destroyed[..] {
+            [] => out.line("There is no sandbox to remove"),
+            items => out.line(format_args!(
+                "{} Removed: {}; your progress is kept",
+                done(invocation),
+                items.join(", ")
+            )),
+        }
+        if others > 0 {
+            out.line(format_args!(
+                "Left alone on this engine: {others} of other users or other drydock homes"
+            ));
+        }
+        Ok(DONE)
+    }
+}
+
+fn done(invocation: &Invocation) -> String {
+    invocation.out.mark(invocation.out.signs.passed(), Tone::Good)
+}
+
+/// How many sandboxes on the engine are ours, and how many are not.
+async fn count(lab: &Lab) -> Result<(usize, usize), Problem> {
+    let all = lab.engine.list(None).await?;
+    let ours = all.iter().filter(|sandbox| sandbox.owner == lab.owner).count();
+    Ok((ours, all.len() - ours))
+}

@@ -1,0 +1,59 @@
+//! `drydock hint`: the next hint, from nudge to approach.
+
+use serde_json::json;
+
+use super::out::{Tone, printable};
+use super::{DONE, Invocation, Outcome, item, words};
+use crate::lab::{SharedStore, exercise};
+use crate::problem::{Exit, Problem};
+
+/// Show the next hint
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: drydock hint linux-01")]
+pub(super) struct Hint {
+    /// The item; without it, the last one worked at
+    id: Option<String>,
+}
+
+impl Hint {
+    pub(super) fn run(self, invocation: &Invocation) -> Outcome {
+        let out = &invocation.out;
+        let context = invocation.context()?;
+        let store = context.store()?;
+        let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
+        let hints = &exercise(item).hints;
+        let Some(attempt) = store.active(&item.id)? else {
+            let message = format!("There is no unfinished attempt at {}", item.id);
+            let problem = Problem::new("no_attempt", Exit::Environment, message);
+            return Err(problem.remedy(format!("drydock launch {}", item.id)));
+        };
+        let shown = SharedStore::new(store).next_hint(attempt.id, hints)?;
+        if out.json {
+            let hint = shown
+                .as_ref()
+                .map(|hint| json!({ "number": hint.index + 1, "of": hint.of, "text": hint.text }));
+            out.value(&json!({ "id": item.id, "hint": hint }));
+            return Ok(DONE);
+        }
+        // Once all were shown they are shown again: they scroll away.
+        let repeated = shown.is_none();
+        if repeated {
+            let said = if hints.is_empty() { "has no hints" } else { "has no more hints" };
+            out.line(format_args!("{} {said}", item.id));
+        }
+        let numbered = hints.iter().enumerate();
+        for (index, hint) in
+            numbered.filter(|(i, _)| repeated || shown.as_ref().is_some_and(|s| s.index == *i))
+        {
+            out.line("");
+            out.line(out.mark(format_args!("Hint {} of {}", index + 1, hints.len()), Tone::Strong));
+            out.line(printable(hint.text.trim()));
+        }
+        if let Some(shown) = shown {
+            let left = shown.of - shown.index - 1;
+            out.line("");
+            out.line(out.mark(format_args!("{} left", words::count(left, "hint")), Tone::Muted));
+        }
+        Ok(DONE)
+    }
+}

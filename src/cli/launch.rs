@@ -1,0 +1,140 @@
+//! `drydock launch`: an item's sandbox made ready, and its workspace opened.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::interrupt::{interrupted, until_interrupted};
+use super::out::{Tone, printable};
+use super::progress::Progress;
+use super::{DONE, Invocation, Out, Outcome, item, open};
+use crate::course::Item;
+use crate::engine::SandboxState;
+use crate::lab::provision::Ready;
+use crate::lab::{Lab, SharedStore};
+use crate::problem::Problem;
+use crate::tui::Start;
+
+/// How long tidying up after an interruption may take: the user wants to leave.
+const TIDY_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How long an engine may go on with a request that we have dropped: the sandbox of a stopped
+/// creation can appear that much later.
+const AFTERMATH: Duration = Duration::from_millis(400);
+
+/// Make an item's sandbox ready and open its workspace
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: drydock launch linux-01\n         \
+    drydock launch linux-03 --detach && drydock shell linux-03")]
+pub(super) struct Launch {
+    /// The item, such as linux-01
+    id: String,
+    /// Only make the sandbox ready, without opening the full-screen program (--json implies it)
+    #[arg(long, short)]
+    detach: bool,
+    /// Start over: the old sandbox and everything in it is removed first
+    #[arg(long)]
+    fresh: bool,
+}
+
+impl Launch {
+    pub(super) fn run(self, invocation: &Invocation) -> Outcome {
+        let Self { id, detach, fresh } = self;
+        if !detach && !invocation.out.json {
+            return open::start(invocation, |context| {
+                let id = item::find(&invocation.out, &context.course, &id)?.id.clone();
+                Ok(Start::Item { id, fresh })
+            });
+        }
+        let context = invocation.context()?;
+        let item = item::find(&invocation.out, &context.course, &id)?;
+        let lab = context.lab(SharedStore::new(context.store()?))?;
+        provision(invocation, &lab, item, fresh)
+    }
+}
+
+/// Makes a sandbox ready with progress, and tells what to do with it.
+pub(super) fn provision(invocation: &Invocation, lab: &Lab, item: &Item, fresh: bool) -> Outcome {
+    let out = &invocation.out;
+    let started = Instant::now();
+    let ready = invocation.block_on(async {
+        let progress = Progress::new(out);
+        let show = |step| progress.show(&step);
+        match until_interrupted(lab.provision(item, fresh, &show)).await {
+            Some(ready) => Ok(ready?),
+            None => {
+                progress.clear();
+                let at = progress.last_step();
+                let tidied = tokio::time::timeout(TIDY_TIMEOUT, tidy(lab, item)).await;
+                Err(stopped(item, &at, tidied.ok().and_then(Result::ok)))
+            }
+        }
+    })?;
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tell(out, lab, item, &ready, ms);
+    Ok(DONE)
+}
+
+/// Removes what was half made; gives the state of a sandbox that was there before.
+async fn tidy(lab: &Lab, item: &Item) -> Result<Option<SandboxState>, Problem> {
+    lab.tidy(&item.id).await?;
+    tokio::time::sleep(AFTERMATH).await;
+    lab.tidy(&item.id).await?;
+    Ok(lab.sandbox(&item.id).await?.map(|(_, sandbox)| sandbox.state))
+}
+
+/// What an interrupted launch leaves: `None` if that could not be found out.
+fn stopped(item: &Item, at: &str, left: Option<Option<SandboxState>>) -> Problem {
+    let id = &item.id;
+    let at = if at.is_empty() { String::new() } else { format!(" (at: {at})") };
+    let begun = format!("The launch of {id} was stopped{at}");
+    match left {
+        Some(None) => interrupted(format!("{begun}: nothing was left behind, nothing runs")),
+        Some(Some(SandboxState::Running)) => {
+            interrupted(format!("{begun}: the sandbox that was there before still runs"))
+                .remedy(format!("drydock destroy {id} removes it"))
+        }
+        Some(Some(_)) => {
+            interrupted(format!("{begun}: the sandbox that was there before is stopped"))
+                .remedy(format!("drydock launch {id} starts it again"))
+        }
+        None => interrupted(format!(
+            "{begun}, and the engine does not tell whether something was left behind"
+        ))
+        .remedy(format!("drydock destroy {id} removes it")),
+    }
+}
+
+fn tell(out: &Out, lab: &Lab, item: &Item, ready: &Ready, ms: u64) {
+    if out.json {
+        out.value(&json!({
+            "id": item.id,
+            "engine": lab.engine.name(),
+            "sandbox": ready.sandbox.id,
+            "image": ready.sandbox.image,
+            "resumed": ready.resumed,
+            "notices": ready.notices,
+            "ms": ms,
+        }));
+        return;
+    }
+    for notice in &ready.notices {
+        out.note(format_args!(
+            "{} {}",
+            out.mark_error("note:", Tone::Attention),
+            printable(notice)
+        ));
+    }
+    let id = &item.id;
+    let how = if ready.resumed { "was there already" } else { "is ready" };
+    let seconds = ms as f64 / 1000.0;
+    out.line(format_args!(
+        "{} {id}: {}: the sandbox {how} ({}, {seconds:.1} s)",
+        out.mark(out.signs.passed(), Tone::Good),
+        item.title,
+        lab.engine.name()
+    ));
+    out.line(format_args!("  drydock shell {id}    its shell in this terminal"));
+    out.line(format_args!("  drydock launch {id}   the workspace: lesson, shell and checks"));
+    out.line(format_args!("  drydock verify {id}   runs the checks"));
+}

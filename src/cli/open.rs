@@ -1,0 +1,27 @@
+//! Opening the full-screen program.
+
+use super::{DONE, Invocation, Outcome};
+use crate::problem::{Exit, Problem};
+use crate::tui::{self, Start};
+
+/// `drydock` without a command.
+pub(super) fn home(invocation: &Invocation) -> Outcome {
+    start(invocation, |_| Ok(Start::Home))
+}
+
+/// Opens it where `start` says. Nothing slow is done here: the first frame is due in milliseconds.
+pub(super) fn start(
+    invocation: &Invocation,
+    start: impl FnOnce(&crate::context::Context) -> Result<Start, Problem>,
+) -> Outcome {
+    if invocation.out.json {
+        let problem =
+            Problem::new("usage", Exit::Usage, "The full-screen program has no JSON output");
+        return Err(problem.remedy("drydock --help lists the commands that have"));
+    }
+    let context = invocation.context()?;
+    let start = start(&context)?;
+    let store = context.store()?;
+    tui::run(tui::Options { context, store, start })?;
+    Ok(DONE)
+}

@@ -1,0 +1,151 @@
+//! `drydock status`: configuration, engine, sandboxes, and where the learner is.
+
+use serde_json::json;
+
+use super::out::{Tone, printable};
+use super::{DONE, Invocation, Out, Outcome, table};
+use crate::context::Context;
+use crate::engine::{EngineError, Info, Sandbox, SandboxState};
+use crate::problem::Problem;
+use crate::store::{Progress, Status as Stand};
+
+/// Show the configuration, the engine, running sandboxes and the last item
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example: drydock status")]
+pub(super) struct Status {}
+
+impl Status {
+    pub(super) fn run(self, invocation: &Invocation) -> Outcome {
+        let context = invocation.context()?;
+        let store = context.store()?;
+        let (last, progress) = (store.last_item()?, store.progress()?);
+        let engine = invocation.block_on(async { Ok(ask(&context).await) })?;
+        if invocation.out.json {
+            print_json(&invocation.out, &context, last.as_deref(), engine);
+            return Ok(DONE);
+        }
+        let out = &invocation.out;
+        let done = context.course.items().filter(|item| {
+            progress.get(&item.id).is_some_and(|progress| progress.status == Stand::Completed)
+        });
+        let mut rows = vec![vec!["version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()]];
+        let mut row = |name: &str, text: String| rows.push(vec![name.to_owned(), text]);
+        row(
+            "engine",
+            match &engine {
+                Ok((info, _)) => format!("{} {} at {}", info.product, info.version, info.endpoint),
+                Err(error) => format!("none: {error}"),
+            },
+        );
+        row(
+            "sandboxes",
+            match &engine {
+                Ok((_, sandboxes)) if !sandboxes.is_empty() => {
+                    let one = |s: &Sandbox| format!("{} ({})", s.item, word(s.state));
+                    sandboxes.iter().map(one).collect::<Vec<_>>().join(", ")
+                }
+                Ok(_) => "none".to_owned(),
+                Err(_) => "not known without an engine".to_owned(),
+            },
+        );
+        row(
+            "last item",
+            match &last {
+                Some(id) => describe(&context, id, progress.get(id)),
+                None => "none yet".to_owned(),
+            },
+        );
+        row("completed", format!("{} of {}", done.count(), context.course.items().count()));
+        row("config", context.paths.config_file.display().to_string());
+        row("progress", context.paths.database.display().to_string());
+        row("offline", if context.offline { "yes" } else { "no" }.to_owned());
+        row("sync", "not configured".to_owned());
+        for line in table::aligned(&rows) {
+            out.line(printable(&line));
+        }
+        if let Err(error) = engine
+            && let Some(remedy) = error.remedy()
+        {
+            out.note(format_args!("{} {remedy}", out.mark_error("help:", Tone::Strong)));
+        }
+        Ok(DONE)
+    }
+}
+
+async fn ask(context: &Context) -> Result<(Info, Vec<Sandbox>), EngineError> {
+    let engine = context.engine()?;
+    let owner = context.paths.owner();
+    tokio::try_join!(engine.info(), engine.list(Some(&owner)))
+}
+
+fn print_json(
+    out: &Out,
+    context: &Context,
+    last: Option<&str>,
+    engine: Result<(Info, Vec<Sandbox>), EngineError>,
+) {
+    let name = context.engine().map_or("docker", |engine| engine.name());
+    let (engine, sandboxes) = match engine {
+        Ok((info, sandboxes)) => (
+            json!({
+                "name": name,
+                "product": info.product,
+                "version": info.version,
+                "endpoint": info.endpoint,
+                "reachable": true,
+                "reason": null,
+            }),
+            sandboxes,
+        ),
+        Err(error) => {
+            let problem = Problem::from(error);
+            let engine = json!({
+                "name": name,
+                "version": null,
+                "reachable": false,
+                "reason": problem.message,
+                "remedy": problem.remedy,
+            });
+            (engine, Vec::new())
+        }
+    };
+    let sandboxes: Vec<_> = sandboxes
+        .iter()
+        .map(|s| {
+            json!({
+                "id": s.item, "engine": name, "sandbox": s.id, "state": s.state, "image": s.image
+            })
+        })
+        .collect();
+    out.value(&json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "engine": engine,
+        "sandboxes": sandboxes,
+        "last_item": last,
+        "offline": context.offline,
+        "config": context.paths.config_file,
+        "progress": context.paths.database,
+        "sync": { "configured": false },
+    }));
+}
+
+fn describe(context: &Context, id: &str, progress: Option<&Progress>) -> String {
+    let title = context.course.item(id).map_or("(no longer there)", |item| &item.title);
+    let stand = match progress {
+        Some(Progress { current: Some(now), .. }) if now.checks_total > 0 => {
+            format!("{} of {} checks pass", now.checks_passed, now.checks_total)
+        }
+        Some(progress) => progress.status.word().to_owned(),
+        None => Stand::New.word().to_owned(),
+    };
+    format!("{id} {title} ({stand})")
+}
+
+fn word(state: SandboxState) -> &'static str {
+    match state {
+        SandboxState::Created => "not started",
+        SandboxState::Running => "running",
+        SandboxState::Paused => "paused",
+        SandboxState::Stopped => "stopped",
+    }
+}

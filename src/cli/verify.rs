@@ -1,0 +1,209 @@
+//! `drydock verify`: run the checks, tell each with what was expected and found.
+
+use serde_json::json;
+
+use super::interrupt::{interrupted, until_interrupted};
+use super::out::{Tone, printable};
+use super::{DONE, Invocation, Out, Outcome, item, words};
+use crate::context::Context;
+use crate::course::Item;
+use crate::engine::{EngineError, SandboxState};
+use crate::lab::probe::Probes;
+use crate::lab::verify::{CheckResult, passed, verify};
+use crate::lab::{Lab, LabError, SharedStore, exercise};
+use crate::problem::Exit;
+use crate::store::{CheckState, Completion};
+
+/// Run the checks of an item
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exit status: 0 all passed; 1 some did not; 3 some could not be run.\n\n\
+    Example: drydock verify linux-01")]
+pub(super) struct Verify {
+    /// The item; without it, the last one worked at
+    id: Option<String>,
+}
+
+/// What a verification found, already written down.
+struct Found {
+    results: Vec<CheckResult>,
+    completion: Option<Completion>,
+}
+
+impl Verify {
+    pub(super) fn run(self, invocation: &Invocation) -> Outcome {
+        let out = &invocation.out;
+        let context = invocation.context()?;
+        let store = context.store()?;
+        let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
+        let lab = context.lab(SharedStore::new(store))?;
+        let found = invocation.block_on(async {
+            match until_interrupted(check(out, &lab, item)).await {
+                Some(found) => Ok(found?),
+                None => Err(interrupted(format!(
+                    "The checks of {} were stopped and nothing was recorded; its sandbox still runs",
+                    item.id
+                ))),
+            }
+        })?;
+        if out.json {
+            out.value(&json!({
+                "id": item.id,
+                "passed": passed(&found.results),
+                "checks": found.results,
+                "completed": found.completion.is_some(),
+                "next": context.course.next_after(&item.id).map(|next| &next.id),
+            }));
+        } else {
+            summary(out, &context, item, &found);
+        }
+        Ok(status(&found.results))
+    }
+}
+
+async fn check(out: &Out, lab: &Lab, item: &Item) -> Result<Found, LabError> {
+    let Some((attempt, sandbox)) = lab.sandbox(&item.id).await? else {
+        return Err(LabError::NoSandbox { item: item.id.clone() });
+    };
+    if sandbox.state != SandboxState::Running {
+        return Err(EngineError::SandboxStopped { id: sandbox.id.to_string() }.into());
+    }
+    let checks = &exercise(item).verify;
+    let mut probes = Probes::new(lab.engine.clone(), sandbox.id);
+    let mut number = 0;
+    let results = verify(checks, &mut probes, |result| {
+        number += 1;
+        if !out.json {
+            tell(out, number, checks.len(), result);
+        }
+    })
+    .await?;
+    let completion = lab.record(attempt.id, &results, true)?;
+    Ok(Found { results, completion })
+}
+
+fn tell(out: &Out, number: usize, of: usize, result: &CheckResult) {
+    let signs = out.signs;
+    let (sign, tone, word) = match result.state {
+        CheckState::Passed => (signs.passed(), Tone::Good, ""),
+        CheckState::Failed => (signs.failed(), Tone::Bad, " (failed)"),
+        CheckState::Skipped => (signs.unavailable(), Tone::Muted, " (skipped)"),
+        CheckState::Error => (signs.error(), Tone::Attention, " (not judged)"),
+    };
+    let name = printable(&result.name);
+    out.line(format_args!("{} Check {number}/{of}: {name}{word}", out.mark(sign, tone)));
+    let detail = |name: &str, text: &str| {
+        out.line(format_args!(
+            "    {} {}",
+            out.mark(format_args!("{name:9}"), Tone::Muted),
+            printable(text)
+        ));
+    };
+    match result.state {
+        CheckState::Passed => {}
+        CheckState::Failed => {
+            detail("expected", &result.expected);
+            detail("found", &result.actual);
+            if let Some(message) = &result.message {
+                out.line(format_args!("    {}", printable(message.trim())));
+            }
+        }
+        CheckState::Skipped | CheckState::Error => {
+            out.line(format_args!("    {}", printable(&result.actual)))
+        }
+    }
+}
+
+fn summary(out: &Out, context: &Context, item: &Item, found: &Found) {
+    let id = &item.id;
+    let good = found.results.iter().filter(|result| result.state == CheckState::Passed).count();
+    out.line("");
+    if !passed(&found.results) {
+        let all = found.results.len();
+        let help = if found.results.iter().any(|result| result.state == CheckState::Failed) {
+            format!("drydock hint {id} gives a hint")
+        } else {
+            "what could not be run is not your fault; drydock doctor looks for the reason"
+                .to_owned()
+        };
+        out.line(format_args!("{good} of {all} checks passed; {help}"));
+        return;
+    }
+    out.line(out.mark("All checks passed!", Tone::Good));
+    match &found.completion {
+        Some(completion) => completed(out, item, completion),
+        None => out.line(format_args!("{id} was completed before; that stands")),
+    }
+    out.line("");
+    if let Some(next) = context.course.next_after(id) {
+        out.line(format_args!("Continue to next exercise: {}", next.title));
+        out.line(format_args!("  drydock launch {}", next.id));
+    } else {
+        out.line("That was the last one: you have been through everything there is");
+    }
+}
+
+fn completed(out: &Out, item: &Item, completion: &Completion) {
+    let attempt = &completion.attempt;
+    let mut facts = Vec::new();
+    // Without a shell of ours there is no time at the keys to tell.
+    if attempt.active.as_secs() > 0 {
+        facts.push(format!("in {}", words::length(attempt.active)));
+        if let Some(best) = completion.previous_best.filter(|best| best.as_secs() > 0) {
+            facts.push(if attempt.active < best {
+                format!("your best so far, before {}", words::length(best))
+            } else {
+                format!("your best is {}", words::length(best))
+            });
+        }
+    }
+    facts.push(format!("with {}", words::count(attempt.hints as usize, "hint")));
+    out.line(format_args!("{} is completed {}", item.id, facts.join(", ")));
+    if !item.takeaways.is_empty() {
+        out.line("");
+        out.line(out.mark("What you have learned", Tone::Strong));
+        for takeaway in &item.takeaways {
+            out.line(format_args!("  - {}", printable(takeaway.trim())));
+        }
+    }
+}
+
+/// 0 if all passed; 1 if the learner has something to do; 3 if only the lab has.
+fn status(results: &[CheckResult]) -> u8 {
+    let any = |state| results.iter().any(|result| result.state == state);
+    if passed(results) {
+        DONE
+    } else if any(CheckState::Error) && !any(CheckState::Failed) {
+        Exit::Environment.code()
+    } else {
+        Exit::NotPassed.code()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_status_tells_whose_turn_it_is() {
+        use CheckState::{Error, Failed, Passed, Skipped};
+        let result = |state| CheckResult {
+            name: String::new(),
+            state,
+            expected: String::new(),
+            actual: String::new(),
+            message: None,
+            ms: 0,
+        };
+        for (states, expected) in [
+            (vec![Passed, Passed], 0),
+            (vec![Passed, Failed, Skipped], 1),
+            (vec![Failed, Error], 1),
+            (vec![Passed, Error], 3),
+            (vec![Error, Skipped], 3),
+            (vec![], 1),
+        ] {
+            let results: Vec<_> = states.iter().map(|state| result(*state)).collect();
+            assert_eq!(status(&results), expected, "{states:?}");
+        }
+    }
+}

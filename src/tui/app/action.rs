@@ -1,0 +1,86 @@
+//! What a user can do; keys, the palette and the mouse all come down to these.
+
+/// One thing to do. What it acts on is the screen's selection and focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// End the program.
+    Quit,
+    /// Show the keys.
+    Help,
+    /// Find a command.
+    Palette,
+    /// Draw anew.
+    Redraw,
+    /// Stop, for the parent shell's `fg`.
+    Suspend,
+    /// The next theme.
+    NextTheme,
+    /// Mouse on or off.
+    ToggleMouse,
+    /// Up a line or row.
+    Up,
+    /// Down a line or row.
+    Down,
+    /// Up a page.
+    PageUp,
+    /// Down a page.
+    PageDown,
+    /// To the beginning.
+    Top,
+    /// To the end.
+    Bottom,
+    /// Fold, or to the left.
+    Collapse,
+    /// Unfold, or to the right.
+    Expand,
+    /// Do the selected thing.
+    Open,
+    /// Open the selected item in a fresh sandbox.
+    OpenFresh,
+    /// Go back one step.
+    Back,
+    /// Search on Home.
+    Search,
+    /// Remove the selected item's sandbox.
+    Destroy,
+    /// Look again.
+    Refresh,
+    /// Open setup.
+    Setup,
+    /// Go Home.
+    GoHome,
+    /// The next pane.
+    NextPane,
+    /// The pane before.
+    PreviousPane,
+    /// To the lesson.
+    FocusLesson,
+    /// To the shell.
+    FocusShell,
+    /// To the checks and hints.
+    FocusSidebar,
+    /// Out of the shell.
+    LeaveShell,
+    /// Send the leave key to the shell.
+    SendLeaveKey,
+    /// Run the checks now.
+    Verify,
+    /// The next hint.
+    Hint,
+    /// The next layout.
+    Layout,
+    /// Start over.
+    Reset,
+    /// Select the next code block or link.
+    NextBlock,
+    /// Select the one before.
+    PreviousBlock,
+    /// Copy the selected code block.
+    CopyBlock,
+    /// Type the selected code block into the shell.
+    TypeBlock,
+    /// Open the selected link.
+    FollowLink,
+    /// Prepare the sandbox again, or open a new shell.
+    Retry,
+}

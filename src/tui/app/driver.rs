@@ -1,0 +1,169 @@
+//! A program in memory for tests: events in, effects and the state out; no terminal, engine or
+//! file, and a clock of its own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyEvent, KeyModifiers};
+
+use super::*;
+use crate::course::{self, Source};
+use crate::engine::Info;
+use crate::lab::verify::{CheckResult, CheckState};
+use crate::session;
+use crate::store::Completion;
+use crate::tui::keymap::Chord;
+use crate::tui::screens::home::Row;
+use crate::tui::screens::workspace::Workspace;
+use crate::tui::theme::ColorDepth;
+
+/// A program on a screen, with a clock of its own.
+pub(crate) struct Driver {
+    pub(crate) app: App,
+    pub(crate) now: Instant,
+}
+
+impl Driver {
+    pub(crate) fn new(cols: u16, rows: u16) -> Self {
+        Self::with(cols, rows, false)
+    }
+
+    pub(crate) fn with(cols: u16, rows: u16, first_start: bool) -> Self {
+        let now = Instant::now();
+        let settings = Settings {
+            theme: Theme::find("harbour", ColorDepth::True).unwrap(),
+            signs: Signs { ascii: false },
+            leave: "ctrl-]".parse().unwrap(),
+            mouse: true,
+            offline: false,
+            first_start,
+        };
+        let course = Arc::new(course::load(&[Source::built_in()]));
+        assert_eq!(course.problems, []);
+        let mut driver = Self { app: App::new(settings, course, now), now };
+        driver.event(Event::Resize(cols, rows));
+        driver
+    }
+
+    pub(crate) fn event(&mut self, event: Event) -> Vec<Effect> {
+        self.app.update(event, self.now)
+    }
+
+    /// Presses keys written as in the keymap, separated by spaces.
+    pub(crate) fn press(&mut self, keys: &str) -> Vec<Effect> {
+        keys.split(' ')
+            .flat_map(|key| {
+                let key: KeyEvent = key.parse::<Chord>().unwrap().into();
+                self.event(Event::Key(key))
+            })
+            .collect()
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        for c in text.chars() {
+            self.event(Event::Key(KeyEvent::new(
+                crossterm::event::KeyCode::Char(c),
+                KeyModifiers::NONE,
+            )));
+        }
+    }
+
+    pub(crate) fn engine(&mut self) {
+        let info = Info {
+            product: "docker".into(),
+            version: "20.10.24".into(),
+            endpoint: "unix:///var/run/docker.sock".into(),
+            cgroup_version: Some(2),
+            architecture: None,
+        };
+        self.event(Event::Engine(EngineState::Ready { info, missing_images: vec![] }));
+    }
+
+    /// Opens an item and makes its sandbox and shell ready.
+    pub(crate) fn at_work(&mut self, item: &str) {
+        self.engine();
+        let now = self.now;
+        self.app.open(item, false, now);
+        self.workspace(WorkspaceEvent::Ready(Box::new(ReadyState {
+            attempt: "018f0000-0000-7000-8000-000000000000".into(),
+            image: "drydock/base:0123456789ab".into(),
+            resumed: false,
+            notices: vec![],
+            active: Duration::ZERO,
+            hints: vec![],
+            failures: 0,
+            completed: false,
+        })));
+        let size = crate::engine::Size { cols: 80, rows: 24 };
+        self.workspace(WorkspaceEvent::Shell(session::Screen::new(size, 100)));
+    }
+
+    pub(crate) fn workspace(&mut self, event: WorkspaceEvent) -> Vec<Effect> {
+        let visit = self.app.workspace.as_ref().unwrap().visit;
+        self.event(Event::Workspace { visit, event })
+    }
+
+    pub(crate) fn lesson(&mut self, item: &str) {
+        let lesson = self.app.course.item(item).unwrap().lesson.clone().unwrap();
+        let text = String::from_utf8(lesson.read().unwrap().into_owned()).unwrap();
+        self.workspace(WorkspaceEvent::Lesson { path: lesson.path().to_string(), text });
+    }
+
+    pub(crate) fn second(&mut self) -> Vec<Effect> {
+        self.now += TICK;
+        self.event(Event::Tick)
+    }
+
+    pub(crate) fn open(&self) -> &Workspace {
+        self.app.workspace.as_ref().unwrap()
+    }
+
+    pub(crate) fn selected_item(&self) -> &str {
+        match self.app.home.selected() {
+            Some(Row::Item { id, .. }) => id,
+            other => panic!("{other:?} is selected"),
+        }
+    }
+}
+
+pub(crate) fn results(item: &crate::course::Item, passed: usize) -> Vec<CheckResult> {
+    crate::lab::exercise(item)
+        .verify
+        .iter()
+        .enumerate()
+        .map(|(index, check)| CheckResult {
+            name: check.name.clone(),
+            state: if index < passed { CheckState::Passed } else { CheckState::Failed },
+            expected: "active".into(),
+            actual: "inactive".into(),
+            message: None,
+            ms: 4,
+        })
+        .collect()
+}
+
+/// Lets the open workspace's checks all pass.
+pub(crate) fn complete(driver: &mut Driver) -> Vec<Effect> {
+    let item = driver.open().item.clone();
+    let attempt = crate::store::Attempt {
+        id: "018f0000-0000-7000-8000-000000000000".parse().unwrap(),
+        item: item.id.clone(),
+        content_hash: String::new(),
+        engine: "docker".into(),
+        sandbox: None,
+        state: crate::store::AttemptState::Completed,
+        started_at: jiff::Timestamp::UNIX_EPOCH,
+        last_at: jiff::Timestamp::UNIX_EPOCH,
+        ended_at: None,
+        active: Duration::from_secs(372),
+        failures: 0,
+        hints: 0,
+        solution_seen_at: None,
+    };
+    let count = crate::lab::exercise(&item).verify.len();
+    driver.workspace(WorkspaceEvent::Checked {
+        asked: false,
+        results: results(&item, count),
+        completion: Some(Completion { attempt, new: true, first: true, previous_best: None }),
+    })
+}

@@ -1,0 +1,97 @@
+//! What the state asks to be done; carried out by the runtime on other threads.
+
+use std::time::Duration;
+
+use crate::engine::Size;
+use crate::session;
+use crate::tui::widgets::markdown::Code;
+
+/// Something to do. Each ends in an [`super::Event`] where there is a result to tell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Clear the terminal and draw everything.
+    Redraw,
+    /// Give the terminal back and stop until `SIGCONT`.
+    Suspend,
+    /// Capture the mouse or let it go.
+    Mouse(bool),
+    /// Look for the engine and our images.
+    LookForEngine,
+    /// Read all progress.
+    LoadProgress,
+    /// Build our images.
+    BuildImages,
+    /// Stop building.
+    CancelBuild,
+    /// Make an item's sandbox ready and keep it open as this visit.
+    Provision {
+        /// The visit.
+        visit: u64,
+        /// The item.
+        item: String,
+        /// Start over.
+        fresh: bool,
+    },
+    /// Stop what is going on for the open visit and let it go; its sandbox keeps running.
+    Leave,
+    /// Read a lesson.
+    ReadLesson {
+        /// The visit.
+        visit: u64,
+        /// The item.
+        item: String,
+        /// The path of another lesson that this one links to.
+        link: Option<String>,
+    },
+    /// Highlight a lesson's code.
+    Highlight {
+        /// The visit.
+        visit: u64,
+        /// The lesson's path.
+        path: String,
+        /// Its blocks of code.
+        code: Vec<Code>,
+    },
+    /// Open a shell in the visit's sandbox.
+    OpenShell {
+        /// The visit.
+        visit: u64,
+        /// The pane's size.
+        size: Size,
+    },
+    /// Something for the open shell.
+    Shell(session::Input),
+    /// Run the checks.
+    Check {
+        /// The visit.
+        visit: u64,
+        /// Whether somebody asked.
+        asked: bool,
+    },
+    /// Give the next hint.
+    Hint {
+        /// The visit.
+        visit: u64,
+    },
+    /// Time spent at the keys since the last time.
+    AddActive {
+        /// The attempt.
+        attempt: String,
+        /// How much.
+        time: Duration,
+    },
+    /// Remove an item's sandbox.
+    Destroy {
+        /// The item.
+        item: String,
+    },
+    /// Put text on the clipboard.
+    Copy(String),
+    /// Write a configuration value.
+    Configure {
+        /// The key.
+        key: &'static str,
+        /// Its value.
+        value: String,
+    },
+}

@@ -1,0 +1,143 @@
+//! What can happen.
+
+use std::collections::HashMap;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+
+use crate::engine::{Info, Step};
+use crate::lab::hint::Shown;
+use crate::lab::verify::CheckResult;
+use crate::problem::Problem;
+use crate::session::Screen as ShellScreen;
+use crate::store::{Completion, Progress};
+use crate::tui::widgets::highlight::Tokens;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has a new size: columns, rows.
+    Resize(u16, u16),
+    /// A second has gone by.
+    Tick,
+    /// The engine was looked for.
+    Engine(EngineState),
+    /// Progress was read.
+    Progress {
+        /// By item.
+        items: HashMap<String, Progress>,
+        /// Days in a row.
+        streak: u32,
+        /// The item practised last.
+        last: Option<String>,
+    },
+    /// Images: a step of building them.
+    ImageStep(Step),
+    /// Images: built, or why not.
+    ImagesBuilt(Result<(), Problem>),
+    /// A sandbox was removed.
+    Destroyed(String),
+    /// A workspace's own: ignored unless it is still the open one.
+    Workspace {
+        /// Which visit it is for.
+        visit: u64,
+        /// What happened.
+        event: WorkspaceEvent,
+    },
+    /// Something done in the background did not work.
+    Problem(Problem),
+    /// Text was selected in the shell with the mouse.
+    Selected(String),
+    /// A word for the footer.
+    Notice(String),
+    /// The program was told to end (SIGTERM, SIGHUP).
+    Terminate,
+}
+
+/// What can happen to an open workspace.
+#[derive(Debug)]
+pub enum WorkspaceEvent {
+    /// The lesson (or one it links to) was read.
+    Lesson {
+        /// The lesson's path.
+        path: String,
+        /// Its Markdown.
+        text: String,
+    },
+    /// The code of a lesson was highlighted.
+    Highlighted {
+        /// The lesson's path.
+        path: String,
+        /// For each block of code.
+        highlights: Vec<Option<Vec<Tokens>>>,
+    },
+    /// A step of making the sandbox.
+    Step(Step),
+    /// The sandbox is ready.
+    Ready(Box<ReadyState>),
+    /// It could not be made.
+    Failed(Problem),
+    /// The shell is open.
+    Shell(ShellScreen),
+    /// The shell's screen changed.
+    Output,
+    /// The shell ended by itself, with this status if the engine told.
+    ShellEnded(Option<i64>),
+    /// The shell could not be opened or broke.
+    ShellFailed(Problem),
+    /// The checks were run.
+    Checked {
+        /// Whether somebody asked.
+        asked: bool,
+        /// Their results, in order.
+        results: Vec<CheckResult>,
+        /// Set when this was what completed the attempt.
+        completion: Option<Completion>,
+    },
+    /// The checks could not be run at all: the engine or the sandbox is gone.
+    CheckFailed(Problem),
+    /// A hint was asked for; `None` when there are no more.
+    Hint(Option<Shown>),
+}
+
+/// A ready sandbox and what was kept of its attempt.
+#[derive(Debug)]
+pub struct ReadyState {
+    /// The attempt's id.
+    pub attempt: String,
+    /// The image in use.
+    pub image: String,
+    /// Whether the sandbox was there already.
+    pub resumed: bool,
+    /// What the learner should know.
+    pub notices: Vec<String>,
+    /// Active time so far.
+    pub active: std::time::Duration,
+    /// Hints shown before.
+    pub hints: Vec<String>,
+    /// Failed verifications so far.
+    pub failures: u32,
+    /// Whether the attempt is complete already.
+    pub completed: bool,
+}
+
+/// What is known of the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineState {
+    /// It is being looked for.
+    Looking,
+    /// It answers.
+    Ready {
+        /// Its name and version.
+        info: Info,
+        /// Names of our images that are not built yet.
+        missing_images: Vec<String>,
+    },
+    /// It cannot be used, and why.
+    Failed(Problem),
+}

@@ -1,0 +1,311 @@
+//! The whole program in memory, key by key.
+
+use std::time::Duration;
+
+use super::driver::{Driver, complete, results};
+use super::*;
+use crate::lab::hint::Shown;
+use crate::session;
+use crate::store::Status;
+use crate::tui::keymap::Chord;
+use crate::tui::screens::workspace::{Mode, PaneId, Phase, Shell};
+
+fn progress(pairs: &[(&str, Status)]) -> HashMap<String, Progress> {
+    pairs
+        .iter()
+        .map(|(id, status)| ((*id).to_owned(), Progress { status: *status, ..Progress::default() }))
+        .collect()
+}
+
+#[test]
+fn home_starts_where_the_learner_left_off() {
+    let at = |items: &[(&str, Status)], last: &str| {
+        let mut driver = Driver::new(120, 40);
+        let items = progress(items);
+        driver.event(Event::Progress { items, streak: 0, last: Some(last.to_owned()) });
+        driver.selected_item().to_owned()
+    };
+    assert_eq!(Driver::new(120, 40).selected_item(), "linux-01");
+    assert_eq!(at(&[("linux-02", Status::Started)], "linux-02"), "linux-02");
+    assert_eq!(at(&[("linux-02", Status::Completed)], "linux-02"), "linux-03");
+    assert_eq!(at(&[("linux-05", Status::Completed)], "linux-05"), "linux-01");
+}
+
+#[test]
+fn later_progress_does_not_move_the_cursor() {
+    let mut driver = Driver::new(120, 40);
+    driver.event(Event::Progress { items: HashMap::new(), streak: 0, last: None });
+    driver.press("down down");
+    let items = progress(&[("linux-01", Status::Completed)]);
+    driver.event(Event::Progress { items, streak: 0, last: Some("linux-01".into()) });
+    assert_eq!(driver.selected_item(), "linux-03");
+}
+
+#[test]
+fn search_finds_an_item_and_leaves_it_selected() {
+    let mut driver = Driver::new(80, 24);
+    driver.press("/");
+    driver.text("systemd");
+    assert_eq!(driver.selected_item(), "linux-03");
+    driver.press("esc");
+    assert_eq!(driver.selected_item(), "linux-03");
+    assert!(driver.app.home.search.is_none());
+}
+
+#[test]
+fn modules_fold_and_unfold() {
+    let mut driver = Driver::new(80, 24);
+    let all = driver.app.home.rows.len();
+    driver.press("left left");
+    assert!(driver.app.home.rows.len() < all);
+    driver.press("right");
+    assert_eq!(driver.app.home.rows.len(), all);
+}
+
+#[test]
+fn enter_opens_the_item_and_asks_for_its_lesson_and_sandbox() {
+    let mut driver = Driver::new(120, 40);
+    let effects = driver.press("enter");
+    assert_eq!(
+        effects,
+        [
+            Effect::ReadLesson { visit: 1, item: "linux-01".into(), link: None },
+            Effect::Provision { visit: 1, item: "linux-01".into(), fresh: false },
+        ]
+    );
+    assert_eq!(driver.app.screen, Screen::Workspace);
+}
+
+#[test]
+fn results_for_a_workspace_that_was_left_are_ignored() {
+    let mut driver = Driver::new(120, 40);
+    driver.press("enter");
+    driver.press("esc enter");
+    assert_eq!(driver.open().visit, 2);
+    let problem = crate::engine::EngineError::Timeout { what: "x".into() }.into();
+    driver.event(Event::Workspace { visit: 1, event: WorkspaceEvent::Failed(problem) });
+    assert!(matches!(driver.open().phase, Phase::Provisioning { .. }));
+}
+
+#[test]
+fn in_the_shell_every_key_but_one_goes_to_the_shell() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-01");
+    driver.press("2");
+    assert_eq!(driver.app.context(), Context::Shell);
+    for key in ["q", "?", ":", "esc", "tab", "ctrl-c", "ctrl-z", "ctrl-b", "h", "v", "l"] {
+        let effects = driver.press(key);
+        assert!(matches!(effects[..], [Effect::Shell(session::Input::Key(_))]), "{key}");
+    }
+    assert_eq!(driver.press("ctrl-]"), []);
+    assert_eq!(driver.app.context(), Context::Lesson);
+    driver.press("ctrl-]");
+    assert_eq!(driver.app.context(), Context::Shell);
+}
+
+#[test]
+fn the_leave_key_can_itself_be_sent_to_the_shell() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-01");
+    let effects = driver.press("]");
+    let [Effect::Shell(session::Input::Key(key))] = effects[..] else { panic!("{effects:?}") };
+    assert_eq!(Chord::of(key), "ctrl-]".parse().unwrap());
+    assert_eq!(driver.app.context(), Context::Shell);
+}
+
+#[test]
+fn the_shell_is_told_its_size_when_the_layout_or_the_terminal_changes() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-01");
+    let resized = |effects: &[Effect]| {
+        effects.iter().any(|e| matches!(e, Effect::Shell(session::Input::Resize(_))))
+    };
+    assert!(resized(&driver.press("l")));
+    assert_eq!(driver.open().mode, Mode::Two);
+    assert!(resized(&driver.event(Event::Resize(80, 24))));
+    // at 80 columns panes are tabs; the shell keeps its size in all of them
+    assert!(!resized(&driver.press("tab tab")));
+}
+
+#[test]
+fn checks_run_every_second_and_one_at_a_time() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-03");
+    let checks = |effects: &[Effect]| {
+        effects.iter().filter(|e| matches!(e, Effect::Check { asked: false, .. })).count()
+    };
+    // the first run began with the sandbox; the next waits for its result
+    assert_eq!(checks(&driver.second()), 0);
+    let item = driver.open().item.clone();
+    let run = |passed| WorkspaceEvent::Checked {
+        asked: false,
+        results: results(&item, passed),
+        completion: None,
+    };
+    driver.workspace(run(1));
+    assert_eq!(driver.open().passed(), 1);
+    assert_eq!(checks(&driver.second()), 1);
+    driver.workspace(run(2));
+    assert_eq!(driver.app.notice.as_deref(), Some("Holds now: Service is enabled"));
+}
+
+#[test]
+fn every_second_at_the_keys_is_written() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-01");
+    let written: Duration = (0..3)
+        .flat_map(|_| driver.second())
+        .filter_map(|effect| match effect {
+            Effect::AddActive { time, .. } => Some(time),
+            _ => None,
+        })
+        .sum();
+    assert_eq!(written, 3 * TICK);
+}
+
+#[test]
+fn nothing_ticks_on_home_nor_after_completion() {
+    let mut driver = Driver::new(120, 40);
+    assert_eq!(driver.app.next_tick(), None);
+    driver.at_work("linux-03");
+    assert!(driver.app.next_tick().is_some());
+    complete(&mut driver);
+    assert_eq!(driver.app.next_tick(), None);
+}
+
+#[test]
+fn completion_is_a_moment_and_leads_on() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-03");
+    complete(&mut driver);
+    let Some(Layer::Completed(completed)) = driver.app.layers.last() else { panic!() };
+    assert_eq!(completed.active, Duration::from_secs(372));
+    assert!(!completed.takeaways.is_empty());
+    let next = completed.next.clone().unwrap().0;
+    assert_eq!(next, "linux-04");
+    // keys typed at that moment for the shell do nothing
+    driver.press("x y z");
+    let effects = driver.press("enter");
+    assert!(
+        effects.contains(&Effect::Provision { visit: 2, item: next, fresh: false }),
+        "{effects:?}"
+    );
+    assert!(driver.app.layers.is_empty());
+}
+
+#[test]
+fn a_hint_is_a_layer_where_the_sidebar_is_not_shown() {
+    for (cols, layers) in [(80, 1), (120, 0)] {
+        let mut driver = Driver::new(cols, 40);
+        driver.at_work("linux-01");
+        assert_eq!(driver.press("h"), [Effect::Hint { visit: 1 }]);
+        let shown = Shown { index: 0, of: 3, text: "Look around.".into() };
+        driver.workspace(WorkspaceEvent::Hint(Some(shown)));
+        assert_eq!(driver.open().hints, ["Look around."]);
+        assert_eq!(driver.app.layers.len(), layers, "at {cols} columns");
+    }
+}
+
+#[test]
+fn a_code_block_is_typed_into_the_shell_without_its_last_line_end() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-03");
+    driver.lesson("linux-03");
+    let effects = driver.press("n t");
+    let typed = effects.iter().find_map(|effect| match effect {
+        Effect::Shell(session::Input::Paste(text)) => Some(text.as_str()),
+        _ => None,
+    });
+    let typed = typed.unwrap();
+    assert!(!typed.is_empty() && !typed.ends_with('\n'));
+    assert_eq!(driver.app.context(), Context::Shell);
+}
+
+#[test]
+fn a_failure_is_shown_and_can_be_tried_again() {
+    let mut driver = Driver::new(120, 40);
+    driver.press("enter");
+    let gone = crate::engine::EngineError::SandboxGone { id: "x".into() };
+    driver.workspace(WorkspaceEvent::Failed(gone.into()));
+    assert!(matches!(driver.open().phase, Phase::Failed(_)));
+    driver.press("2");
+    assert_eq!(driver.app.context(), Context::NoShell);
+    let effects = driver.press("enter");
+    assert!(effects.iter().any(|e| matches!(e, Effect::Provision { fresh: false, .. })));
+}
+
+#[test]
+fn a_shell_that_ended_keeps_its_last_screen() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-01");
+    driver.press("2");
+    driver.workspace(WorkspaceEvent::ShellEnded(Some(0)));
+    assert!(matches!(driver.open().shell, Shell::Ended(_, Some(0))));
+    assert_eq!(driver.app.context(), Context::NoShell);
+    assert!(driver.press("enter").iter().any(|e| matches!(e, Effect::Provision { .. })));
+}
+
+#[test]
+fn leaving_a_workspace_writes_the_rest_of_the_clock_and_keeps_the_sandbox() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-02");
+    driver.second();
+    let effects = driver.press("esc");
+    assert!(effects.contains(&Effect::Leave));
+    assert!(!effects.iter().any(|e| matches!(e, Effect::Destroy { .. })));
+    assert_eq!(driver.app.screen, Screen::Home);
+    assert_eq!(driver.selected_item(), "linux-02");
+}
+
+#[test]
+fn the_palette_reaches_actions_and_items() {
+    let mut driver = Driver::new(80, 24);
+    driver.press(":");
+    driver.text("open linux-04");
+    let effects = driver.press("enter");
+    assert!(effects.contains(&Effect::Provision {
+        visit: 1,
+        item: "linux-04".into(),
+        fresh: false
+    }));
+    driver.press(":");
+    driver.text("quit");
+    driver.press("enter");
+    assert!(driver.app.quitting);
+}
+
+#[test]
+fn starting_over_asks_first_and_keeping_is_the_first_answer() {
+    let mut driver = Driver::new(120, 40);
+    driver.press("f enter");
+    assert_eq!(driver.app.screen, Screen::Home);
+    let effects = driver.press("f right enter");
+    assert!(effects.iter().any(|e| matches!(e, Effect::Provision { fresh: true, .. })));
+}
+
+#[test]
+fn the_first_start_is_setup_and_finishing_it_writes_the_configuration() {
+    let mut driver = Driver::with(80, 24, true);
+    assert_eq!(driver.app.context(), Context::Setup);
+    let effects = driver.press("down down right down enter");
+    assert_eq!(driver.app.screen, Screen::Home);
+    assert!(effects.contains(&Effect::Configure { key: "theme", value: "daylight".into() }));
+}
+
+#[test]
+fn every_pane_has_a_key_that_leaves_it() {
+    let mut driver = Driver::new(80, 24);
+    driver.at_work("linux-01");
+    for pane in PaneId::ALL {
+        while driver.open().focus != pane {
+            if driver.app.context() == Context::Shell {
+                driver.press("ctrl-]");
+                driver.press("3");
+            } else {
+                driver.press("tab");
+            }
+        }
+        driver.press("ctrl-]");
+        assert_ne!(driver.open().focus, pane, "{pane:?}");
+    }
+}

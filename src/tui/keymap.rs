@@ -1,0 +1,362 @@
+//! Which key does what where: one table, from which the footer, the help and the palette are made,
+//! so that they are always true.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::app::Action;
+
+/// Where keys are going.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Context {
+    /// The tree of modules and items.
+    Home,
+    /// Typing a search on Home.
+    Search,
+    /// The lesson pane.
+    Lesson,
+    /// The shell pane: every key but one goes to the shell.
+    Shell,
+    /// The checks and hints.
+    Sidebar,
+    /// The shell pane while no shell is open.
+    NoShell,
+    /// First start.
+    Setup,
+}
+
+impl Context {
+    /// Its name in help.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Home => "Home",
+            Self::Search => "Search",
+            Self::Lesson => "Lesson",
+            Self::Shell => "Shell",
+            Self::Sidebar => "Checks and hints",
+            Self::NoShell => "Shell (none is open)",
+            Self::Setup => "Setup",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// The keys, each as people write them: `ctrl-]`, `enter`, `?`, `shift-tab`.
+    pub keys: &'static [&'static str],
+    /// What they do.
+    pub action: Action,
+    /// A word or two for the footer; empty keeps it out of the footer.
+    pub short: &'static str,
+    /// A line for help and palette.
+    pub long: &'static str,
+}
+
+const fn bind(
+    keys: &'static [&'static str],
+    action: Action,
+    short: &'static str,
+    long: &'static str,
+) -> Binding {
+    Binding { keys, action, short, long }
+}
+
+/// What the leave key is called in the tables; the configured key stands in its place.
+pub const LEAVE: &str = "leave-key";
+
+const ANYWHERE: &[Binding] = &[
+    bind(&[":"], Action::Palette, "commands", "Find and run any command"),
+    bind(&["?"], Action::Help, "keys", "Show the keys of this screen"),
+    bind(&["ctrl-l"], Action::Redraw, "", "Draw the screen anew"),
+    bind(&["ctrl-z"], Action::Suspend, "", "Suspend drydock (fg brings it back)"),
+    bind(&[], Action::NextTheme, "", "Switch to the next theme"),
+    bind(&[], Action::ToggleMouse, "", "Turn the mouse on or off (off: the terminal selects text)"),
+    bind(&["q", "ctrl-c"], Action::Quit, "quit", "Quit; the sandbox keeps running"),
+];
+
+const HOME: &[Binding] = &[
+    bind(&["enter"], Action::Open, "open", "Open the selected item, or fold the module"),
+    bind(&["/"], Action::Search, "search", "Search all modules and items"),
+    bind(&["up", "k"], Action::Up, "", "Up"),
+    bind(&["down", "j"], Action::Down, "", "Down"),
+    bind(&["left", "h"], Action::Collapse, "", "Fold the module, or go to it"),
+    bind(&["right", "l"], Action::Expand, "", "Unfold the module"),
+    bind(&["pageup"], Action::PageUp, "", "A page up"),
+    bind(&["pagedown"], Action::PageDown, "", "A page down"),
+    bind(&["home", "g"], Action::Top, "", "To the first"),
+    bind(&["end", "G"], Action::Bottom, "", "To the last"),
+    bind(&["f"], Action::OpenFresh, "", "Start the selected item over in a fresh sandbox"),
+    bind(&["d"], Action::Destroy, "", "Remove the selected item's sandbox"),
+    bind(&["r"], Action::Refresh, "", "Look at the engine and the progress again"),
+    bind(&["s"], Action::Setup, "", "Open setup"),
+];
+
+const SEARCH: &[Binding] = &[
+    bind(&["enter"], Action::Open, "open", "Open the selected item"),
+    bind(&["up", "ctrl-p"], Action::Up, "", "Up"),
+    bind(&["down", "ctrl-n"], Action::Down, "", "Down"),
+    bind(&["esc"], Action::Back, "end search", "End the search"),
+];
+
+const WORKSPACE: &[Binding] = &[
+    bind(&[LEAVE], Action::FocusShell, "shell", "Back to the shell"),
+    bind(&["tab"], Action::NextPane, "pane", "The next pane"),
+    bind(&["shift-tab"], Action::PreviousPane, "", "The pane before"),
+    bind(&["v"], Action::Verify, "verify", "Run the checks now"),
+    bind(&["h"], Action::Hint, "hint", "Show the next hint"),
+    bind(&["l"], Action::Layout, "layout", "Switch the layout: all panes, two, one"),
+    bind(&["1"], Action::FocusLesson, "", "To the lesson"),
+    bind(&["2"], Action::FocusShell, "", "To the shell"),
+    bind(&["3"], Action::FocusSidebar, "", "To the checks and hints"),
+    bind(&["]"], Action::SendLeaveKey, "", "Send the leave key itself to the shell"),
+    bind(&["R"], Action::Reset, "", "Start over in a fresh sandbox"),
+    bind(&["esc"], Action::GoHome, "home", "Back to Home; the sandbox keeps running"),
+];
+
+const LESSON: &[Binding] = &[
+    bind(&["up", "k"], Action::Up, "", "Scroll up"),
+    bind(&["down", "j"], Action::Down, "", "Scroll down"),
+    bind(&["pageup", "b"], Action::PageUp, "", "A page up"),
+    bind(&["pagedown", "space"], Action::PageDown, "", "A page down"),
+    bind(&["home", "g"], Action::Top, "", "To the beginning"),
+    bind(&["end", "G"], Action::Bottom, "", "To the end"),
+    bind(&["n"], Action::NextBlock, "", "Select the next code block or link"),
+    bind(&["p"], Action::PreviousBlock, "", "Select the one before"),
+    bind(&["c"], Action::CopyBlock, "copy", "Copy the selected code block"),
+    bind(
+        &["t"],
+        Action::TypeBlock,
+        "type it",
+        "Type the selected code block into the shell (you press enter)",
+    ),
+    bind(
+        &["enter"],
+        Action::FollowLink,
+        "",
+        "Open the selected link; type the selected code block",
+    ),
+    bind(&["backspace"], Action::Back, "", "Back from a linked lesson"),
+];
+
+const SIDEBAR: &[Binding] = &[
+    bind(&["up", "k"], Action::Up, "", "Scroll up"),
+    bind(&["down", "j"], Action::Down, "", "Scroll down"),
+    bind(&["pageup"], Action::PageUp, "", "A page up"),
+    bind(&["pagedown", "space"], Action::PageDown, "", "A page down"),
+    bind(&["home", "g"], Action::Top, "", "To the beginning"),
+    bind(&["end", "G"], Action::Bottom, "", "To the end"),
+];
+
+const SHELL: &[Binding] = &[
+    bind(
+        &[LEAVE],
+        Action::LeaveShell,
+        "leaves the shell",
+        "Leave the shell for the lesson and the commands",
+    ),
+    bind(&["shift-pageup"], Action::PageUp, "", "Scroll back a page"),
+    bind(&["shift-pagedown"], Action::PageDown, "", "Scroll forward a page"),
+];
+
+const NO_SHELL: &[Binding] = &[bind(
+    &["enter", "r"],
+    Action::Retry,
+    "try again",
+    "Prepare the sandbox again, or open a new shell",
+)];
+
+const SETUP: &[Binding] = &[
+    bind(&["up", "k", "shift-tab"], Action::Up, "", "Up"),
+    bind(&["down", "j", "tab"], Action::Down, "move", "Down"),
+    bind(&["left"], Action::Collapse, "", "The theme before"),
+    bind(&["right"], Action::Expand, "change", "The next theme"),
+    bind(&["enter", "space"], Action::Open, "choose", "Do what the selected row says"),
+    bind(&["r"], Action::Refresh, "", "Look for engines again"),
+    bind(&["esc"], Action::Back, "finish", "Save and go Home"),
+];
+
+/// The rows that hold in a context, the most particular first. In the shell and in a search only
+/// their own rows hold: every other key is input.
+pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
+    let (own, more, anywhere): (&[Binding], &[Binding], &[Binding]) = match context {
+        Context::Home => (HOME, &[], ANYWHERE),
+        Context::Search => (SEARCH, &[], &[]),
+        Context::Lesson => (LESSON, WORKSPACE, ANYWHERE),
+        Context::Sidebar => (SIDEBAR, WORKSPACE, ANYWHERE),
+        Context::Shell => (SHELL, &[], &[]),
+        Context::NoShell => (NO_SHELL, WORKSPACE, ANYWHERE),
+        Context::Setup => (SETUP, &[], ANYWHERE),
+    };
+    own.iter().chain(more).chain(anywhere)
+}
+
+/// What a key does in a context.
+pub fn action(context: Context, leave: Chord, key: KeyEvent) -> Option<Action> {
+    let pressed = Chord::of(key);
+    bindings(context)
+        .find(|binding| {
+            binding.keys.iter().any(|name| {
+                if *name == LEAVE { pressed == leave } else { name.parse() == Ok(pressed) }
+            })
+        })
+        .map(|binding| binding.action)
+}
+
+/// A key's name for people, with the leave key filled in.
+pub fn label(name: &str, leave: Chord) -> String {
+    if name == LEAVE { leave.to_string() } else { name.to_owned() }
+}
+
+/// A key with its modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chord {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+impl Chord {
+    /// The chord of a pressed key, normalised: shift is part of a character, and terminals that
+    /// send `Ctrl-]` as `Ctrl-5` (they are the same byte) mean the former.
+    pub fn of(key: KeyEvent) -> Self {
+        let mut modifiers =
+            key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        let code = match key.code {
+            KeyCode::Char('5') if modifiers == KeyModifiers::CONTROL => KeyCode::Char(']'),
+            KeyCode::Char('4') if modifiers == KeyModifiers::CONTROL => KeyCode::Char('\\'),
+            KeyCode::BackTab => {
+                modifiers |= KeyModifiers::SHIFT;
+                KeyCode::Tab
+            }
+            code => code,
+        };
+        if matches!(code, KeyCode::Char(_)) {
+            modifiers -= KeyModifiers::SHIFT;
+        }
+        Self { code, modifiers }
+    }
+}
+
+impl From<Chord> for KeyEvent {
+    fn from(chord: Chord) -> Self {
+        Self::new(chord.code, chord.modifiers)
+    }
+}
+
+impl std::str::FromStr for Chord {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let mut modifiers = KeyModifiers::NONE;
+        let mut rest = text;
+        while let Some((word, more)) = rest.split_once('-').filter(|(_, more)| !more.is_empty()) {
+            modifiers |= match word {
+                "ctrl" => KeyModifiers::CONTROL,
+                "alt" => KeyModifiers::ALT,
+                "shift" => KeyModifiers::SHIFT,
+                _ => break,
+            };
+            rest = more;
+        }
+        let mut chars = rest.chars();
+        let code = match (chars.next(), chars.next()) {
+            (Some(c), None) => KeyCode::Char(c),
+            _ => match rest {
+                "enter" => KeyCode::Enter,
+                "esc" => KeyCode::Esc,
+                "tab" => KeyCode::Tab,
+                "space" => KeyCode::Char(' '),
+                "backspace" => KeyCode::Backspace,
+                "up" => KeyCode::Up,
+                "down" => KeyCode::Down,
+                "left" => KeyCode::Left,
+                "right" => KeyCode::Right,
+                "home" => KeyCode::Home,
+                "end" => KeyCode::End,
+                "pageup" => KeyCode::PageUp,
+                "pagedown" => KeyCode::PageDown,
+                other => match other.strip_prefix('f').and_then(|n| n.parse().ok()) {
+                    Some(n @ 1..=12) => KeyCode::F(n),
+                    _ => return Err(format!("{text:?} is no key")),
+                },
+            },
+        };
+        Ok(Self { code, modifiers })
+    }
+}
+
+impl std::fmt::Display for Chord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (modifier, word) in [
+            (KeyModifiers::CONTROL, "Ctrl-"),
+            (KeyModifiers::ALT, "Alt-"),
+            (KeyModifiers::SHIFT, "Shift-"),
+        ] {
+            if self.modifiers.contains(modifier) {
+                f.write_str(word)?;
+            }
+        }
+        match self.code {
+            KeyCode::Char(' ') => f.write_str("Space"),
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::F(n) => write!(f, "F{n}"),
+            code => write!(f, "{code}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Context; 7] = [
+        Context::Home,
+        Context::Search,
+        Context::Lesson,
+        Context::Shell,
+        Context::Sidebar,
+        Context::NoShell,
+        Context::Setup,
+    ];
+
+    #[test]
+    fn every_key_in_the_tables_is_a_key_and_has_words() {
+        for context in ALL {
+            for binding in bindings(context) {
+                assert!(!binding.long.is_empty());
+                for name in binding.keys.iter().filter(|name| **name != LEAVE) {
+                    assert!(name.parse::<Chord>().is_ok(), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_shell_keeps_every_key_but_the_leave_key_and_scrolling() {
+        let leave: Chord = "ctrl-]".parse().unwrap();
+        let press = |name: &str| name.parse::<Chord>().unwrap().into();
+        for name in
+            ["ctrl-c", "ctrl-z", "q", "?", ":", "esc", "tab", "ctrl-b", "ctrl-a", "f1", "up"]
+        {
+            assert_eq!(action(Context::Shell, leave, press(name)), None, "{name}");
+        }
+        assert_eq!(action(Context::Shell, leave, press("ctrl-]")), Some(Action::LeaveShell));
+        // The byte 0x1d arrives as Ctrl-5 from the input library.
+        assert_eq!(action(Context::Shell, leave, press("ctrl-5")), Some(Action::LeaveShell));
+    }
+
+    #[test]
+    fn chords_are_read_and_written() {
+        for (text, shown) in [
+            ("ctrl-]", "Ctrl-]"),
+            ("f12", "F12"),
+            ("alt-x", "Alt-x"),
+            ("-", "-"),
+            ("ctrl--", "Ctrl--"),
+        ] {
+            assert_eq!(text.parse::<Chord>().unwrap().to_string(), shown);
+        }
+        assert!("hyper-x".parse::<Chord>().is_err());
+        let typed = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
+        assert_eq!("G".parse(), Ok(Chord::of(typed)));
+    }
+}

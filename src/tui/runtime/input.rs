@@ -1,0 +1,68 @@
+//! Reads the terminal's input in a thread of its own.
+
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use crossterm::event::{self, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use crate::tui::app::Event;
+
+/// How long after an Esc the rest of an escape sequence may still come. Over SSH a sequence can be
+/// cut into two packets.
+const ESCAPE: Duration = Duration::from_millis(10);
+const ESCAPE_SSH: Duration = Duration::from_millis(50);
+
+/// Starts the thread. It ends with the process: nothing can interrupt a blocking read.
+pub(super) fn read(events: Sender<Event>) {
+    let wait = if std::env::var_os("SSH_CONNECTION").is_some() { ESCAPE_SSH } else { ESCAPE };
+    std::thread::spawn(move || {
+        // An error means that the terminal, or whoever takes the events, is gone.
+        if forward(&events, wait).is_none() {
+            let _ = events.send(Event::Terminate);
+        }
+    });
+}
+
+fn forward(events: &Sender<Event>, wait: Duration) -> Option<()> {
+    let send = |event| match translate(event) {
+        Some(event) => events.send(event).ok(),
+        None => Some(()),
+    };
+    loop {
+        let event = event::read().ok()?;
+        // An Esc waits a moment: with a character right behind it, it was Alt.
+        if is_escape(&event) && event::poll(wait).ok()? {
+            match event::read().ok()? {
+                event::Event::Key(key) if joins(key) => {
+                    let modifiers = key.modifiers | KeyModifiers::ALT;
+                    send(event::Event::Key(KeyEvent { modifiers, ..key }))?;
+                }
+                next => {
+                    send(event)?;
+                    send(next)?;
+                }
+            }
+        } else {
+            send(event)?;
+        }
+    }
+}
+
+fn is_escape(event: &event::Event) -> bool {
+    matches!(event, event::Event::Key(key)
+        if key.code == KeyCode::Esc && key.modifiers.is_empty() && key.kind == KeyEventKind::Press)
+}
+
+fn joins(key: KeyEvent) -> bool {
+    matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::ALT)
+}
+
+fn translate(event: event::Event) -> Option<Event> {
+    match event {
+        event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key)),
+        event::Event::Mouse(mouse) => Some(Event::Mouse(mouse)),
+        event::Event::Paste(text) => Some(Event::Paste(text)),
+        event::Event::Resize(cols, rows) => Some(Event::Resize(cols, rows)),
+        _ => None,
+    }
+}

@@ -1,0 +1,215 @@
+//! The loop: input, signals and results in; frames and effects out.
+//!
+//! The thread that runs it owns the terminal and the state and never waits for anything but events:
+//! effects are carried out by [`worker`]s, keys are read by [`input`]'s thread. Nothing is drawn
+//! unless something happened; frames are at least [`FRAME`] apart and drawn inside a synchronized
+//! update; there is no timer but the one the screen shows ([`App::next_tick`]).
+
+mod input;
+mod screen;
+mod signals;
+mod worker;
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use ratatui::layout::Rect;
+
+use super::app::{App, Effect, Event, Settings};
+use super::keymap::Chord;
+use super::screens;
+use super::theme::{ColorDepth, Signs, Theme};
+use crate::config::{Ascii, Switch};
+use crate::context::Context;
+use crate::problem::{Exit, Problem};
+use crate::store::Store;
+use screen::Terminal;
+use worker::Worker;
+
+/// The least time between two frames: 60 a second here, 30 over SSH, where bytes are dear.
+const FRAME: Duration = Duration::from_millis(16);
+const FRAME_SSH: Duration = Duration::from_millis(33);
+
+/// How many events are taken before the next frame, so that a flood of them cannot keep the screen
+/// from being drawn.
+const BATCH: usize = 256;
+
+/// Where to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// Home, or Setup on the first start.
+    Home,
+    /// Setup.
+    Setup,
+    /// An item's workspace.
+    Item {
+        /// The item, which must exist.
+        id: String,
+        /// Start over.
+        fresh: bool,
+    },
+}
+
+/// What the full-screen program needs.
+pub struct Options {
+    /// Configuration, content and where things are.
+    pub context: Context,
+    /// Progress.
+    pub store: Store,
+    /// Where to begin.
+    pub start: Start,
+}
+
+/// Runs the full-screen program until the user quits.
+pub fn run(options: Options) -> Result<(), Problem> {
+    let Options { context, store, start } = options;
+    let context = Arc::new(context);
+    let now = Instant::now();
+    let mut app = App::new(settings(&context, &start)?, context.course.clone(), now);
+    let (events, inbox) = channel();
+    Terminal::report_in(context.paths.log.clone());
+    let mut terminal = Terminal::enter(app.mouse).map_err(no_terminal)?;
+    let area = Terminal::area().map_err(no_terminal)?;
+    app.update(Event::Resize(area.width, area.height), now);
+    // The first frame comes before anything else is begun: no thread, no database, no engine.
+    terminal.draw(|frame| screens::draw(&app, frame)).map_err(no_terminal)?;
+
+    signals::watch(events.clone()).map_err(no_terminal)?;
+    input::read(events.clone());
+    let mut worker = Worker::start(context, store, events).map_err(no_terminal)?;
+    let mut effects = vec![Effect::LoadProgress, Effect::LookForEngine];
+    if let Start::Item { id, fresh } = start {
+        effects.extend(app.open(&id, fresh, Instant::now()));
+    }
+
+    let pace = if std::env::var_os("SSH_CONNECTION").is_some() { FRAME_SSH } else { FRAME };
+    let mut drawn = Instant::now();
+    let mut dirty = true;
+    loop {
+        for effect in effects.drain(..) {
+            match effect {
+                Effect::Redraw => terminal.clear().map_err(no_terminal)?,
+                Effect::Mouse(on) => Terminal::mouse(on).map_err(no_terminal)?,
+                Effect::Copy(text) => Terminal::copy(&text).map_err(no_terminal)?,
+                Effect::Suspend => {
+                    let area = terminal.suspend(app.mouse).map_err(no_terminal)?;
+                    app.update(Event::Resize(area.width, area.height), Instant::now());
+                }
+                effect => worker.carry_out(effect),
+            }
+            dirty = true;
+        }
+        if app.quitting {
+            break;
+        }
+        let now = Instant::now();
+        if dirty && now >= drawn + pace {
+            worker.screen_seen();
+            terminal.draw(|frame| screens::draw(&app, frame)).map_err(no_terminal)?;
+            drawn = now;
+            dirty = false;
+        }
+        let frame_due = dirty.then_some(drawn + pace);
+        let due = [frame_due, app.next_tick()].into_iter().flatten().min();
+        let event = match due {
+            Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
+            None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match event {
+            Ok(event) => {
+                let batch = std::iter::once(event).chain(inbox.try_iter().take(BATCH));
+                let now = Instant::now();
+                for event in batch {
+                    effects.extend(app.update(event, now));
+                }
+                dirty = true;
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            // The input thread holds a sender for as long as the process lives.
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        let now = Instant::now();
+        if app.next_tick().is_some_and(|tick| now >= tick) {
+            effects.extend(app.update(Event::Tick, now));
+            dirty = true;
+        }
+    }
+    drop(terminal);
+    let rest = app.workspace.as_mut().map(|workspace| workspace.leave(Instant::now()));
+    worker.finish(rest.unwrap_or_default());
+    Ok(())
+}
+
+fn settings(context: &Context, start: &Start) -> Result<Settings, Problem> {
+    let var = |name: &str| std::env::var(name).ok();
+    let depth = ColorDepth::detect(var);
+    let config = &context.config;
+    let wrong = |message: String, remedy: &str| {
+        Problem::new("config", Exit::Usage, message)
+            .at(context.paths.config_file.display().to_string(), None)
+            .remedy(remedy)
+    };
+    let leave: Chord = config.leave_key.parse().map_err(|error: String| {
+        wrong(format!("leave_key: {error}"), "drydock config set leave_key ctrl-]")
+    })?;
+    let theme = Theme::find(&config.theme, depth).ok_or_else(|| {
+        let message = format!(
+            "theme: there is no theme \"{}\"; there are {}",
+            config.theme,
+            super::theme::names().join(", ")
+        );
+        wrong(message, "drydock config set theme harbour")
+    })?;
+    let ascii = match config.ascii {
+        Ascii::On => true,
+        Ascii::Off => false,
+        Ascii::Auto => ascii_only(var),
+    };
+    Ok(Settings {
+        theme,
+        signs: Signs { ascii },
+        leave,
+        mouse: config.mouse == Switch::On,
+        offline: context.offline,
+        first_start: *start == Start::Setup || (*start == Start::Home && context.first_start),
+    })
+}
+
+/// Whether the terminal cannot be trusted with more than ASCII: the Linux console, or a locale that
+/// is not UTF-8.
+fn ascii_only(var: impl Fn(&str) -> Option<String>) -> bool {
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(&var).find(|value| !value.is_empty());
+    let utf8 = locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    });
+    !utf8 || var("TERM").is_some_and(|term| term == "linux" || term == "dumb")
+}
+
+fn no_terminal(error: impl std::fmt::Display) -> Problem {
+    Problem::new("terminal", Exit::Environment, format!("The terminal cannot be used: {error}"))
+        .remedy("the full-screen program needs a terminal on its input and output; drydock --help lists the commands that do not")
+}
+
+/// The area at the origin with a size.
+fn at_origin((cols, rows): (u16, u16)) -> Rect {
+    Rect::new(0, 0, cols, rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ascii_only;
+
+    #[test]
+    fn the_locale_decides_whether_signs_are_ascii() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            ascii_only(|name| pairs.iter().find(|p| p.0 == name).map(|p| p.1.to_owned()))
+        };
+        assert!(!with(&[("LANG", "C.UTF-8"), ("TERM", "xterm")]));
+        assert!(with(&[("LANG", "C.UTF-8"), ("LC_ALL", "C")]));
+        assert!(with(&[("LANG", "de_DE.utf8"), ("TERM", "linux")]));
+        assert!(with(&[]));
+    }
+}

@@ -1,0 +1,164 @@
+//! The outer terminal: taken, drawn on, and always given back as it was.
+//!
+//! Given back on every way out: return, error, panic (of the drawing thread; another thread's panic
+//! is only logged, the screen is still ours), a signal, and Ctrl-Z.
+
+use std::io::{self, BufWriter, Stdout, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::Frame;
+use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+
+use super::at_origin;
+
+/// What `CopyToClipboard` may carry: terminals cut off or ignore longer OSC 52 sequences.
+const CLIPBOARD: usize = 74_000;
+
+/// Reports of presses, releases, drags and the wheel with decimal coordinates, and not of every
+/// move: those would wake us for nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
+/// Whether the terminal is ours now.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+static HOOK: Once = Once::new();
+/// Where the last panic was written down, told after the terminal is given back.
+static REPORT: Mutex<Option<std::path::PathBuf>> = Mutex::new(None);
+
+/// The outer terminal.
+pub(super) struct Terminal {
+    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+}
+
+impl Terminal {
+    /// Takes the terminal.
+    pub(super) fn enter(mouse: bool) -> io::Result<Self> {
+        if !std::io::IsTerminal::is_terminal(&io::stdin())
+            || !std::io::IsTerminal::is_terminal(&io::stdout())
+        {
+            return Err(io::Error::other("standard input or output is not a terminal"));
+        }
+        let owner = std::thread::current().id();
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |info| {
+                let trace = std::backtrace::Backtrace::force_capture();
+                tracing::error!(%info, %trace, "panic");
+                if std::thread::current().id() == owner {
+                    let was_ours = TAKEN.load(Ordering::SeqCst);
+                    give_back();
+                    before(info);
+                    let report = REPORT.lock().unwrap_or_else(PoisonError::into_inner);
+                    if let (true, Some(report)) = (was_ours, &*report) {
+                        let _ = writeln!(
+                            io::stderr(),
+                            "drydock failed, which is our fault. Your progress is saved. The report is in {}",
+                            report.display()
+                        );
+                    }
+                }
+            }));
+        });
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
+        let mut terminal = Self { inner: ratatui::Terminal::new(backend)? };
+        terminal.take(mouse)?;
+        Ok(terminal)
+    }
+
+    /// Where a panic's report is found.
+    pub(super) fn report_in(path: std::path::PathBuf) {
+        *REPORT.lock().unwrap_or_else(PoisonError::into_inner) = Some(path);
+    }
+
+    fn take(&mut self, mouse: bool) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
+        enable_raw_mode()?;
+        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        Self::mouse(mouse)?;
+        self.clear()
+    }
+
+    /// The terminal's size.
+    pub(super) fn area() -> io::Result<Rect> {
+        Ok(at_origin(crossterm::terminal::size()?))
+    }
+
+    /// Draws one frame inside a synchronized update.
+    pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        let drawn = self.inner.draw(draw).map(drop);
+        execute!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
+        drawn
+    }
+
+    /// Forgets what is on the screen: the next frame draws everything.
+    ///
+    /// A resize to the same size does that. `clear` of ratatui would also ask the terminal where its
+    /// cursor is and wait for the answer, up to two seconds where none comes.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.inner.resize(Self::area()?)
+    }
+
+    /// Captures the mouse or lets it go.
+    pub(super) fn mouse(on: bool) -> io::Result<()> {
+        let mut out = io::stdout();
+        out.write_all(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())?;
+        out.flush()
+    }
+
+    /// Puts text on the clipboard by OSC 52, which also works over SSH.
+    pub(super) fn copy(text: &str) -> io::Result<()> {
+        let end = (0..=text.len().min(CLIPBOARD)).rev().find(|end| text.is_char_boundary(*end));
+        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(&text[..end.unwrap_or(0)]))
+    }
+
+    /// Gives the terminal back, stops, and takes it again when continued. Gives its size, which may
+    /// have changed meanwhile.
+    #[cfg(unix)]
+    pub(super) fn suspend(&mut self, mouse: bool) -> io::Result<Rect> {
+        give_back();
+        // The whole job, as the terminal's own Ctrl-Z would.
+        let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        self.take(mouse)?;
+        Self::area()
+    }
+
+    /// There is no stopping here.
+    #[cfg(not(unix))]
+    pub(super) fn suspend(&mut self, _mouse: bool) -> io::Result<Rect> {
+        Self::area()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+/// Leaves the terminal as it was found. Best effort: nothing can be done if it is gone.
+fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = io::stdout();
+    let _ = out.write_all(MOUSE_OFF.as_bytes());
+    let _ = execute!(
+        out,
+        EndSynchronizedUpdate,
+        DisableBracketedPaste,
+        cursor::SetCursorStyle::DefaultUserShape,
+        cursor::Show,
+        LeaveAlternateScreen
+    );
+    let _ = disable_raw_mode();
+}

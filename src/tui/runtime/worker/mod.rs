@@ -1,0 +1,241 @@
+//! Carries effects out, away from the drawing thread, and sends what comes of them as events.
+
+mod visit;
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Context;
+use crate::engine::image::BuildOptions;
+use crate::lab::{Lab, SharedStore};
+use crate::problem::{Exit, Problem};
+use crate::store::Store;
+use crate::tui::app::{Effect, EngineState, Event, WorkspaceEvent};
+use crate::tui::widgets::markdown::highlight_all;
+use visit::Visit;
+
+/// Threads that carry effects out: waiting for an engine takes no thread, so a few are plenty.
+const THREADS: usize = 2;
+
+/// The background half of the program.
+pub(super) struct Worker {
+    runtime: Runtime,
+    shared: Shared,
+    visit: Option<Visit>,
+    build: Option<CancellationToken>,
+}
+
+/// What every task works with.
+#[derive(Clone)]
+struct Shared {
+    context: Arc<Context>,
+    store: SharedStore,
+    events: Sender<Event>,
+}
+
+impl Shared {
+    fn send(&self, event: Event) {
+        // It fails only while the program is ending.
+        let _ = self.events.send(event);
+    }
+
+    fn lab(&self) -> Result<Lab, Problem> {
+        Ok(self.context.lab(self.store.clone())?)
+    }
+
+    /// Runs something short with the store on a thread that may block.
+    fn with_store(&self, work: impl FnOnce(&Self) -> Result<(), Problem> + Send + 'static) {
+        let shared = self.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(problem) = work(&shared) {
+                shared.send(Event::Problem(problem));
+            }
+        });
+    }
+}
+
+impl Worker {
+    /// Starts the background half.
+    pub(super) fn start(
+        context: Arc<Context>,
+        store: Store,
+        events: Sender<Event>,
+    ) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("worker")
+            .enable_all()
+            .build()?;
+        let shared = Shared { context, store: SharedStore::new(store), events };
+        Ok(Self { runtime, shared, visit: None, build: None })
+    }
+
+    /// The screen is about to be drawn: the next output is news again.
+    pub(super) fn screen_seen(&self) {
+        if let Some(visit) = &self.visit {
+            visit.screen_seen();
+        }
+    }
+
+    /// Begins what an effect asks for.
+    pub(super) fn carry_out(&mut self, effect: Effect) {
+        let _inside = self.runtime.enter();
+        let shared = self.shared.clone();
+        match effect {
+            Effect::LoadProgress => shared.with_store(load_progress),
+            Effect::LookForEngine => {
+                tokio::spawn(
+                    async move { shared.send(Event::Engine(look_for_engine(&shared).await)) },
+                );
+            }
+            Effect::BuildImages => {
+                let cancel = CancellationToken::new();
+                self.build = Some(cancel.clone());
+                tokio::spawn(async move {
+                    // Dropping the build is what stops it.
+                    if let Some(result) = cancel.run_until_cancelled(build_images(&shared)).await {
+                        shared.send(Event::ImagesBuilt(result));
+                    }
+                });
+            }
+            Effect::CancelBuild => {
+                if let Some(cancel) = self.build.take() {
+                    cancel.cancel();
+                }
+            }
+            Effect::Provision { visit, item, fresh } => {
+                self.leave();
+                self.visit = Visit::begin(shared, visit, &item, fresh);
+            }
+            Effect::Leave => self.leave(),
+            Effect::ReadLesson { visit, item, link } => {
+                shared.with_store(move |shared| read_lesson(shared, visit, &item, link.as_deref()))
+            }
+            Effect::Highlight { visit, path, code } => {
+                tokio::task::spawn_blocking(move || {
+                    let highlights = highlight_all(&code);
+                    let event = WorkspaceEvent::Highlighted { path, highlights };
+                    shared.send(Event::Workspace { visit, event });
+                });
+            }
+            Effect::OpenShell { visit, size } => self.with_visit(visit, |v| v.open_shell(size)),
+            Effect::Shell(input) => {
+                if let Some(visit) = &self.visit {
+                    visit.shell(input);
+                }
+            }
+            Effect::Check { visit, asked } => self.with_visit(visit, |v| v.check(asked)),
+            Effect::Hint { visit } => self.with_visit(visit, Visit::hint),
+            Effect::AddActive { attempt, time } => shared.with_store(move |shared| {
+                let id = attempt.parse().map_err(|_| unknown_attempt(&attempt))?;
+                Ok(shared.store.lock().add_active(id, time)?)
+            }),
+            Effect::Destroy { item } => {
+                tokio::spawn(async move {
+                    let destroyed = async { Ok::<_, Problem>(shared.lab()?.destroy(&item).await?) };
+                    shared.send(match destroyed.await {
+                        Ok(0) => Event::Notice(format!("{item} has no sandbox")),
+                        Ok(_) => Event::Destroyed(item),
+                        Err(problem) => Event::Problem(problem),
+                    });
+                });
+            }
+            Effect::Configure { key, value } => shared.with_store(move |shared| {
+                crate::config::set(&shared.context.paths.config_file, key, &value)?;
+                Ok(())
+            }),
+            // These are the drawing thread's own: it has the terminal.
+            Effect::Redraw | Effect::Suspend | Effect::Mouse(_) | Effect::Copy(_) => {}
+        }
+    }
+
+    fn with_visit(&self, id: u64, act: impl FnOnce(&Visit)) {
+        if let Some(visit) = self.visit.as_ref().filter(|visit| visit.id == id) {
+            act(visit);
+        }
+    }
+
+    fn leave(&mut self) {
+        if let Some(visit) = self.visit.take() {
+            tokio::spawn(visit.end());
+        }
+    }
+
+    /// Carries the last effects out and waits for them: the last second of a timer is written, the
+    /// shell is hung up.
+    pub(super) fn finish(mut self, effects: Vec<Effect>) {
+        let visit = self.visit.take();
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        if let Some(visit) = visit {
+            self.runtime.block_on(visit.end());
+        }
+        // Blocking work that was begun is finished; it is short, but a hung engine is not waited for.
+        self.runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    }
+}
+
+fn unknown_attempt(id: &str) -> Problem {
+    Problem::new("store", Exit::Environment, format!("{id} is no attempt"))
+}
+
+fn load_progress(shared: &Shared) -> Result<(), Problem> {
+    let store = shared.store.lock();
+    let items = store.progress()?;
+    let streak = store.streak(&jiff::Zoned::now())?;
+    let last = store.last_item()?;
+    drop(store);
+    shared.send(Event::Progress { items, streak, last });
+    Ok(())
+}
+
+async fn look_for_engine(shared: &Shared) -> EngineState {
+    let look = async {
+        let engine = shared.context.engine()?;
+        let info = engine.info().await?;
+        let missing_images = match engine.images() {
+            Some(images) => {
+                let all = images.list().await?;
+                all.into_iter().filter(|i| i.current && !i.present).map(|i| i.name).collect()
+            }
+            None => Vec::new(),
+        };
+        Ok::<_, crate::engine::EngineError>(EngineState::Ready { info, missing_images })
+    };
+    look.await.unwrap_or_else(|error| EngineState::Failed(error.into()))
+}
+
+async fn build_images(shared: &Shared) -> Result<(), Problem> {
+    let engine = shared.context.engine()?;
+    let Some(images) = engine.images() else { return Ok(()) };
+    let options = BuildOptions { offline: shared.context.offline, ..BuildOptions::default() };
+    for image in images.list().await?.into_iter().filter(|image| image.current && !image.present) {
+        images.ensure(&image.name, &options, &|step| shared.send(Event::ImageStep(step))).await?;
+    }
+    Ok(())
+}
+
+fn read_lesson(shared: &Shared, visit: u64, item: &str, link: Option<&str>) -> Result<(), Problem> {
+    let course = &shared.context.course;
+    let own = || course.item(item)?.lesson.as_ref();
+    let found = match link {
+        None => own(),
+        // By the file's name: links in lessons name a neighbour.
+        Some(link) => {
+            let name = link.rsplit('/').next();
+            course
+                .items()
+                .filter_map(|item| item.lesson.as_ref())
+                .find(|lesson| lesson.path().rsplit('/').next() == name)
+        }
+    };
+    let Some(lesson) = found else { return Ok(()) };
+    let text = lesson.text()?.into_owned();
+    let path = lesson.path();
+    shared.send(Event::Workspace { visit, event: WorkspaceEvent::Lesson { path, text } });
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! Each screen as it looks, at the three sizes that matter.
+
+use std::time::Duration;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use crate::engine::{EngineError, Step};
+use crate::lab::hint::Shown;
+use crate::store::{Current, Progress, Status};
+use crate::tui::app::{Event, ReadyState, WorkspaceEvent, driver::*};
+use crate::tui::theme::ColorDepth;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
+
+fn screen(driver: &Driver) -> String {
+    let area = driver.app.area;
+    let mut terminal = Terminal::new(TestBackend::new(area.width, area.height)).unwrap();
+    terminal.draw(|frame| super::draw(&driver.app, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let rows = (0..area.height).map(|y| {
+        let row: String = (0..area.width).map(|x| buffer[(x, y)].symbol()).collect();
+        row.trim_end().to_owned()
+    });
+    rows.collect::<Vec<_>>().join("\n")
+}
+
+/// Shows a screen at all sizes.
+fn snapshots(name: &str, prepare: impl Fn(&mut Driver)) {
+    for (cols, rows) in SIZES {
+        let mut driver = Driver::new(cols, rows);
+        prepare(&mut driver);
+        insta::assert_snapshot!(format!("{name}_{cols}x{rows}"), screen(&driver));
+    }
+}
+
+fn practised(driver: &mut Driver) {
+    driver.engine();
+    let completed = Progress {
+        status: Status::Completed,
+        attempts: 1,
+        completions: 1,
+        best_active: Some(Duration::from_secs(720)),
+        ..Progress::default()
+    };
+    let started = Progress {
+        status: Status::Started,
+        attempts: 1,
+        current: Some(Current {
+            attempt: "018f0000-0000-7000-8000-000000000000".parse().unwrap(),
+            active: Duration::from_secs(360),
+            checks_passed: 2,
+            checks_total: 4,
+            hints: 1,
+        }),
+        ..Progress::default()
+    };
+    let items = [("linux-01", completed.clone()), ("linux-02", completed), ("linux-03", started)];
+    driver.event(Event::Progress {
+        items: items.map(|(id, progress)| (id.to_owned(), progress)).into(),
+        streak: 7,
+        last: Some("linux-03".into()),
+    });
+}
+
+fn working(driver: &mut Driver) {
+    driver.at_work("linux-03");
+    driver.lesson("linux-03");
+    let item = driver.app.workspace.as_ref().unwrap().item.clone();
+    driver.workspace(WorkspaceEvent::Checked {
+        asked: false,
+        results: results(&item, 2),
+        completion: None,
+    });
+    let workspace = driver.app.workspace.as_ref().unwrap();
+    if let crate::tui::screens::workspace::Shell::Open(screen) = &workspace.shell {
+        let size = workspace.places(driver.app.area).shell_size(driver.app.area);
+        let mut emulator = screen.lock();
+        emulator.resize(crate::terminal::Size { columns: size.cols, rows: size.rows });
+        emulator.advance(b"\x1b[32mlearner@sandbox\x1b[m:~$ systemctl is-active myapp\r\n");
+        emulator.advance(b"inactive\r\n\x1b[32mlearner@sandbox\x1b[m:~$ ");
+    }
+    driver.app.notice = None;
+}
+
+#[test]
+fn home() {
+    snapshots("home", practised);
+}
+
+#[test]
+fn home_without_an_engine() {
+    snapshots("home_without_an_engine", |driver| {
+        let error =
+            EngineError::PermissionDenied { endpoint: "unix:///var/run/docker.sock".into() };
+        driver.event(Event::Engine(crate::tui::app::EngineState::Failed(error.into())));
+    });
+}
+
+#[test]
+fn search() {
+    snapshots("search", |driver| {
+        practised(driver);
+        driver.press("/");
+        driver.text("disk");
+    });
+}
+
+#[test]
+fn setup() {
+    for (cols, rows) in SIZES {
+        let mut driver = Driver::with(cols, rows, true);
+        driver.engine();
+        driver.press("down enter");
+        driver.event(Event::ImageStep(Step {
+            step: "Building drydock/base: installing packages".into(),
+            done: 5,
+            total: Some(12),
+            unit: "steps",
+        }));
+        insta::assert_snapshot!(format!("setup_{cols}x{rows}"), screen(&driver));
+    }
+}
+
+#[test]
+fn provisioning() {
+    snapshots("provisioning", |driver| {
+        driver.engine();
+        driver.press("enter");
+        driver.lesson("linux-01");
+        driver.workspace(WorkspaceEvent::Step(Step {
+            step: "Pulling debian:bookworm-slim".into(),
+            done: 12_500_000,
+            total: Some(28_200_000),
+            unit: "bytes",
+        }));
+    });
+}
+
+#[test]
+fn a_sandbox_that_could_not_be_made() {
+    snapshots("failed", |driver| {
+        driver.engine();
+        driver.press("enter");
+        let full = EngineError::DiskFull { detail: "no space left on device".into() };
+        driver.workspace(WorkspaceEvent::Failed(full.into()));
+        driver.press("2");
+    });
+}
+
+#[test]
+fn workspace_lesson() {
+    snapshots("workspace_lesson", |driver| {
+        working(driver);
+        driver.press("n n");
+    });
+}
+
+#[test]
+fn workspace_shell() {
+    snapshots("workspace_shell", |driver| {
+        working(driver);
+        driver.press("2");
+    });
+}
+
+#[test]
+fn workspace_checks() {
+    snapshots("workspace_checks", |driver| {
+        working(driver);
+        let shown = Shown { index: 0, of: 3, text: "Start with the unit file.".into() };
+        driver.workspace(WorkspaceEvent::Hint(Some(shown)));
+        driver.app.layers.clear();
+        driver.press("3");
+    });
+}
+
+#[test]
+fn completed() {
+    snapshots("completed", |driver| {
+        working(driver);
+        complete(driver);
+    });
+}
+
+#[test]
+fn help_palette_and_question() {
+    for (name, keys) in [("help", "?"), ("palette", ":"), ("question", "f")] {
+        snapshots(name, |driver| {
+            practised(driver);
+            driver.press(keys);
+        });
+    }
+}
+
+#[test]
+fn ascii_and_no_colours() {
+    let mut driver = Driver::new(80, 24);
+    driver.app.signs.ascii = true;
+    driver.app.theme.depth = ColorDepth::None;
+    practised(&mut driver);
+    let shown = screen(&driver);
+    let strange = shown.chars().find(|c| !c.is_ascii() && *c != '·');
+    assert_eq!(strange, None, "{shown}");
+}
+
+/// The sizes at which nothing must panic or be cut in a way that hides the way out.
+#[test]
+fn every_size_can_be_drawn() {
+    for cols in (1..=220).step_by(3) {
+        for rows in [1, 2, 3, 5, 6, 8, 12, 24, 59] {
+            for prepare in [practised as fn(&mut Driver), working] {
+                let mut driver = Driver::new(cols, rows);
+                prepare(&mut driver);
+                screen(&driver);
+                driver.event(Event::Resize(rows.max(2), cols));
+                screen(&driver);
+                driver.press("?");
+                screen(&driver);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_resumed_sandbox_opens_with_the_shell_in_front() {
+    let mut driver = Driver::new(80, 24);
+    let now = driver.now;
+    driver.app.open("linux-01", false, now);
+    driver.workspace(WorkspaceEvent::Ready(Box::new(ReadyState {
+        attempt: "018f0000-0000-7000-8000-000000000000".into(),
+        image: "drydock/base:x".into(),
+        resumed: true,
+        notices: vec![],
+        active: Duration::from_secs(60),
+        hints: vec!["one".into()],
+        failures: 0,
+        completed: false,
+    })));
+    assert!(screen(&driver).contains("[2 Shell]"));
+}

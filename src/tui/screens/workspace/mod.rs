@@ -1,0 +1,170 @@
+//! The workspace: the lesson, the shell and the sidebar of one exercise.
+
+mod layout;
+mod lesson;
+mod sidebar;
+mod update;
+mod view;
+
+pub use layout::{Mode, PaneId, Places};
+pub use sidebar::last_scroll;
+pub use view::draw;
+
+use std::time::Instant;
+
+use crate::lab::clock::Clock;
+use lesson::Lesson;
+use ratatui::layout::Rect;
+
+use crate::course::Item;
+use crate::engine::{Size, Step};
+use crate::lab::verify::CheckResult;
+use crate::problem::Problem;
+use crate::session::Screen;
+use crate::tui::keymap::Context;
+use crate::tui::theme::{Signs, Theme};
+
+/// One exercise on the screen.
+pub struct Workspace {
+    /// The item.
+    pub item: Item,
+    /// Which opening of a workspace this is; results for another one are not ours.
+    pub visit: u64,
+    /// The sandbox.
+    pub phase: Phase,
+    /// Where keys go.
+    pub focus: PaneId,
+    /// The lesson or the sidebar, whichever was used last.
+    pub aside: PaneId,
+    /// The wished layout.
+    pub mode: Mode,
+    /// The lesson pane.
+    pub lesson: Lesson,
+    /// The shell pane.
+    pub shell: Shell,
+    /// The checks' last results, in order; `None` before the first.
+    pub results: Vec<Option<CheckResult>>,
+    /// Why the checks cannot be run, if they cannot.
+    pub check_problem: Option<Problem>,
+    /// Hints that were shown.
+    pub hints: Vec<String>,
+    /// Whether a hint is offered.
+    pub offered: bool,
+    /// The first line of the sidebar that is shown.
+    pub sidebar_scroll: usize,
+    /// Time at the keys.
+    clock: Clock,
+    /// Whether checks are under way.
+    checking: bool,
+    /// When checks may be run by themselves again, after they could not be.
+    retry_checks: Option<Instant>,
+    failures: u32,
+    /// Whether a key was pressed since the workspace opened.
+    touched: bool,
+    shell_size: Size,
+}
+
+/// How far the sandbox is.
+#[derive(Debug)]
+pub enum Phase {
+    /// It is being made.
+    Provisioning {
+        /// What is being done.
+        step: Option<Step>,
+    },
+    /// It could not be made.
+    Failed(Problem),
+    /// It is there.
+    Ready {
+        /// The attempt.
+        attempt: String,
+        /// The image in use.
+        image: String,
+        /// Whether the attempt is complete.
+        completed: bool,
+    },
+}
+
+/// How the shell is.
+#[derive(Debug)]
+pub enum Shell {
+    /// Not open yet.
+    Opening,
+    /// Open.
+    Open(Screen),
+    /// It ended by itself; its last screen is still shown.
+    Ended(Screen, Option<i64>),
+    /// It could not be opened, or broke.
+    Failed(Problem),
+}
+
+impl Workspace {
+    /// A workspace whose sandbox is not there yet.
+    pub fn new(item: Item, visit: u64, now: Instant) -> Self {
+        let checks = crate::lab::exercise(&item).verify.len();
+        Self {
+            item,
+            visit,
+            phase: Phase::Provisioning { step: None },
+            focus: PaneId::Lesson,
+            aside: PaneId::Lesson,
+            mode: Mode::default(),
+            lesson: Lesson::default(),
+            shell: Shell::Opening,
+            results: vec![None; checks],
+            check_problem: None,
+            hints: Vec::new(),
+            offered: false,
+            sidebar_scroll: 0,
+            clock: Clock::stopped(now),
+            checking: false,
+            retry_checks: None,
+            failures: 0,
+            touched: false,
+            shell_size: Size { cols: 80, rows: 24 },
+        }
+    }
+
+    /// Where keys go.
+    pub fn context(&self) -> Context {
+        match (self.focus, &self.shell) {
+            (PaneId::Lesson, _) => Context::Lesson,
+            (PaneId::Sidebar, _) => Context::Sidebar,
+            (PaneId::Shell, Shell::Open(_)) => Context::Shell,
+            (PaneId::Shell, _) => Context::NoShell,
+        }
+    }
+
+    /// Whether something on the screen moves by itself: the clock, or the checks.
+    pub fn moves(&self) -> bool {
+        matches!(self.phase, Phase::Ready { completed: false, .. })
+    }
+
+    /// Whether the attempt is complete.
+    pub fn completed(&self) -> bool {
+        matches!(self.phase, Phase::Ready { completed: true, .. })
+    }
+
+    /// The panes' places.
+    pub fn places(&self, area: Rect) -> Places {
+        layout::places(area, self.mode, self.focus, self.aside)
+    }
+
+    /// The theme has changed.
+    pub fn restyle(&mut self, theme: &Theme, signs: Signs) {
+        self.lesson.restyle(theme, signs);
+    }
+
+    /// The first check that does not hold.
+    fn next_check(&self) -> Option<usize> {
+        use crate::lab::verify::CheckState::Passed;
+        let open = |result: &Option<CheckResult>| result.as_ref().is_none_or(|r| r.state != Passed);
+        self.results.iter().position(open)
+    }
+
+    /// How many checks hold.
+    pub fn passed(&self) -> usize {
+        use crate::lab::verify::CheckState::Passed;
+        self.results.iter().flatten().filter(|result| result.state == Passed).count()
+    }
+}

@@ -1,0 +1,481 @@
+//! How the workspace changes.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
+
+use super::lesson::Target;
+use super::{PaneId, Phase, Shell, Workspace};
+use crate::course::Catalogue;
+use crate::lab::exercise;
+use crate::lab::hint::{self, Shown, Trouble};
+use crate::lab::verify::{CheckResult, CheckState, passed};
+use crate::session::Input;
+use crate::tui::app::{Action, Completed, Effect, Layer, WorkspaceEvent};
+
+/// How long to wait before checks that could not be run are tried again.
+const CHECK_RETRY: Duration = Duration::from_secs(5);
+
+/// How many lines a wheel notch scrolls.
+const WHEEL: isize = 3;
+
+/// What comes of a change, besides the change.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// To be done.
+    pub effects: Vec<Effect>,
+    /// To be laid over the screen.
+    pub layer: Option<Layer>,
+    /// A word for the footer.
+    pub notice: Option<String>,
+    /// The item, when it was just completed.
+    pub completed: Option<String>,
+}
+
+impl Outcome {
+    fn effects(effects: Vec<Effect>) -> Self {
+        Self { effects, ..Self::default() }
+    }
+
+    fn notice(text: impl Into<String>) -> Self {
+        Self { notice: Some(text.into()), ..Self::default() }
+    }
+}
+
+impl Workspace {
+    /// Gives the panes their sizes and tells the shell when its own has changed.
+    pub fn arrange(&mut self, area: Rect) -> Vec<Effect> {
+        let places = self.places(area);
+        if let Some(inner) = places.inner(PaneId::Lesson) {
+            self.lesson.resize(inner.width, inner.height);
+        }
+        let size = places.shell_size(area);
+        if std::mem::replace(&mut self.shell_size, size) != size
+            && matches!(self.shell, Shell::Open(_))
+        {
+            return vec![Effect::Shell(Input::Resize(size))];
+        }
+        vec![]
+    }
+
+    /// Somebody is at the keys. Whether the clock starts again with this.
+    pub fn present(&mut self, now: Instant) -> bool {
+        self.touched = true;
+        self.moves() && self.clock.present(now)
+    }
+
+    /// The time at the keys that has not been written yet.
+    fn unwritten(&mut self, added: Duration) -> Vec<Effect> {
+        match &self.phase {
+            Phase::Ready { attempt, .. } if !added.is_zero() => {
+                vec![Effect::AddActive { attempt: attempt.clone(), time: added }]
+            }
+            _ => vec![],
+        }
+    }
+
+    /// The workspace is being closed; its sandbox keeps running.
+    pub fn leave(&mut self, now: Instant) -> Vec<Effect> {
+        let rest = self.clock.stop(now);
+        let mut effects = self.unwritten(rest);
+        effects.push(Effect::Leave);
+        effects
+    }
+
+    /// A second has gone by.
+    pub fn tick(&mut self, now: Instant) -> Vec<Effect> {
+        if !self.moves() {
+            return vec![];
+        }
+        let added = self.clock.read(now);
+        let mut effects = self.unwritten(added);
+        effects.extend(self.check_by_itself(now));
+        self.offered = self.offered || self.offers().is_some();
+        effects
+    }
+
+    fn check_by_itself(&mut self, now: Instant) -> Vec<Effect> {
+        if self.checking || self.retry_checks.is_some_and(|at| now < at) {
+            return vec![];
+        }
+        self.checking = true;
+        vec![Effect::Check { visit: self.visit, asked: false }]
+    }
+
+    fn offers(&self) -> Option<usize> {
+        let failing = self.results.iter().flatten().filter(|r| r.state == CheckState::Failed);
+        let trouble = Trouble {
+            active: self.clock.total(),
+            failures: self.failures,
+            failing: failing.map(|result| result.name.clone()).collect(),
+        };
+        hint::offer(&exercise(&self.item).hints, self.hints.len(), &trouble)
+    }
+
+    /// Takes a result of background work.
+    pub fn happened(&mut self, event: WorkspaceEvent, area: Rect, now: Instant) -> Outcome {
+        match event {
+            WorkspaceEvent::Lesson { path, text } => {
+                let code = self.lesson.show(path.clone(), &text);
+                let mut effects = self.arrange(area);
+                if !code.is_empty() {
+                    effects.push(Effect::Highlight { visit: self.visit, path, code });
+                }
+                return Outcome::effects(effects);
+            }
+            WorkspaceEvent::Highlighted { path, highlights } => {
+                self.lesson.highlight(&path, highlights);
+            }
+            WorkspaceEvent::Step(step) => {
+                if matches!(self.phase, Phase::Provisioning { .. }) {
+                    self.phase = Phase::Provisioning { step: Some(step) };
+                }
+            }
+            WorkspaceEvent::Ready(ready) => {
+                let ready = *ready;
+                self.phase = Phase::Ready {
+                    attempt: ready.attempt,
+                    image: ready.image,
+                    completed: ready.completed,
+                };
+                self.hints = ready.hints;
+                self.failures = ready.failures;
+                self.shell = Shell::Opening;
+                self.clock.start(ready.active, now);
+                if ready.completed {
+                    self.clock.stop(now);
+                }
+                if ready.resumed && !self.touched {
+                    self.focus = PaneId::Shell;
+                    self.arrange(area);
+                }
+                self.checking = true;
+                let mut outcome = Outcome::effects(vec![
+                    Effect::OpenShell { visit: self.visit, size: self.shell_size },
+                    Effect::Check { visit: self.visit, asked: false },
+                ]);
+                outcome.notice = ready.notices.into_iter().next();
+                return outcome;
+            }
+            WorkspaceEvent::Failed(problem) => self.phase = Phase::Failed(problem),
+            WorkspaceEvent::Shell(screen) => {
+                self.shell = Shell::Open(screen);
+                // The pane may have changed its size while the shell was being opened.
+                return Outcome::effects(vec![Effect::Shell(Input::Resize(self.shell_size))]);
+            }
+            WorkspaceEvent::Output => {}
+            WorkspaceEvent::ShellEnded(status) => {
+                let old = std::mem::replace(&mut self.shell, Shell::Opening);
+                self.shell = match old {
+                    Shell::Open(screen) => Shell::Ended(screen, status),
+                    other => other,
+                };
+            }
+            WorkspaceEvent::ShellFailed(problem) => self.shell = Shell::Failed(problem),
+            WorkspaceEvent::Checked { asked, results, completion } => {
+                return self.checked(asked, results, completion, now);
+            }
+            WorkspaceEvent::CheckFailed(problem) => {
+                self.checking = false;
+                self.retry_checks = Some(now + CHECK_RETRY);
+                // A sandbox that is gone took its shell with it, which may have looked like its end.
+                if problem.kind.starts_with("sandbox_") {
+                    self.shell = Shell::Failed(problem.clone());
+                }
+                self.check_problem = Some(problem);
+            }
+            WorkspaceEvent::Hint(shown) => return self.hinted(shown, area),
+        }
+        Outcome::default()
+    }
+
+    fn checked(
+        &mut self,
+        asked: bool,
+        results: Vec<CheckResult>,
+        completion: Option<crate::store::Completion>,
+        now: Instant,
+    ) -> Outcome {
+        self.checking = false;
+        self.check_problem = None;
+        self.retry_checks = None;
+        let mut outcome = Outcome::default();
+        let turned = results.iter().zip(&self.results).find(|(new, old)| {
+            new.state == CheckState::Passed
+                && old.as_ref().is_some_and(|old| old.state != CheckState::Passed)
+        });
+        if let Some((new, _)) = turned {
+            outcome.notice = Some(format!("Holds now: {}", new.name));
+        }
+        let all = passed(&results);
+        if asked && !all {
+            self.failures += 1;
+            let first = results.iter().find(|result| result.state != CheckState::Passed);
+            outcome.notice = first.map(|result| match (result.state, &result.message) {
+                (CheckState::Error, _) => format!("Could not be checked: {}", result.name),
+                (_, Some(message)) => format!("Not yet: {message}"),
+                (_, None) => format!("Not yet: {}", result.name),
+            });
+        } else if asked {
+            outcome.notice = Some("All checks hold".to_owned());
+        }
+        let checks = results.len();
+        self.results = results.into_iter().map(Some).collect();
+        if let (Some(completion), Phase::Ready { completed, .. }) = (completion, &mut self.phase) {
+            *completed = true;
+            outcome.notice = None;
+            let rest = self.clock.stop(now);
+            outcome.effects = self.unwritten(rest);
+            outcome.effects.push(Effect::LoadProgress);
+            outcome.completed = Some(self.item.id.clone());
+            outcome.layer = Some(Layer::Completed(Completed {
+                title: self.item.title.clone(),
+                takeaways: self.item.takeaways.clone(),
+                active: completion.attempt.active + rest,
+                estimate: self.item.estimated_time,
+                checks,
+                hints: self.hints.len(),
+                first: completion.first,
+                next: None,
+            }));
+        }
+        outcome
+    }
+
+    fn hinted(&mut self, shown: Option<Shown>, area: Rect) -> Outcome {
+        let Some(shown) = shown else {
+            return Outcome::notice(if self.hints.is_empty() {
+                "This exercise has no hints"
+            } else {
+                "That were all the hints; read them again in the sidebar"
+            });
+        };
+        self.offered = false;
+        self.hints.push(shown.text.clone());
+        self.sidebar_scroll = usize::MAX; // the view stops at the end, where the new hint is
+        if self.places(area).sidebar.is_some() {
+            Outcome::default()
+        } else {
+            Outcome { layer: Some(Layer::Hint(shown)), ..Outcome::default() }
+        }
+    }
+
+    fn focus_on(&mut self, pane: PaneId, area: Rect) -> Vec<Effect> {
+        self.focus = pane;
+        if pane != PaneId::Shell {
+            self.aside = pane;
+        }
+        self.arrange(area)
+    }
+
+    /// A key for the shell.
+    pub fn shell_key(&mut self, key: KeyEvent) -> Vec<Effect> {
+        vec![Effect::Shell(Input::Key(key))]
+    }
+
+    /// A key for the shell from another pane; the shell gets the focus.
+    pub fn send_to_shell(&mut self, key: KeyEvent, area: Rect) -> Vec<Effect> {
+        let mut effects = self.focus_on(PaneId::Shell, area);
+        effects.extend(self.shell_key(key));
+        effects
+    }
+
+    /// Pasted text, for the shell.
+    pub fn paste(&mut self, text: String) -> Vec<Effect> {
+        vec![Effect::Shell(Input::Paste(text))]
+    }
+
+    /// Does an action.
+    pub fn act(&mut self, action: Action, area: Rect, course: &Catalogue, now: Instant) -> Outcome {
+        match action {
+            Action::NextPane => Outcome::effects(self.focus_on(self.focus.step(1), area)),
+            Action::PreviousPane => Outcome::effects(self.focus_on(self.focus.step(-1), area)),
+            Action::FocusLesson => Outcome::effects(self.focus_on(PaneId::Lesson, area)),
+            Action::FocusSidebar => Outcome::effects(self.focus_on(PaneId::Sidebar, area)),
+            Action::FocusShell => Outcome::effects(self.focus_on(PaneId::Shell, area)),
+            Action::LeaveShell => Outcome::effects(self.focus_on(self.aside, area)),
+            Action::Layout => {
+                self.mode = self.mode.next();
+                let mut outcome = Outcome::effects(self.arrange(area));
+                outcome.notice = Some(format!("Layout: {}", self.mode.word()));
+                outcome
+            }
+            Action::Verify => self.verify(),
+            Action::Hint => match self.phase {
+                Phase::Ready { .. } => Outcome::effects(vec![Effect::Hint { visit: self.visit }]),
+                _ => Outcome::notice("Hints come once the sandbox is ready"),
+            },
+            Action::Retry => self.retry(now),
+            Action::Up => self.scroll(-1),
+            Action::Down => self.scroll(1),
+            Action::PageUp => self.page(-1),
+            Action::PageDown => self.page(1),
+            Action::Top => self.scroll(isize::MIN / 2),
+            Action::Bottom => self.scroll(isize::MAX / 2),
+            Action::NextBlock => {
+                self.lesson.select_by(1);
+                Outcome::default()
+            }
+            Action::PreviousBlock => {
+                self.lesson.select_by(-1);
+                Outcome::default()
+            }
+            Action::CopyBlock => match self.lesson.target() {
+                Some(Target::Code { text, .. } | Target::Link { to: text, .. }) => Outcome {
+                    effects: vec![Effect::Copy(text)],
+                    notice: Some("Copied".to_owned()),
+                    ..Outcome::default()
+                },
+                None => Outcome::notice("No code block is in view"),
+            },
+            Action::TypeBlock => self.type_block(area),
+            Action::FollowLink => match self.lesson.target() {
+                Some(Target::Link { to, .. }) => self.follow(&to, course),
+                Some(Target::Code { .. }) => self.type_block(area),
+                None => Outcome::default(),
+            },
+            Action::Back => match self.lesson.back.pop() {
+                Some((path, _)) => Outcome::effects(vec![self.read(Some(path))]),
+                None => Outcome::default(),
+            },
+            _ => Outcome::default(),
+        }
+    }
+
+    fn verify(&mut self) -> Outcome {
+        match self.phase {
+            Phase::Ready { .. } => {
+                self.checking = true;
+                Outcome {
+                    effects: vec![Effect::Check { visit: self.visit, asked: true }],
+                    notice: Some("Checking …".to_owned()),
+                    ..Outcome::default()
+                }
+            }
+            _ => Outcome::notice("The checks can be run once the sandbox is ready"),
+        }
+    }
+
+    fn retry(&mut self, now: Instant) -> Outcome {
+        let broken = matches!(self.phase, Phase::Failed(_))
+            || matches!(self.shell, Shell::Ended(..) | Shell::Failed(_));
+        if !broken {
+            return Outcome::default();
+        }
+        let rest = self.clock.stop(now);
+        let mut effects = self.unwritten(rest);
+        self.phase = Phase::Provisioning { step: None };
+        self.shell = Shell::Opening;
+        self.check_problem = None;
+        self.retry_checks = None;
+        effects.push(Effect::Leave);
+        effects.push(Effect::Provision {
+            visit: self.visit,
+            item: self.item.id.clone(),
+            fresh: false,
+        });
+        Outcome::effects(effects)
+    }
+
+    fn scroll(&mut self, by: isize) -> Outcome {
+        match self.focus {
+            PaneId::Lesson => self.lesson.scroll_by(by),
+            PaneId::Sidebar => self.sidebar_scroll = self.sidebar_scroll.saturating_add_signed(by),
+            PaneId::Shell => {}
+        }
+        Outcome::default()
+    }
+
+    fn page(&mut self, by: isize) -> Outcome {
+        match self.focus {
+            PaneId::Lesson => self.lesson.page_by(by),
+            PaneId::Sidebar => {
+                self.sidebar_scroll = self.sidebar_scroll.saturating_add_signed(by * 10)
+            }
+            PaneId::Shell => {
+                let rows = i32::from(self.shell_size.rows.saturating_sub(1).max(1));
+                let lines = if by < 0 { rows } else { -rows };
+                return Outcome::effects(vec![Effect::Shell(Input::Scroll(lines))]);
+            }
+        }
+        Outcome::default()
+    }
+
+    fn type_block(&mut self, area: Rect) -> Outcome {
+        let Some(Target::Code { text, .. }) = self.lesson.target() else {
+            return Outcome::notice("No code block is in view");
+        };
+        if !matches!(self.shell, Shell::Open(_)) {
+            return Outcome::notice("The shell is not open yet");
+        }
+        let mut effects = self.focus_on(PaneId::Shell, area);
+        // Without the last line's end: the learner looks, then presses enter.
+        let text = text.trim_end_matches('\n').to_owned();
+        effects.push(Effect::Shell(Input::Paste(text)));
+        Outcome::effects(effects)
+    }
+
+    fn read(&self, link: Option<String>) -> Effect {
+        Effect::ReadLesson { visit: self.visit, item: self.item.id.clone(), link }
+    }
+
+    fn follow(&mut self, to: &str, course: &Catalogue) -> Outcome {
+        let name = to.split('#').next().unwrap_or(to).rsplit('/').next().unwrap_or(to);
+        let known = course
+            .items()
+            .filter_map(|item| item.lesson.as_ref())
+            .any(|lesson| lesson.path().rsplit('/').next() == Some(name));
+        if !known {
+            return Outcome {
+                effects: vec![Effect::Copy(to.to_owned())],
+                notice: Some(format!("{to} is outside drydock; copied")),
+                ..Outcome::default()
+            };
+        }
+        self.lesson.back.push((self.lesson.path.clone(), self.lesson.scroll));
+        Outcome::effects(vec![self.read(Some(name.to_owned()))])
+    }
+
+    /// The mouse did something.
+    pub fn mouse(&mut self, mouse: MouseEvent, area: Rect) -> Vec<Effect> {
+        let at = Position::new(mouse.column, mouse.row);
+        let places = self.places(area);
+        let Some(pane) =
+            PaneId::ALL.into_iter().find(|pane| places.of(*pane).is_some_and(|r| r.contains(at)))
+        else {
+            return vec![];
+        };
+        let mut effects = vec![];
+        if mouse.kind == MouseEventKind::Down(MouseButton::Left) && pane != self.focus {
+            effects = self.focus_on(pane, area);
+        }
+        let wheel = match mouse.kind {
+            MouseEventKind::ScrollUp => -WHEEL,
+            MouseEventKind::ScrollDown => WHEEL,
+            _ => 0,
+        };
+        match pane {
+            PaneId::Lesson => {
+                self.lesson.scroll_by(wheel);
+                if let (MouseEventKind::Down(MouseButton::Left), Some(inner)) =
+                    (mouse.kind, places.inner(PaneId::Lesson))
+                {
+                    let line = self.lesson.scroll + usize::from(at.y.saturating_sub(inner.y));
+                    self.lesson.selected = self.lesson.target_at(line);
+                }
+            }
+            PaneId::Sidebar => {
+                self.sidebar_scroll = self.sidebar_scroll.saturating_add_signed(wheel);
+            }
+            PaneId::Shell => {
+                if let Some(inner) = places.inner(PaneId::Shell).filter(|inner| inner.contains(at))
+                {
+                    let mouse = MouseEvent { column: at.x - inner.x, row: at.y - inner.y, ..mouse };
+                    effects.push(Effect::Shell(Input::Mouse(mouse)));
+                }
+            }
+        }
+        effects
+    }
+}

@@ -1,0 +1,265 @@
+//! Draws the workspace.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
+
+use super::{PaneId, Phase, Places, Shell, Workspace, sidebar};
+use crate::problem::Problem;
+use crate::terminal::Emulator;
+use crate::tui::app::App;
+use crate::tui::widgets::pane::Pane;
+use crate::tui::widgets::shell_pane::ShellPane;
+use crate::tui::widgets::step::step_lines;
+use crate::tui::widgets::text::{clock, duration, split_line};
+
+/// Draws the workspace; gives the cursor's place if the shell has the focus.
+pub fn draw(app: &App, workspace: &Workspace, frame: &mut Frame<'_>) -> Option<Position> {
+    let places = workspace.places(frame.area());
+    title(app, workspace, frame, &places);
+    if let Some(strip) = places.strip {
+        frame.render_widget(strip_line(app, workspace, strip.width), strip);
+    }
+    lesson(app, workspace, frame, &places);
+    side(app, workspace, frame, &places);
+    shell(app, workspace, frame, &places)
+}
+
+fn title(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, places: &Places) {
+    let theme = &app.theme;
+    let mut left = vec![Span::styled(format!(" {} ", workspace.item.id), theme.heading())];
+    if places.bordered {
+        left.push(Span::styled(format!(" {}", workspace.item.title), theme.text()));
+    } else {
+        let checks = format!("3 Checks {}/{}", workspace.passed(), workspace.results.len());
+        let tabs =
+            [(PaneId::Lesson, "1 Lesson"), (PaneId::Shell, "2 Shell"), (PaneId::Sidebar, &checks)];
+        for (pane, name) in tabs {
+            let (text, style) = if pane == workspace.focus {
+                (format!("[{name}]"), theme.key())
+            } else {
+                (format!(" {name} "), theme.muted())
+            };
+            left.push(Span::styled(text, style));
+        }
+    }
+    let time = clock(workspace.clock.total());
+    let planned = duration(workspace.item.estimated_time);
+    let dot = || Span::styled(app.signs.dot(), theme.faint());
+    let mut right = match &workspace.phase {
+        Phase::Provisioning { .. } => vec![Span::styled("preparing", theme.attention())],
+        Phase::Failed(_) => vec![Span::styled("no sandbox", theme.bad())],
+        Phase::Ready { completed, .. } => {
+            let mut right = vec![Span::styled(app.signs.running(), theme.good()), Span::raw(" ")];
+            right.push(Span::styled(
+                if places.bordered { format!("{time} of {planned}") } else { time },
+                theme.text(),
+            ));
+            if *completed {
+                right.extend([dot(), Span::styled("completed", theme.good())]);
+            } else if !workspace.clock.runs() {
+                right.extend([dot(), Span::styled("paused", theme.attention())]);
+            }
+            right
+        }
+    };
+    if app.offline {
+        right.extend([dot(), Span::styled("offline", theme.muted())]);
+    }
+    right.push(Span::raw(" "));
+    frame.render_widget(split_line(left, right, places.title.width), places.title);
+}
+
+/// The checks in one line, where the sidebar is not shown.
+fn strip_line<'a>(app: &App, workspace: &'a Workspace, width: u16) -> Line<'a> {
+    let theme = &app.theme;
+    let left = match &workspace.phase {
+        Phase::Provisioning { step } => {
+            let words =
+                step.as_ref().map_or("Preparing the sandbox", |step| &*step.step).to_owned();
+            let count = step.as_ref().and_then(|step| Some((step.done, step.total?, step.unit)));
+            let count = match count {
+                Some((done, total, "bytes")) => {
+                    format!(" {} %", (done * 100).checked_div(total).unwrap_or(0))
+                }
+                Some((done, total, _)) => format!(" {done}/{total}"),
+                None => String::new(),
+            };
+            vec![
+                Span::styled(format!(" {words}"), theme.attention()),
+                Span::styled(count, theme.muted()),
+            ]
+        }
+        Phase::Failed(problem) => vec![Span::styled(format!(" {}", problem.message), theme.bad())],
+        Phase::Ready { .. } => {
+            let mut spans = vec![Span::raw(" ")];
+            for result in &workspace.results {
+                spans.extend([sidebar::sign(app, result.as_ref()), Span::raw(" ")]);
+            }
+            let checks = &crate::lab::exercise(&workspace.item).verify;
+            let next = workspace.next_check().map(|index| &checks[index]);
+            spans.push(match (next, &workspace.check_problem) {
+                (_, Some(problem)) => Span::styled(problem.message.as_str(), theme.bad()),
+                (Some(check), _) => Span::styled(format!("next: {}", check.name), theme.muted()),
+                (None, _) => Span::styled("all checks hold", theme.good()),
+            });
+            spans
+        }
+    };
+    let right = if workspace.offered {
+        vec![Span::styled("a hint is ready ", theme.attention())]
+    } else {
+        vec![]
+    };
+    split_line(left, right, width)
+}
+
+/// Draws a pane's border where there is one; gives its inner space.
+fn framed(frame: &mut Frame<'_>, places: &Places, pane: PaneId, border: Pane<'_>) -> Option<Rect> {
+    let area = places.of(pane)?;
+    if places.bordered {
+        match pane {
+            PaneId::Shell => border.draw_tight(frame, area),
+            _ => border.draw(frame, area),
+        };
+    }
+    places.inner(pane)
+}
+
+fn lesson(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, places: &Places) {
+    let lesson = &workspace.lesson;
+    let (page, pages) = lesson.page();
+    let border = Pane::new(app, "Lesson")
+        .right(format!("{page}/{pages}"))
+        .focused(workspace.focus == PaneId::Lesson);
+    let Some(inner) = framed(frame, places, PaneId::Lesson, border) else { return };
+    if !lesson.is_loaded() {
+        let text = "This exercise has no lesson: the checks say what is wanted.";
+        let text = Paragraph::new(vec![
+            Line::styled(workspace.item.title.as_str(), app.theme.heading()),
+            Line::default(),
+            Line::styled(workspace.item.description.as_str(), app.theme.text()),
+            Line::default(),
+            Line::styled(text, app.theme.muted()),
+        ]);
+        frame.render_widget(text.wrap(Wrap { trim: true }), inner);
+        return;
+    }
+    let rows = lesson.layout.lines.iter().skip(lesson.scroll);
+    for (row, line) in (0..inner.height).zip(rows) {
+        let at = Rect { y: inner.y + row, height: 1, ..inner };
+        frame.render_widget(line, at);
+    }
+    mark_target(app, workspace, frame, inner);
+}
+
+/// Marks the selected code block or link at the pane's edge and by its colour.
+fn mark_target(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, inner: Rect) {
+    let lesson = &workspace.lesson;
+    let Some(target) = lesson.selected.and_then(|index| lesson.targets().into_iter().nth(index))
+    else {
+        return;
+    };
+    let block = lesson.layout.code.iter().find(|block| block.first_line == target.line());
+    let last = block.map_or(target.line(), |block| block.last_line);
+    for line in target.line()..=last {
+        let height = usize::from(inner.height);
+        let Some(row) = line.checked_sub(lesson.scroll).filter(|row| *row < height) else {
+            continue;
+        };
+        let at = Rect { x: inner.x - 1, y: inner.y + row as u16, width: 1, height: 1 };
+        let sign = if app.signs.ascii { ">" } else { "▌" };
+        frame.render_widget(Span::styled(sign, app.theme.key()), at);
+    }
+}
+
+fn side(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, places: &Places) {
+    let count = format!("{}/{}", workspace.passed(), workspace.results.len());
+    let border = Pane::new(app, "Checks").right(count).focused(workspace.focus == PaneId::Sidebar);
+    let Some(inner) = framed(frame, places, PaneId::Sidebar, border) else { return };
+    let lines = sidebar::lines(app, workspace, inner.width.into());
+    let scroll = workspace.sidebar_scroll.min(lines.len().saturating_sub(inner.height.into()));
+    frame.render_widget(Paragraph::new(lines).scroll((scroll as u16, 0)), inner);
+}
+
+fn shell(
+    app: &App,
+    workspace: &Workspace,
+    frame: &mut Frame<'_>,
+    places: &Places,
+) -> Option<Position> {
+    let focused = workspace.focus == PaneId::Shell;
+    let leave = format!("{} leaves", app.leave);
+    let mut border = Pane::new(app, "learner@sandbox").focused(focused);
+    if focused && matches!(workspace.shell, Shell::Open(_)) {
+        border = border.right(Line::styled(leave, app.theme.key()));
+    }
+    let inner = framed(frame, places, PaneId::Shell, border)?;
+    match (&workspace.phase, &workspace.shell) {
+        (_, Shell::Open(screen)) => {
+            return draw_screen(app, &screen.lock(), frame, inner).filter(|_| focused);
+        }
+        (_, Shell::Ended(screen, status)) => {
+            draw_screen(app, &screen.lock(), frame, inner);
+            let words = match status {
+                Some(status) => {
+                    format!(" The shell ended with status {status}. enter opens a new one. ")
+                }
+                None => " The shell ended. enter opens a new one. ".to_owned(),
+            };
+            let at =
+                Rect { y: inner.bottom().saturating_sub(1), height: 1.min(inner.height), ..inner };
+            let style = app.theme.attention().add_modifier(Modifier::REVERSED);
+            frame.render_widget(Span::styled(words, style), at);
+        }
+        (Phase::Failed(problem), _) | (_, Shell::Failed(problem)) => {
+            failure(app, problem, frame, inner);
+        }
+        (Phase::Provisioning { step }, _) => {
+            let mut lines =
+                vec![Line::styled("Preparing your sandbox", app.theme.heading()), Line::default()];
+            if let Some(step) = step {
+                lines.extend(step_lines(app, step, inner.width.saturating_sub(2)));
+            }
+            lines.extend([
+                Line::default(),
+                Line::styled("You can read the lesson meanwhile. esc stops it.", app.theme.muted()),
+            ]);
+            frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inner);
+        }
+        (Phase::Ready { .. }, Shell::Opening) => {
+            frame.render_widget(Span::styled("Opening the shell", app.theme.muted()), inner);
+        }
+    }
+    None
+}
+
+fn draw_screen(
+    app: &App,
+    emulator: &Emulator,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) -> Option<Position> {
+    let pane = ShellPane {
+        emulator,
+        depth: app.theme.depth,
+        selection: app.theme.selection(),
+        note: app.theme.attention(),
+    };
+    pane.render(area, frame.buffer_mut())
+}
+
+fn failure(app: &App, problem: &Problem, frame: &mut Frame<'_>, area: Rect) {
+    let mut lines = vec![Line::styled(problem.to_string(), app.theme.bad()), Line::default()];
+    if let Some(remedy) = &problem.remedy {
+        lines.extend([
+            Line::styled("What helps", app.theme.muted()),
+            Line::styled(remedy.as_str(), app.theme.attention()),
+            Line::default(),
+        ]);
+    }
+    lines.push(Line::styled("enter tries again, esc goes home", app.theme.muted()));
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
+}
