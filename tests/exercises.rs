@@ -53,7 +53,13 @@ impl Bench {
     async fn run(&self, probes: &mut Probes, script: &Resource) {
         let text = String::from_utf8(script.read().unwrap().into_owned()).unwrap();
         let ran = probes.run(None, &text, Duration::from_secs(60)).await.unwrap();
-        println!("{}: {}: status {}: {}", self.item.id, script.path(), ran.status, ran.stderr.trim());
+        println!(
+            "{}: {}: status {}: {}",
+            self.item.id,
+            script.path(),
+            ran.status,
+            ran.stderr.trim()
+        );
     }
 
     /// Waits until exactly these checks fail.
@@ -98,8 +104,7 @@ async fn prove(id: &str) {
     let item = course.item(id).unwrap();
     let home = tempfile::tempdir().unwrap();
     let store = SharedStore::new(Store::open(&home.path().join("progress.db")).unwrap());
-    let lab =
-        Lab { engine, store, owner: String::new(), offline: true, limits: Limits::default() };
+    let lab = Lab { engine, store, owner: String::new(), offline: true, limits: Limits::default() };
     let none = BTreeSet::new();
 
     let (bench, mut probes) = Bench::new(&lab, item).await;

@@ -1,0 +1,331 @@
+//! The whole program as a learner meets it: the real binary in a real pseudo-terminal, a real
+//! engine behind it.
+
+mod support;
+#[path = "support/terminal.rs"]
+mod terminal;
+
+use std::path::Path;
+
+use drydock::course::{self, Source};
+use drydock::lab::exercise;
+use rustix::process::Signal;
+use terminal::Terminal;
+
+const LEAVE: &str = "\x1d";
+
+/// Whether there is an engine with our images; noted for the end of the run if not.
+fn engine(test: &str) -> bool {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        match support::engine(test).await {
+            Some(engine) => {
+                support::image(engine.as_ref(), "base").await;
+                support::image(engine.as_ref(), "systemd").await;
+                true
+            }
+            None => false,
+        }
+    })
+}
+
+/// A home that has been set up; its sandboxes are removed at the end.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("config.yaml"), "version: 1\n").unwrap();
+        Self(home)
+    }
+
+    fn first() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_drydock"));
+        let status = command
+            .args(["destroy", "--all", "--yes"])
+            .env("DRYDOCK_HOME", self.path())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .status();
+        if !std::thread::panicking() {
+            assert!(status.is_ok());
+        }
+    }
+}
+
+/// The solution of an item, a line to type each.
+fn solution(item: &str) -> Vec<String> {
+    let course = course::load(&[Source::built_in()]);
+    let item = course.item(item).unwrap();
+    let text = exercise(item).solution.as_ref().unwrap().read().unwrap().into_owned();
+    let text = String::from_utf8(text).unwrap();
+    text.lines()
+        .filter(|l| !l.trim_start().starts_with('#') && !l.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// First start, Home, launch, the solution by keys, green, quit, start again, done.
+fn whole_path(size: (u16, u16)) {
+    if !engine("tui::whole_path") {
+        return;
+    }
+    let home = Home::first();
+    let mut terminal = Terminal::start(size, home.path(), &[]);
+    terminal.see("Welcome to drydock");
+    terminal.see("works here");
+    terminal.send("\x1b"); // finish setup
+    terminal.see("Practice");
+    terminal.see("Files and the shell");
+    assert!(!terminal.text().contains('✓'), "nothing is done yet");
+    terminal.send("\r");
+    terminal.see("linux-01");
+    terminal.send("2");
+    terminal.see("learner@sandbox:~$");
+    terminal.see("0/4");
+    for line in solution("linux-01") {
+        terminal.send(&line);
+        terminal.send("\r");
+    }
+    let done = terminal.see("Completed");
+    assert!(done.contains("What you learned"), "{done}");
+    assert!(done.contains("linux-02"), "{done}");
+    terminal.send("h"); // home
+    terminal.see("Practice");
+    terminal.see("1/5");
+    terminal.send("q");
+    assert!(terminal.end());
+    assert!(!terminal.alternate(), "the terminal is given back");
+
+    let mut again = Terminal::start(size, home.path(), &[]);
+    again.wait("linux-01 is done and linux-02 is next", |screen| {
+        screen.contains("1/5")
+            && screen.contains("✓ 01")
+            && screen.contains("Users and permissions")
+    });
+    again.send("q");
+    assert!(again.end());
+}
+
+#[test]
+fn whole_path_at_80x24() {
+    whole_path((80, 24));
+}
+
+#[test]
+fn whole_path_at_120x40() {
+    whole_path((120, 40));
+}
+
+#[test]
+fn whole_path_at_200x60() {
+    whole_path((200, 60));
+}
+
+#[test]
+fn checks_turn_green_by_themselves() {
+    if !engine("tui::checks_turn_green") {
+        return;
+    }
+    let home = Home::new();
+    let mut terminal = Terminal::start((120, 40), home.path(), &["launch", "linux-01"]);
+    terminal.see("0/4");
+    terminal.send("2");
+    terminal.see("learner@sandbox:~$");
+    terminal
+        .send("mkdir keys; cp yard/attic/shelf-c/box-5/.tin/harbour.key keys/; date +%s%N > t\r");
+    terminal.see("1/4");
+}
+
+#[test]
+fn after_kill_9_everything_that_was_shown_is_there_again() {
+    if !engine("tui::kill_9") {
+        return;
+    }
+    let home = Home::new();
+    let mut terminal = Terminal::start((120, 40), home.path(), &["launch", "linux-01"]);
+    terminal.see("0/4");
+    terminal.send("h");
+    terminal.see("Hints 1/3");
+    terminal.send("2");
+    terminal.see("learner@sandbox:~$");
+    terminal.send("mkdir keys; cp yard/attic/shelf-c/box-5/.tin/harbour.key keys/\r");
+    terminal.see("1/4");
+    terminal.see("00:03 of");
+    terminal.signal(Signal::KILL);
+    terminal.end();
+
+    let again = Terminal::start((120, 40), home.path(), &["launch", "linux-01"]);
+    again.see("Hints 1/3");
+    let screen = again.see("1/4");
+    assert!(!screen.contains("00:00 of") && !screen.contains("00:01 of"), "{screen}");
+}
+
+#[test]
+fn programs_run_in_the_pane_as_in_a_terminal() {
+    if !engine("tui::programs") {
+        return;
+    }
+    let home = Home::new();
+    let mut terminal = Terminal::start((80, 24), home.path(), &["launch", "linux-01"]);
+    terminal.see("1 Lesson");
+    terminal.see("0/4");
+    terminal.send("2");
+    terminal.see("learner@sandbox:~$");
+
+    terminal.send("vim note\r");
+    terminal.see("[New]");
+    terminal.send("ihello from vim\x1b:wq\r");
+    terminal.wait("the prompt after vim", |s| !s.contains("-- INSERT --") && !s.contains("[New]"));
+    terminal.send("clear; cat note\r");
+    terminal.see("hello from vim");
+
+    terminal.send("seq 500 | less\r");
+    terminal.wait("less at its beginning", |screen| {
+        screen.contains("\n21\n") || screen.contains("\n20\n")
+    });
+    terminal.send("G");
+    terminal.see("500");
+    terminal.send("q");
+    terminal.see("learner@sandbox:~$");
+
+    terminal.send("htop\r");
+    terminal.wait("htop", |screen| screen.contains("Tasks") && screen.contains("F10"));
+    terminal.send("q");
+    terminal.see("learner@sandbox:~$");
+
+    terminal.send("tmux\r");
+    terminal.wait("tmux's status line", |screen| screen.contains("[0] 0:"));
+    terminal.send("echo in-$((40+2))-tmux\r");
+    terminal.see("in-42-tmux");
+    terminal.send("\x02%"); // Ctrl-B %: split; the program leaves tmux its prefix
+    terminal.see("│");
+    terminal.send("exit\r");
+    terminal.send("exit\r");
+    terminal.see("[exited]");
+
+    // the way out is shown and works
+    terminal.see("Ctrl-] leaves");
+    terminal.send(LEAVE);
+    terminal.see("[1 Lesson]");
+}
+
+#[test]
+fn a_shell_that_ends_can_be_opened_again() {
+    if !engine("tui::shell_ends") {
+        return;
+    }
+    let home = Home::new();
+    let mut terminal = Terminal::start((120, 40), home.path(), &["launch", "linux-01"]);
+    terminal.see("0/4");
+    terminal.send("2");
+    terminal.see("learner@sandbox:~$");
+    terminal.send("exit\r");
+    terminal.see("The shell ended");
+    terminal.send("\r");
+    terminal.wait("a new prompt", |screen| {
+        screen.contains("learner@sandbox:~$") && !screen.contains("The shell ended")
+    });
+}
+
+#[test]
+fn a_sandbox_removed_behind_our_back_is_explained_and_made_again() {
+    if !engine("tui::sandbox_removed") {
+        return;
+    }
+    let home = Home::new();
+    let mut terminal = Terminal::start((120, 40), home.path(), &["launch", "linux-01"]);
+    terminal.see("0/4");
+    terminal.send("2");
+    terminal.see("learner@sandbox:~$");
+    let other = Home::drop_of(home.path());
+    assert!(other.success());
+    terminal.wait("a sentence about it", |screen| screen.contains("no longer exists"));
+    terminal.send("\r");
+    terminal.wait("a new shell", |screen| screen.contains("learner@sandbox:~$"));
+    terminal.see("0/4");
+}
+
+impl Home {
+    /// Removes the sandboxes from outside.
+    fn drop_of(home: &Path) -> std::process::ExitStatus {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_drydock"));
+        command.args(["destroy", "--all", "--yes"]).env("DRYDOCK_HOME", home);
+        command.stdout(std::process::Stdio::null()).status().unwrap()
+    }
+}
+
+#[test]
+fn without_an_engine_everything_else_works_and_says_why() {
+    let home = Home::new();
+    let nowhere = [("DOCKER_HOST", "unix:///nowhere/docker.sock")];
+    let mut terminal = Terminal::start_with((80, 24), home.path(), &[], &nowhere);
+    terminal.see("no engine");
+    terminal.see("Cannot run here");
+    terminal.send("\r");
+    terminal.send("2");
+    terminal.see("What helps");
+    terminal.send("1");
+    terminal.see("Lesson");
+    terminal.send("\x1b");
+    terminal.see("Practice");
+    terminal.send("q");
+    assert!(terminal.end());
+}
+
+#[test]
+fn signals_end_it_with_the_terminal_as_it_was() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let home = Home::new();
+        let mut terminal = Terminal::start((80, 24), home.path(), &[]);
+        terminal.see("Practice");
+        assert!(terminal.alternate());
+        terminal.signal(signal);
+        terminal.end();
+        assert!(!terminal.alternate(), "{signal:?}");
+        let written = String::from_utf8_lossy(&terminal.written()).into_owned();
+        assert!(written.rfind("\x1b[?1000l") > written.rfind("\x1b[?1000h"), "{signal:?}");
+        assert!(written.rfind("\x1b[?25h") > written.rfind("\x1b[?25l"), "{signal:?}");
+    }
+}
+
+#[test]
+fn resizing_in_a_storm_leaves_a_good_screen() {
+    let home = Home::new();
+    let mut terminal = Terminal::start((80, 24), home.path(), &[]);
+    terminal.see("Practice");
+    for step in 0..60u16 {
+        terminal.resize(1 + (step * 37) % 220, 1 + (step * 13) % 70);
+    }
+    terminal.resize(120, 40);
+    terminal.send("\x0c"); // Ctrl-L: draw anew
+    terminal.wait("Home at its last size", |screen| {
+        screen.contains("Practice")
+            && screen.lines().any(|line| line.trim_end().chars().count() == 120)
+    });
+    terminal.send("q");
+    assert!(terminal.end());
+}
+
+#[test]
+fn idle_on_home_draws_nothing() {
+    let home = Home::new();
+    let mut terminal = Terminal::start((120, 40), home.path(), &[]);
+    terminal.see("Practice");
+    // Quiet: until nothing has been written for a while, after engine and progress were shown.
+    let before = terminal.quiet(std::time::Duration::from_millis(500));
+    let after = terminal.quiet(std::time::Duration::from_secs(2));
+    assert_eq!(before, after, "bytes were written while nothing happened");
+    terminal.send("q");
+    assert!(terminal.end());
+}
