@@ -6,6 +6,7 @@ use super::out::{Tone, printable};
 use super::{DONE, Invocation, Outcome, item, words};
 use crate::lab::{SharedStore, exercise};
 use crate::problem::{Exit, Problem};
+use crate::store::{Status, Store};
 
 /// Show the next hint
 #[derive(Debug, clap::Args)]
@@ -23,9 +24,7 @@ impl Hint {
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
         let hints = &exercise(item).hints;
         let Some(attempt) = store.active(&item.id)? else {
-            let message = format!("There is no unfinished attempt at {}", item.id);
-            let problem = Problem::new("no_attempt", Exit::Environment, message);
-            return Err(problem.remedy(format!("drydock launch {}", item.id)));
+            return Err(nothing_begun(&store, &item.id)?);
         };
         let shown = SharedStore::new(store).next_hint(attempt.id, hints)?;
         if out.json {
@@ -56,4 +55,15 @@ impl Hint {
         }
         Ok(DONE)
     }
+}
+
+/// There is no attempt to give a hint for.
+fn nothing_begun(store: &Store, id: &str) -> Result<Problem, Problem> {
+    let completed = store.progress()?.get(id).is_some_and(|p| p.status == Status::Completed);
+    let (message, remedy) = if completed {
+        (format!("{id} is completed"), format!("drydock reset {id} starts over"))
+    } else {
+        (format!("{id} has not been started"), format!("drydock launch {id}"))
+    };
+    Ok(Problem::new("no_attempt", Exit::Environment, message).remedy(remedy))
 }

@@ -68,7 +68,7 @@ async fn check(out: &Out, lab: &Lab, item: &Item) -> Result<Found, LabError> {
         return Err(EngineError::SandboxStopped { id: sandbox.id.to_string() }.into());
     }
     let checks = &exercise(item).verify;
-    let mut probes = Probes::new(lab.engine.clone(), sandbox.id);
+    let mut probes = Probes::of(lab.engine.clone(), &sandbox);
     let mut number = 0;
     let results = verify(checks, &mut probes, |result| {
         number += 1;

@@ -15,10 +15,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use futures_util::future::join_all;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
-use crate::engine::{Engine, EngineError, ExecSpec, ExecStream, Output, SandboxId};
+use crate::engine::{Engine, EngineError, ExecSpec, ExecStream, Output, Sandbox, SandboxId};
 
 /// How much of each output of a command is kept: enough to compare and to show, and a bound on what
 /// a hostile command can make us hold.
@@ -55,13 +56,39 @@ pub enum ProbeError {
 pub struct Probes {
     engine: Arc<dyn Engine>,
     sandbox: SandboxId,
+    /// The sandbox's user, where that is known: it saves asking the engine.
+    user: Option<String>,
     open: HashMap<Option<String>, Probe>,
 }
 
 impl Probes {
     /// Probes into a sandbox; nothing is opened yet.
     pub fn new(engine: Arc<dyn Engine>, sandbox: SandboxId) -> Self {
-        Self { engine, sandbox, open: HashMap::new() }
+        Self { engine, sandbox, user: None, open: HashMap::new() }
+    }
+
+    /// Probes into a sandbox that was just listed or inspected.
+    pub fn of(engine: Arc<dyn Engine>, sandbox: &Sandbox) -> Self {
+        Self { user: Some(sandbox.user.clone()), ..Self::new(engine, sandbox.id.clone()) }
+    }
+
+    /// Opens the connections for these accounts side by side: one costs the engine tens of
+    /// milliseconds. What fails here fails again, and is told, where it is needed.
+    pub async fn open<'a>(&mut self, users: impl IntoIterator<Item = Option<&'a str>>) {
+        let mut missing: Vec<_> = users.into_iter().map(|user| user.map(str::to_owned)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        missing.retain(|user| !self.open.contains_key(user));
+        let opened = join_all(missing.iter().map(|user| self.probe(user.as_deref()))).await;
+        let opened = missing.iter().cloned().zip(opened);
+        self.open.extend(opened.filter_map(|(user, probe)| Some((user, probe.ok()?))));
+    }
+
+    /// Opens a connection; borrows nothing, as the open ones cannot be shared between threads.
+    fn probe(&self, user: Option<&str>) -> impl Future<Output = Result<Probe, EngineError>> + use<> {
+        let (engine, sandbox) = (self.engine.clone(), self.sandbox.clone());
+        let user = user.or(self.user.as_deref()).map(str::to_owned);
+        async move { Probe::open(engine.as_ref(), &sandbox, user.as_deref()).await }
     }
 
     /// The sandbox they look into.
@@ -79,7 +106,7 @@ impl Probes {
         let key = user.map(str::to_owned);
         let mut probe = match self.open.remove(&key) {
             Some(probe) => probe,
-            None => Probe::open(self.engine.as_ref(), &self.sandbox, user).await?,
+            None => self.probe(user).await?,
         };
         // A probe that failed in any way is not used again: it is dropped here, and the next call
         // opens a new one.

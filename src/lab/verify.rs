@@ -53,6 +53,7 @@ pub async fn verify(
     mut seen: impl FnMut(&CheckResult),
 ) -> Result<Vec<CheckResult>, EngineError> {
     let mut results: Vec<CheckResult> = Vec::with_capacity(checks.len());
+    probes.open(checks.iter().map(|check| check.user.as_deref())).await;
     for check in checks {
         let holds = |need: &String| {
             results.iter().any(|result| &result.name == need && result.state == CheckState::Passed)

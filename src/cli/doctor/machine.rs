@@ -110,7 +110,7 @@ fn terminal() -> Finding {
     const NAME: &str = "terminal";
     let term = std::env::var("TERM").unwrap_or_default();
     let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) else {
-        return Finding::good(NAME, "this output is none; the full-screen program needs one");
+        return Finding::good(NAME, "this output is not one; the full-screen program needs one");
     };
     let (columns, rows) = (size.ws_col, size.ws_row);
     let detail = format!("{term}, {columns} columns and {rows} rows");
