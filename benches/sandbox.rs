@@ -3,6 +3,12 @@
 //!
 //! `cargo bench --bench sandbox`. Needs a Docker engine with our images (`drydock images build`).
 
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints its figures, and one that cannot go on stops"
+)]
+
 #[path = "../tests/support/terminal.rs"]
 mod terminal;
 

@@ -3,6 +3,12 @@
 //! `cargo bench --bench start`. The peers are started in the same run on the same terminal; those
 //! that are not installed are left out.
 
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a bench prints its figures, and one that cannot go on stops"
+)]
+
 #[path = "../tests/support/terminal.rs"]
 mod terminal;
 
@@ -52,7 +58,7 @@ fn main() {
     let pid = terminal.child.process_id().unwrap();
     let (cpu, wakes, written) = (cpu_time(pid), switches(pid), terminal.written().len());
     std::thread::sleep(IDLE);
-    let cpu = cpu_time(pid) - cpu;
+    let cpu = cpu_time(pid).saturating_sub(cpu);
     println!("\nidle on Home for {} s", IDLE.as_secs());
     println!("  processor   {:.3} % of a core", 100.0 * cpu.as_secs_f64() / IDLE.as_secs_f64());
     println!("  wake-ups    {}", switches(pid) - wakes);

@@ -1,6 +1,12 @@
 //! The whole program as a learner meets it: the real binary in a real pseudo-terminal, a real
 //! engine behind it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on fails, and may say what it did"
+)]
+
 mod support;
 #[path = "support/terminal.rs"]
 mod terminal;

@@ -1,6 +1,13 @@
 //! The real binary in a real pseudo-terminal, its screen read by `vt100`: an emulator that is not
 //! the one inside the program.
 
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "shared by tests and benches: each uses a part of it, and a test that cannot go on fails"
+)]
+
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
@@ -10,7 +17,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 /// How long a state may take to come. Generous: a state that does not come fails the test either
 /// way.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running program on a terminal.
 pub struct Terminal {
@@ -84,7 +91,7 @@ impl Terminal {
         let mut output = pair.master.try_clone_reader().unwrap();
         let reading = screen.clone();
         std::thread::spawn(move || {
-            let mut buffer = [0; 64 * 1024];
+            let mut buffer = vec![0; 64 * 1024];
             loop {
                 let count = output.read(&mut buffer).unwrap_or(0);
                 let mut shown = reading.0.lock().unwrap();
@@ -194,7 +201,7 @@ impl Terminal {
             if idle >= time {
                 return shown.bytes.len();
             }
-            shown = self.screen.1.wait_timeout(shown, time - idle).unwrap().0;
+            shown = self.screen.1.wait_timeout(shown, time.saturating_sub(idle)).unwrap().0;
         }
     }
 }
