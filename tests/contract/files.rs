@@ -73,13 +73,10 @@ pub(crate) async fn files_are_copied_in_and_out(lab: Lab) {
 
 pub(crate) async fn what_cannot_be_copied_is_refused(lab: Lab) {
     let sandbox = lab.sandbox().await;
-    lab.said(&sandbox.id, "ln -s /etc/passwd ~/link; head -c 100K /dev/zero > ~/big").await;
-    for (path, limit) in [
-        ("/nonexistent", 10),
-        ("/home/learner", 1_000_000),
-        ("/home/learner/link", 1_000_000),
-        ("/home/learner/big", 1000),
-    ] {
+    lab.said(&sandbox.id, "head -c 100K /dev/zero > ~/big").await;
+    for (path, limit) in
+        [("/nonexistent", 10), ("/home/learner", 1_000_000), ("/home/learner/big", 1000)]
+    {
         let error = lab.engine.copy_out(&sandbox.id, path, limit).await.unwrap_err();
         assert_eq!(error.kind(), "engine_refused", "{path}: {error:?}");
         assert!(error.to_string().contains(path), "{error}");

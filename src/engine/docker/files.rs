@@ -104,7 +104,11 @@ impl Docker {
         let mut stream = self.api.download_from_container(&id.0, Some(options));
         let mut archive = Vec::new();
         while let Some(chunk) = stream.next().await {
-            archive.extend_from_slice(&chunk.map_err(fault::of_sandbox(id))?);
+            let chunk = chunk.map_err(fault::of_sandbox(id)).map_err(|error| match error {
+                EngineError::Refused { detail } => refused(path, &detail),
+                other => other,
+            })?;
+            archive.extend_from_slice(&chunk);
             if archive.len() as u64 > limit.saturating_add(TAR_OVERHEAD) {
                 return Err(refused(path, &format!("it is larger than {limit} bytes")));
             }

@@ -18,7 +18,7 @@ use crate::engine::image::{BuildOptions, Images};
 use crate::engine::{EngineError, LABEL, Result};
 
 /// What our own root is called once it is imported.
-const OURS: (&str, &str) = ("drydock/debian", "bookworm");
+const OURS: &str = "drydock/debian:bookworm";
 
 /// Public images that serve as well as the wanted one.
 const EQUIVALENT: &[&str] = &["debian:bookworm"];
@@ -40,8 +40,7 @@ impl Docker {
             }
             return Ok(base.clone());
         }
-        let ours = format!("{}:{}", OURS.0, OURS.1);
-        for candidate in [wanted, &ours].into_iter().chain(EQUIVALENT.iter().copied()) {
+        for candidate in [wanted, OURS].into_iter().chain(EQUIVALENT.iter().copied()) {
             if self.present(candidate).await? {
                 return Ok(candidate.to_owned());
             }
@@ -57,7 +56,7 @@ impl Docker {
         self.check_architecture(&tried).await?;
         for way in Way::ALL {
             match self.make(way, stage).await? {
-                Ok(()) => return Ok(ours),
+                Ok(()) => return Ok(OURS.to_owned()),
                 Err(reason) => tried.push(format!("{}: {reason}", way.name())),
             }
         }
@@ -146,13 +145,13 @@ impl Docker {
         });
         let options = CreateImageOptionsBuilder::new()
             .from_src("-")
-            .repo(OURS.0)
-            .tag(OURS.1)
+            // Podman takes no tag but the one in here.
+            .repo(OURS)
             .changes(vec![format!("LABEL {LABEL}=base")])
             .build();
         let body = bollard::body_try_stream(body);
         let events = self.api.create_image(Some(options), Some(body), None);
-        events.map_err(fault::of_image(OURS.0)).try_for_each(|_| async { Ok(()) }).await
+        events.map_err(fault::of_image(OURS)).try_for_each(|_| async { Ok(()) }).await
     }
 }
 

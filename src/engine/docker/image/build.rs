@@ -32,7 +32,9 @@ impl Docker {
         stage: &Stage<'_>,
     ) -> Result<()> {
         let reference = &image.reference;
-        let arguments = HashMap::from([("BASE", base)]);
+        // By its number: Podman's builder would look for a name of ours in a registry.
+        let found = self.api.inspect_image(base).await.map_err(fault::of_image(base))?;
+        let arguments = HashMap::from([("BASE", found.id.unwrap_or_else(|| base.to_owned()))]);
         let options = BuildImageOptionsBuilder::new()
             .t(reference)
             .buildargs(&arguments)
@@ -97,8 +99,9 @@ impl Log {
         let excess = self.last.len().saturating_sub(LAST_LINES);
         self.last.drain(..excess);
 
-        let (inside, words) = if let Some((number, instruction)) = step(line) {
-            self.step = number - 1;
+        let (inside, words) = if let Some((number, count, instruction)) = step(line) {
+            // Podman does not count what precedes the first `FROM`.
+            self.step = number - 1 + self.weights.len().saturating_sub(count);
             instruction.clone_into(&mut self.instruction);
             self.packages = Packages::default();
             (0.0, instruction.to_owned())
@@ -140,15 +143,17 @@ impl Log {
     }
 }
 
-/// `Step 3/7 : RUN …`, in Podman's words `STEP 3/7: RUN …`: the number and the instruction.
-fn step(line: &str) -> Option<(usize, &str)> {
+/// `Step 3/7 : RUN …`, in Podman's words `STEP 3/7: RUN …`: the number, their count, and the
+/// instruction.
+fn step(line: &str) -> Option<(usize, usize, &str)> {
     let (head, rest) = line.split_at_checked(5)?;
     if !head.eq_ignore_ascii_case("step ") {
         return None;
     }
     let (numbers, instruction) = rest.split_once(':')?;
-    let number: usize = numbers.trim().split_once('/')?.0.parse().ok()?;
-    (number > 0).then_some((number, instruction.trim()))
+    let (number, count) = numbers.trim().split_once('/')?;
+    let (number, count): (usize, usize) = (number.parse().ok()?, count.parse().ok()?);
+    (number > 0).then_some((number, count, instruction.trim()))
 }
 
 /// How far apt is: each package is fetched, unpacked and set up.
@@ -215,8 +220,8 @@ mod tests {
 
     #[test]
     fn steps_of_both_builders_are_understood() {
-        assert_eq!(step("Step 3/7 : RUN a : b"), Some((3, "RUN a : b")));
-        assert_eq!(step("STEP 3/7: RUN a"), Some((3, "RUN a")));
+        assert_eq!(step("Step 3/7 : RUN a : b"), Some((3, 7, "RUN a : b")));
+        assert_eq!(step("STEP 3/7: RUN a"), Some((3, 7, "RUN a")));
         for line in ["Stepping", "Step x/7 : RUN", "Step 0/7 : RUN", "Step 1/7", "größer"] {
             assert_eq!(step(line), None, "{line}");
         }
@@ -243,6 +248,13 @@ mod tests {
         let words: Vec<_> = told.iter().map(|(_, words)| words.as_str()).collect();
         assert!(words[1].starts_with("Building drydock/base (step 3 of 4): RUN"), "{words:?}");
         assert!(words.iter().any(|words| words.ends_with("setting up vim, 1 of 2")), "{words:?}");
+    }
+
+    #[test]
+    fn podmans_steps_begin_at_from() {
+        let (fraction, words) = log().hear("STEP 2/3: RUN x").unwrap();
+        assert!((fraction - 2.0 / 23.0).abs() < 1e-9, "{fraction}");
+        assert!(words.contains("step 3 of 4"), "{words}");
     }
 
     #[test]

@@ -99,11 +99,14 @@ impl Docker {
 
 /// What is defined, present or not, then what is there besides: old builds.
 fn inventory(defined: &[Definition], found: &[ImageSummary]) -> Vec<ImageInfo> {
-    let tags =
-        || found.iter().flat_map(|image| image.repo_tags.iter().map(move |tag| (tag, image.size)));
+    let tags = || {
+        found
+            .iter()
+            .flat_map(|image| image.repo_tags.iter().map(|tag| (unregistered(tag), image.size)))
+    };
     let size = |size: i64| u64::try_from(size).ok();
     let current = defined.iter().map(|image| {
-        let there = tags().find(|(tag, _)| **tag == image.reference);
+        let there = tags().find(|(tag, _)| *tag == image.reference);
         ImageInfo {
             name: image.name.clone(),
             reference: image.reference.clone(),
@@ -118,13 +121,19 @@ fn inventory(defined: &[Definition], found: &[ImageSummary]) -> Vec<ImageInfo> {
         let ours = version != "latest" && version != image.tag();
         ours.then(|| ImageInfo {
             name: name.to_owned(),
-            reference: tag.clone(),
+            reference: tag.to_owned(),
             present: true,
             current: false,
             size: size(bytes),
         })
     });
     current.chain(old).collect()
+}
+
+/// A tag without the registry that Podman puts before every name, its own for what was made here.
+fn unregistered(tag: &str) -> &str {
+    let registries = ["localhost/", "docker.io/"];
+    registries.iter().find_map(|registry| tag.strip_prefix(registry)).unwrap_or(tag)
 }
 
 #[cfg(test)]
@@ -139,7 +148,7 @@ mod tests {
             repo_tags: vec![
                 base.reference.clone(),
                 "drydock/base:latest".to_owned(),
-                "drydock/base:0123456789ab".to_owned(),
+                "localhost/drydock/base:0123456789ab".to_owned(),
                 "drydock/debian:bookworm".to_owned(),
             ],
             size: 7,
