@@ -50,7 +50,12 @@ impl Verify {
                 "id": item.id,
                 "passed": passed(&found.results),
                 "checks": found.results,
-                "completed": found.completion.is_some(),
+                "completion": found.completion.as_ref().map(|completion| json!({
+                    "seconds": completion.attempt.active.as_secs(),
+                    "hints": completion.attempt.hints,
+                    "failures": completion.attempt.failures,
+                    "first": completion.first,
+                })),
                 "next": context.course.next_after(&item.id).map(|next| &next.id),
             }));
         } else {

@@ -1,10 +1,11 @@
 //! One long-lived connection into a sandbox over which commands are run and judged.
 //!
 //! Starting a program through an engine costs tens of milliseconds; a line to a shell that already
-//! runs costs a few. So a probe starts one `sh` per account and feeds it commands. Each command runs
-//! in a `bash -c` of its own (`sh -c` where there is no bash), with its input from `/dev/null`, in
-//! the account's home. After it the shell prints a marker on both outputs; the marker holds a random
-//! word made for this probe, so a command's output cannot pass for it by accident.
+//! runs costs a few. So a probe starts one `bash` per account (`sh` where there is none) and feeds it
+//! commands. Each command runs in a subshell of its own, which costs a fork but no program's start,
+//! with its input from `/dev/null`, in the account's home. After it the shell prints a marker on
+//! both outputs; the marker holds a random word made for this probe, so a command's output cannot
+//! pass for it by accident.
 //!
 //! Invariants: outputs are kept up to [`OUTPUT_CAP`] and read on to the marker; a command that
 //! outlives its time is killed with everything it started in its process group, and the probe is
@@ -27,6 +28,10 @@ pub const OUTPUT_CAP: usize = 64 * 1024;
 
 /// How long the shell itself may take to answer before the engine counts as not answering.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Starts the shell that commands are fed to; nothing the image sets may run before it.
+const START: &str =
+    "unset ENV BASH_ENV; command -v bash >/dev/null 2>&1 && exec bash --norc; exec sh";
 
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +173,7 @@ impl Probe {
         user: Option<&str>,
     ) -> Result<Self, EngineError> {
         let spec = ExecSpec {
-            argv: vec!["sh".to_owned()],
+            argv: ["sh", "-c", START].map(str::to_owned).into(),
             user: user.map(str::to_owned),
             env: BTreeMap::from([("LANG".to_owned(), "C.UTF-8".to_owned())]),
         };
@@ -177,9 +182,7 @@ impl Probe {
         let mut probe =
             Self { stream, out: Capture::new(&word), err: Capture::new(&word), word, pid: 0 };
         let hello = format!(
-            "unset ENV BASH_ENV; cd 2>/dev/null || cd /; \
-             if command -v bash >/dev/null 2>&1; then drydock_sh=bash; else drydock_sh=sh; fi; \
-             echo $$; {}",
+            "cd 2>/dev/null || cd /; echo $$; {}",
             probe.marker("0")
         );
         let ran =
@@ -194,7 +197,7 @@ impl Probe {
 
     async fn run(&mut self, command: &str) -> Result<Ran, EngineError> {
         let line =
-            format!("\"$drydock_sh\" -c {} </dev/null; {}", quote(command), self.marker("\"$?\""));
+            format!("(eval {}) </dev/null; {}", quote(command), self.marker("\"$?\""));
         self.exchange(&line).await
     }
 

@@ -12,7 +12,9 @@ use super::raw::Raw;
 use super::{cause, read_input, status};
 use crate::cli::Outcome;
 use crate::cli::interrupt::interrupted;
-use crate::engine::{Sandbox, ShellControl, ShellSpec, ShellStream, Size};
+use crate::engine::{
+    Engine, Sandbox, SandboxId, SandboxState, ShellControl, ShellSpec, ShellStream, Size,
+};
 use crate::lab::Lab;
 use crate::lab::clock::Clock;
 use crate::store::Attempt;
@@ -22,6 +24,9 @@ const CHUNK: usize = 64 << 10;
 
 /// The size of a terminal that does not tell its own.
 const UNKNOWN: Size = Size { cols: 80, rows: 24 };
+
+/// The status of a shell that got SIGKILL: by hand, or together with its sandbox.
+const KILLED: i64 = 128 + 9;
 
 /// The engine tells the end of the output a moment before it knows the status.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(2);
@@ -62,8 +67,10 @@ pub(super) async fn run(lab: &Lab, attempt: &Attempt, sandbox: &Sandbox) -> Outc
     match end {
         End::Output(ended) => {
             let code = wait_for_status(control.as_ref()).await;
-            if let Some(code) = code {
-                raw.in_order = true;
+            if let Some(code) = code
+                && !(code == KILLED && ends(engine, &sandbox.id).await)
+            {
+                raw.in_order = code != KILLED;
                 return Ok(status(code));
             }
             let detail = ended.err().map_or_else(
@@ -155,6 +162,20 @@ fn record(lab: &Lab, attempt: &Attempt, time: Duration) {
         && let Err(error) = lab.store.lock().add_active(attempt.id, time)
     {
         tracing::warn!(%error, "time at the keys was not written");
+    }
+}
+
+/// Whether a sandbox ends: its shell is killed a moment before the engine knows that it has.
+async fn ends(engine: &dyn Engine, id: &SandboxId) -> bool {
+    let deadline = Instant::now() + STATUS_TIMEOUT;
+    loop {
+        match engine.inspect(id).await {
+            Ok(Sandbox { state: SandboxState::Running, .. }) if Instant::now() < deadline => {
+                tokio::time::sleep(STATUS_INTERVAL).await;
+            }
+            Ok(Sandbox { state: SandboxState::Running, .. }) => return false,
+            Ok(_) | Err(_) => return true,
+        }
     }
 }
 
