@@ -8,10 +8,12 @@ rm -f /etc/dpkg/dpkg.cfg.d/docker
 # used by apropos; man finds its pages without it.
 echo 'man-db man-db/auto-update boolean false' | debconf-set-selections
 
+# libnss-myhostname: a sandbox has no name server, and sudo wants to know the
+# address of its own host name.
 apt-get update
 apt-get install -y --no-install-recommends \
     bash bash-completion ca-certificates coreutils curl file htop iproute2 \
-    jq less lsof man-db nano ncurses-term procps psmisc python3 sudo tmux \
+    jq less libnss-myhostname lsof man-db nano ncurses-term procps psmisc python3 sudo tmux \
     tree util-linux vim
 
 # Packages that were there before have lost their pages: unpack them again.
@@ -35,5 +37,4 @@ find /var/log -type f -delete
 useradd --uid 1000 --create-home --shell /bin/bash learner
 echo 'learner ALL=(ALL:ALL) NOPASSWD: ALL' > /etc/sudoers.d/learner
 chmod 0440 /etc/sudoers.d/learner
-# A sandbox has neither a mail system nor a name server: keep sudo quiet.
 rm -f /home/learner/.bash_logout

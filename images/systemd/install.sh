@@ -17,7 +17,7 @@ find /var/log -type f -delete
 systemctl mask \
     apt-daily.timer apt-daily-upgrade.timer \
     console-getty.service \
-    dev-hugepages.mount dev-mqueue.mount \
+    dev-hugepages.mount \
     dpkg-db-backup.timer e2scrub_all.timer fstrim.timer man-db.timer \
     getty.target getty-static.service \
     kmod-static-nodes.service modprobe@.service \
