@@ -45,8 +45,13 @@ struct Global {
         value_parser = FalseyValueParser::new())]
     offline: bool,
     /// Lay the content of a folder over the built-in one; may be repeated
-    /// [env: DRYDOCK_CONTENT, folders joined as in PATH]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        help = "Lay the content of a folder over the \
+        built-in one; may be repeated [env: DRYDOCK_CONTENT, folders joined as in PATH]"
+    )]
     content: Vec<PathBuf>,
 }
 

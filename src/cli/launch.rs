@@ -9,7 +9,7 @@ use super::out::{Tone, printable};
 use super::progress::Progress;
 use super::{DONE, Invocation, Out, Outcome, item, open};
 use crate::course::Item;
-use crate::engine::SandboxState;
+use crate::engine::{EngineError, SandboxState};
 use crate::lab::provision::Ready;
 use crate::lab::{Lab, SharedStore};
 use crate::problem::Problem;
@@ -60,15 +60,13 @@ pub(super) fn provision(invocation: &Invocation, lab: &Lab, item: &Item, fresh: 
     let ready = invocation.block_on(async {
         let progress = Progress::new(out);
         let show = |step| progress.show(&step);
-        match until_interrupted(lab.provision(item, fresh, &show)).await {
-            Some(ready) => Ok(ready?),
-            None => {
-                progress.clear();
-                let at = progress.last_step();
-                let tidied = tokio::time::timeout(TIDY_TIMEOUT, tidy(lab, item)).await;
-                Err(stopped(item, &at, tidied.ok().and_then(Result::ok)))
-            }
+        if let Some(ready) = until_interrupted(lab.provision(item, fresh, &show)).await {
+            return Ok(ready?);
         }
+        progress.clear();
+        let left = tokio::time::timeout(TIDY_TIMEOUT, tidy(lab, item)).await;
+        let late = |_| Err(EngineError::Timeout { what: "tidying up".to_owned() }.into());
+        Err(stopped(item, &progress.last_step(), left.unwrap_or_else(late)))
     })?;
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tell(out, lab, item, &ready, ms);
@@ -83,23 +81,24 @@ async fn tidy(lab: &Lab, item: &Item) -> Result<Option<SandboxState>, Problem> {
     Ok(lab.sandbox(&item.id).await?.map(|(_, sandbox)| sandbox.state))
 }
 
-/// What an interrupted launch leaves: `None` if that could not be found out.
-fn stopped(item: &Item, at: &str, left: Option<Option<SandboxState>>) -> Problem {
+/// What an interrupted launch ends with, given the sandbox that is left, if any.
+fn stopped(item: &Item, at: &str, left: Result<Option<SandboxState>, Problem>) -> Problem {
     let id = &item.id;
     let at = if at.is_empty() { String::new() } else { format!(" (at: {at})") };
     let begun = format!("The launch of {id} was stopped{at}");
     match left {
-        Some(None) => interrupted(format!("{begun}: nothing was left behind, nothing runs")),
-        Some(Some(SandboxState::Running)) => {
+        Ok(None) => interrupted(format!("{begun}: nothing was left behind, nothing runs")),
+        Ok(Some(SandboxState::Running)) => {
             interrupted(format!("{begun}: the sandbox that was there before still runs"))
                 .remedy(format!("drydock destroy {id} removes it"))
         }
-        Some(Some(_)) => {
+        Ok(Some(_)) => {
             interrupted(format!("{begun}: the sandbox that was there before is stopped"))
                 .remedy(format!("drydock launch {id} starts it again"))
         }
-        None => interrupted(format!(
-            "{begun}, and the engine does not tell whether something was left behind"
+        Err(problem) => interrupted(format!(
+            "{begun}, but whether something was left behind is not known: {}",
+            problem.message
         ))
         .remedy(format!("drydock destroy {id} removes it")),
     }

@@ -8,6 +8,12 @@
 //! but JSON and an error is one JSON object on stderr; a reader that has gone away (`| head`) ends
 //! nothing but the printing.
 
+#![allow(
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    reason = "all commands have one shape, whether or not they take arguments or can fail"
+)]
+
 mod args;
 mod completions;
 mod config;

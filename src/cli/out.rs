@@ -14,6 +14,7 @@ use crate::tui::theme::{ColorDepth, Signs};
 
 /// Where a command's words go.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts about three streams, each by itself")]
 pub(super) struct Out {
     /// Whether facts are printed as JSON.
     pub(super) json: bool,
@@ -106,7 +107,7 @@ impl Out {
         }
     }
 
-    /// What went wrong, on stderr: `error:` and `help:` lines, or the JSON object.
+    /// What ended the command, on stderr: `error:` and `help:` lines, or the JSON object.
     pub(super) fn problem(&self, problem: &Problem) {
         let mut errors = io::stderr().lock();
         let _ = if self.json {
@@ -116,7 +117,11 @@ impl Out {
             let help = problem.remedy.as_deref().map_or_else(String::new, |remedy| {
                 format!("\n{} {}", self.mark_error("help:", Tone::Strong), printable(remedy))
             });
-            writeln!(errors, "{} {text}{help}", self.mark_error("error:", Tone::Bad))
+            let sign = match problem.exit {
+                Exit::Interrupted => self.mark_error("interrupted:", Tone::Attention),
+                _ => self.mark_error("error:", Tone::Bad),
+            };
+            writeln!(errors, "{sign} {text}{help}")
         };
     }
 

@@ -113,7 +113,7 @@ fn tell(out: &Out, number: usize, of: usize, result: &CheckResult) {
             }
         }
         CheckState::Skipped | CheckState::Error => {
-            out.line(format_args!("    {}", printable(&result.actual)))
+            out.line(format_args!("    {}", printable(&result.actual)));
         }
     }
 }

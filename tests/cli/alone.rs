@@ -9,8 +9,19 @@ use serde_json::Value;
 use crate::home::{GOOD, Home, Ran, items};
 
 const COMMANDS: [&str; 13] = [
-    "init", "status", "modules", "launch", "shell", "verify", "hint", "reset", "destroy", "config",
-    "images", "doctor", "completions",
+    "init",
+    "status",
+    "modules",
+    "launch",
+    "shell",
+    "verify",
+    "hint",
+    "reset",
+    "destroy",
+    "config",
+    "images",
+    "doctor",
+    "completions",
 ];
 
 #[test]
@@ -88,8 +99,11 @@ fn one_bad_file_hides_no_other_and_is_told_with_its_place() {
     assert!(problems.iter().any(|p| named(&p)), "{json}");
 
     // Whoever asks for the bad one itself is told the same, as wrong use.
-    home.run(&[&["launch", "harbour-02", "--detach"], &content[..]].concat()).ends(2).complains(&place);
-    let error = home.run(&[&["--json", "verify", "harbour-02"], &content[..]].concat()).ends(2).error();
+    home.run(&[&["launch", "harbour-02", "--detach"], &content[..]].concat())
+        .ends(2)
+        .complains(&place);
+    let error =
+        home.run(&[&["--json", "verify", "harbour-02"], &content[..]].concat()).ends(2).error();
     assert_eq!((&error["kind"], &error["line"]), (&"content".into(), &4.into()));
     // The variable does the same as the flag.
     let mut command = home.command(&["doctor"]);
@@ -108,7 +122,9 @@ fn a_bad_file_laid_over_a_good_item_is_not_passed_over() {
 #[test]
 fn a_content_folder_that_is_not_there_is_wrong_use() {
     let home = Home::alone();
-    home.run(&["modules", "--content", "/nonexistent/course"]).ends(2).complains("/nonexistent/course");
+    home.run(&["modules", "--content", "/nonexistent/course"])
+        .ends(2)
+        .complains("/nonexistent/course");
 }
 
 #[test]

@@ -141,8 +141,8 @@ impl Ran {
     /// The object of an error, which must have the documented fields and no other.
     #[track_caller]
     pub fn error(&self) -> Value {
-        let all: Value = serde_json::from_str(&self.stderr)
-            .unwrap_or_else(|error| panic!("{error}: {self:#?}"));
+        let all: Value =
+            serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
         let error = all["error"].clone();
         let mut fields: Vec<_> = error.as_object().unwrap().keys().map(String::as_str).collect();
         fields.sort_unstable();

@@ -45,7 +45,10 @@ fn an_exercise_from_launch_to_destroy() {
     assert_eq!((&sandbox["engine"], &status["last_item"]), (&"docker".into(), &"linux-01".into()));
     assert!(sandbox["image"].as_str().unwrap().starts_with("drydock/base"));
     let state = |home: &Home| items(&home.run(&["modules", "--json"]).ends(0).json())[0].clone();
-    assert_eq!((&state(&home)["status"], &state(&home)["runnable"]), (&"started".into(), &true.into()));
+    assert_eq!(
+        (&state(&home)["status"], &state(&home)["runnable"]),
+        (&"started".into(), &true.into())
+    );
 
     home.feed(&["shell", "linux-01"], &solution("01-files-and-shell")).ends(0);
     let green = home.run(&["verify", "linux-01"]).ends(0);

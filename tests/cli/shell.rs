@@ -113,7 +113,8 @@ fn the_shell_has_the_size_of_this_terminal_and_gives_it_back() {
     terminal.wait_for(PROMPT);
 
     // The new size arrives when it does: the sandbox is asked until it has.
-    terminal.type_in("until [ \"$(stty size)\" = '41 123' ]; do sleep 0.05; done; echo re''sized\r");
+    terminal
+        .type_in("until [ \"$(stty size)\" = '41 123' ]; do sleep 0.05; done; echo re''sized\r");
     terminal.wait_for("re''sized\r\n");
     let size = PtySize { rows: 41, cols: 123, pixel_width: 0, pixel_height: 0 };
     terminal.master.resize(size).unwrap();
@@ -136,7 +137,8 @@ fn a_signal_hangs_the_shell_up_and_gives_the_terminal_back() {
         terminal.wait_for(PROMPT);
         terminal.type_in("echo $$ > ~/shell; echo re''ady\r");
         terminal.wait_for("ready\r\n");
-        let id = terminal.child.process_id().and_then(|id| rustix::process::Pid::from_raw(id as i32));
+        let id =
+            terminal.child.process_id().and_then(|id| rustix::process::Pid::from_raw(id as i32));
         rustix::process::kill_process(id.unwrap(), signal).unwrap();
         terminal.wait_for("The shell of linux-01 was hung up; its sandbox still runs");
         terminal.ends(130);
