@@ -12,20 +12,20 @@ use tempfile::TempDir;
 use crate::support;
 
 /// A drydock of its own, removed with everything it made.
-pub struct Home {
+pub(crate) struct Home {
     folder: TempDir,
     /// Where an engine is looked for; `None` is where it really is.
     docker_host: Option<&'static str>,
 }
 
 /// Waits for work to be done.
-pub fn waiting<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn waiting<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(work)
 }
 
 /// Ends a sandbox behind drydock's back.
-pub fn kill_sandbox(id: &str) {
+pub(crate) fn kill_sandbox(id: &str) {
     waiting(async {
         let docker = bollard::Docker::connect_with_defaults().unwrap();
         docker.kill_container(id, None).await.unwrap();
@@ -34,21 +34,21 @@ pub fn kill_sandbox(id: &str) {
 
 /// What a command did.
 #[derive(Debug)]
-pub struct Ran {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Ran {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Home {
     /// One without any engine.
-    pub fn alone() -> Self {
+    pub(crate) fn alone() -> Self {
         let docker_host = Some("unix:///nonexistent/docker.sock");
         Self { folder: TempDir::new().unwrap(), docker_host }
     }
 
     /// One with the engine of this machine, if there is any, and the base image on it.
-    pub fn with_engine(test: &str) -> Option<Self> {
+    pub(crate) fn with_engine(test: &str) -> Option<Self> {
         waiting(async {
             let engine = support::engine(test).await?;
             support::image(engine.as_ref(), "base").await;
@@ -56,11 +56,11 @@ impl Home {
         })
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_drydock"));
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("DRYDOCK_") {
@@ -75,12 +75,12 @@ impl Home {
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
     /// Runs with `input` on standard input.
-    pub fn feed(&self, arguments: &[&str], input: &[u8]) -> Ran {
+    pub(crate) fn feed(&self, arguments: &[&str], input: &[u8]) -> Ran {
         let mut command = self.command(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -89,7 +89,7 @@ impl Home {
     }
 
     /// The sandboxes of this home on the engine.
-    pub fn sandboxes(&self) -> Vec<String> {
+    pub(crate) fn sandboxes(&self) -> Vec<String> {
         let owner = Paths::under(self.path()).owner();
         let listed = waiting(async {
             support::engine("cli").await.unwrap().list(Some(&owner)).await.unwrap()
@@ -98,7 +98,7 @@ impl Home {
     }
 
     /// Content of our own: each text is a manifest.
-    pub fn content(&self, manifests: &[(&str, &str)]) -> PathBuf {
+    pub(crate) fn content(&self, manifests: &[(&str, &str)]) -> PathBuf {
         let folder = self.path().join("course");
         fs::create_dir_all(&folder).unwrap();
         for (name, text) in manifests {
@@ -128,19 +128,19 @@ impl From<Output> for Ran {
 
 impl Ran {
     #[track_caller]
-    pub fn ends(self, status: i32) -> Self {
+    pub(crate) fn ends(self, status: i32) -> Self {
         assert_eq!(self.status, status, "{self:#?}");
         self
     }
 
     #[track_caller]
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
 
     /// The object of an error, which must have the documented fields and no other.
     #[track_caller]
-    pub fn error(&self) -> Value {
+    pub(crate) fn error(&self) -> Value {
         let all: Value =
             serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {self:#?}"));
         let error = all["error"].clone();
@@ -151,26 +151,26 @@ impl Ran {
     }
 
     #[track_caller]
-    pub fn says(&self, words: &str) -> &Self {
+    pub(crate) fn says(&self, words: &str) -> &Self {
         assert!(self.stdout.contains(words), "{words:?} is not on stdout: {self:#?}");
         self
     }
 
     #[track_caller]
-    pub fn complains(&self, words: &str) -> &Self {
+    pub(crate) fn complains(&self, words: &str) -> &Self {
         assert!(self.stderr.contains(words), "{words:?} is not on stderr: {self:#?}");
         self
     }
 }
 
 /// The items of `modules --json`, by id.
-pub fn items(modules: &Value) -> Vec<Value> {
+pub(crate) fn items(modules: &Value) -> Vec<Value> {
     let modules = modules["modules"].as_array().unwrap();
     modules.iter().flat_map(|module| module["items"].as_array().unwrap().clone()).collect()
 }
 
 /// A manifest with one check, `test -f knot`.
-pub const GOOD: &str = "\
+pub(crate) const GOOD: &str = "\
 id: harbour-01
 module: harbour
 order: 1

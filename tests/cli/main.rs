@@ -1,7 +1,7 @@
 //! The commands, as somebody at a prompt or a script meets them: the real binary, its outputs and
 //! its exit status.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod alone;
 mod home;

@@ -63,7 +63,7 @@ impl Terminal {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.shown.recv_timeout(left) {
                 Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(_) => panic!("{words:?} was not shown: {:?}", self.seen),
+                Err(error) => panic!("{words:?} was not shown ({error}): {:?}", self.seen),
             }
         }
         let end = self.seen.find(words).unwrap() + words.len();
@@ -137,8 +137,10 @@ fn a_signal_hangs_the_shell_up_and_gives_the_terminal_back() {
         terminal.wait_for(PROMPT);
         terminal.type_in("echo $$ > ~/shell; echo re''ady\r");
         terminal.wait_for("ready\r\n");
-        let id =
-            terminal.child.process_id().and_then(|id| rustix::process::Pid::from_raw(id as i32));
+        let id = terminal
+            .child
+            .process_id()
+            .and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
         rustix::process::kill_process(id.unwrap(), signal).unwrap();
         terminal.wait_for("The shell of linux-01 was hung up; its sandbox still runs");
         terminal.ends(130);
