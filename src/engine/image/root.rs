@@ -2,11 +2,16 @@
 //! where no image can be pulled.
 //!
 //! Each [`Way`] is a program that writes a tar archive to its output and tells on its error output
-//! what it is doing. Invariant: a dropped [`Making`] ends the program and all it started.
+//! what it is doing.
+//!
+//! Invariants: a dropped [`Making`] ends the program and all it started. Run by root, the programs
+//! mount the machine's own `/proc`, `/sys` and devices inside what they make: they do it in a mount
+//! namespace of their own, so no mount ever outlives them, nor can a clean-up reach through one.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, geteuid, kill_process_group};
 use tempfile::TempDir;
@@ -15,6 +20,9 @@ use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 /// The release that our images are written for.
 const RELEASE: &str = "bookworm";
+
+/// How long a program may take to end and clean up once it was asked to; then it is killed.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many of a program's last words are kept for an error.
 const LAST_WORDS: usize = 3;
@@ -52,45 +60,46 @@ impl Way {
         let missing = |name: &str| format!("{name} is not installed");
         let found = |name: &str| find(name).ok_or_else(|| missing(name));
         match self {
-            Self::Mmdebstrap => Ok(mmdebstrap(found("mmdebstrap")?.into(), Vec::new(), None)),
+            Self::Mmdebstrap => {
+                let program = found("mmdebstrap")?;
+                Recipe::mmdebstrap([program.into()], folder()?).alone(find).await
+            }
             Self::FetchedMmdebstrap => {
                 let (apt, dpkg, perl) = (found("apt-get")?, found("dpkg-deb")?, found("perl")?);
-                let folder = fetch(&apt, &dpkg).await?;
+                let folder = folder()?;
+                fetch(&apt, &dpkg, folder.path()).await?;
                 let script = folder.path().join("root/usr/bin/mmdebstrap");
-                Ok(mmdebstrap(perl.into(), vec![script.into()], Some(folder)))
+                Recipe::mmdebstrap([perl.into(), script.into()], folder).alone(find).await
             }
             Self::Debootstrap => {
                 let program = found("debootstrap")?;
                 if !geteuid().is_root() {
                     return Err("only root can use it".to_owned());
                 }
-                let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+                let folder = folder()?;
                 let script = "\"$1\" --variant=minbase \"$2\" \"$3/root\" >&2 && \
                               exec tar -C \"$3/root\" --numeric-owner -cf - .";
-                let arguments = ["-c", script, "sh"].map(OsString::from).into_iter();
+                let command = ["sh", "-c", script, "sh"].map(OsString::from).into_iter();
                 let inputs = [program.into(), RELEASE.into(), folder.path().into()];
-                Ok(Recipe {
-                    program: "sh".into(),
-                    arguments: arguments.chain(inputs).collect(),
-                    phases: DEBOOTSTRAP_PHASES,
-                    folder: Some(folder),
-                })
+                let command = command.chain(inputs).collect();
+                Recipe { command, phases: DEBOOTSTRAP_PHASES, folder }.alone(find).await
             }
         }
     }
 }
 
-fn mmdebstrap(program: OsString, mut arguments: Vec<OsString>, folder: Option<TempDir>) -> Recipe {
-    let own = ["--variant=minbase", "--format=tar", RELEASE, "-"];
-    arguments.extend(own.map(OsString::from));
-    Recipe { program, arguments, phases: MMDEBSTRAP_PHASES, folder }
+/// A temporary folder that other accounts can look into: apt drops its rights.
+fn folder() -> Result<TempDir, String> {
+    use std::os::unix::fs::PermissionsExt;
+    let permissions = std::fs::Permissions::from_mode(0o755);
+    let mut builder = tempfile::Builder::new();
+    let folder = builder.prefix("drydock-base-").permissions(permissions).tempdir();
+    folder.map_err(|error| error.to_string())
 }
 
 /// Downloads and unpacks mmdebstrap's package, with package lists of our own: neither root nor an
 /// earlier `apt-get update` is needed.
-async fn fetch(apt: &Path, dpkg: &Path) -> Result<TempDir, String> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let here = folder.path();
+async fn fetch(apt: &Path, dpkg: &Path, here: &Path) -> Result<(), String> {
     for inner in ["state/lists/partial", "cache/archives/partial"] {
         std::fs::create_dir_all(here.join(inner)).map_err(|error| error.to_string())?;
     }
@@ -122,8 +131,7 @@ async fn fetch(apt: &Path, dpkg: &Path) -> Result<TempDir, String> {
         .ok_or("apt-get downloaded nothing")?;
     let mut unpack = Command::new(dpkg);
     unpack.arg("-x").arg(package).arg(here.join("root"));
-    run(unpack).await?;
-    Ok(folder)
+    run(unpack).await
 }
 
 /// Runs a program to its end.
@@ -173,17 +181,44 @@ const DEBOOTSTRAP_PHASES: &[Phase] = &[
 
 /// A program ready to be started.
 pub(crate) struct Recipe {
-    program: OsString,
-    arguments: Vec<OsString>,
+    command: Vec<OsString>,
     phases: &'static [Phase],
-    folder: Option<TempDir>,
+    folder: TempDir,
 }
 
 impl Recipe {
+    fn mmdebstrap(program: impl IntoIterator<Item = OsString>, folder: TempDir) -> Self {
+        let own = ["--variant=minbase", "--format=tar", RELEASE, "-"].map(OsString::from);
+        let command = program.into_iter().chain(own).collect();
+        Self { command, phases: MMDEBSTRAP_PHASES, folder }
+    }
+
+    /// The same in a mount namespace of its own, where it would use the machine's: as root.
+    async fn alone(mut self, find: Find<'_>) -> Result<Self, String> {
+        if !geteuid().is_root() {
+            return Ok(self);
+        }
+        let unshare = find("unshare").ok_or("unshare (of util-linux) is not installed")?;
+        let options = ["--mount", "--propagation", "private", "--"];
+        let mut attempt = Command::new(&unshare);
+        attempt.args(options).arg("true");
+        // A root that may not do this (in a container) may not mount either.
+        if run(attempt).await.is_ok() {
+            let own = options.map(OsString::from);
+            self.command.splice(0..0, [unshare.into()].into_iter().chain(own));
+        }
+        Ok(self)
+    }
+
     /// Starts it: the archive, and the making to be watched.
     pub(crate) fn start(self) -> Result<(ChildStdout, Making), String> {
-        let mut command = Command::new(&self.program);
-        quiet(&mut command).args(&self.arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut parts = self.command.iter();
+        let mut command = Command::new(parts.next().ok_or("there is nothing to start")?);
+        quiet(&mut command).args(parts).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if geteuid().is_root() {
+            // Anybody else's mmdebstrap works under other user numbers, which cannot get in here.
+            command.env("TMPDIR", self.folder.path());
+        }
         // Killed outright, it could not clean up; see `Making::drop`.
         command.process_group(0).kill_on_drop(false);
         let mut child = command.spawn().map_err(|error| error.to_string())?;
@@ -194,8 +229,7 @@ impl Recipe {
             stderr: BufReader::new(stderr),
             phases: self.phases,
             words: Vec::new(),
-            child,
-            _folder: self.folder,
+            work: Some((child, self.folder)),
         };
         Ok((stdout, making))
     }
@@ -206,8 +240,8 @@ pub(crate) struct Making {
     stderr: BufReader<ChildStderr>,
     phases: &'static [Phase],
     words: Vec<String>,
-    child: Child,
-    _folder: Option<TempDir>,
+    /// The program and what it works in; taken when it is dropped.
+    work: Option<(Child, TempDir)>,
 }
 
 impl Making {
@@ -227,7 +261,8 @@ impl Making {
             let excess = self.words.len().saturating_sub(LAST_WORDS);
             self.words.drain(..excess);
         }
-        match self.child.wait().await {
+        let Some((child, _)) = &mut self.work else { return Err("it is over".to_owned()) };
+        match child.wait().await {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => Err(format!("{} ({status})", self.words.join("; "))),
             Err(error) => Err(error.to_string()),
@@ -237,10 +272,20 @@ impl Making {
 
 impl Drop for Making {
     fn drop(&mut self) {
-        // Asked nicely, both programs clean up after themselves; so do the ones they started.
-        let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        if let Some(pid) = pid {
-            let _ = kill_process_group(pid, Signal::TERM);
+        let Some((mut child, folder)) = self.work.take() else { return };
+        // One that was waited for has no number any more.
+        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let Some(group) = group else { return };
+        // Asked nicely, the programs clean up after themselves; so do the ones they started.
+        let _ = kill_process_group(group, Signal::TERM);
+        // The folder can go when nothing is put into it any more.
+        let clean_up = async move {
+            let _ = tokio::time::timeout(END_TIMEOUT, child.wait()).await;
+            let _ = kill_process_group(group, Signal::KILL);
+            drop(folder);
+        };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(clean_up);
         }
     }
 }
@@ -254,12 +299,8 @@ mod tests {
     use super::*;
 
     fn recipe(script: &str) -> Recipe {
-        Recipe {
-            program: "sh".into(),
-            arguments: ["-c", script].map(OsString::from).into(),
-            phases: MMDEBSTRAP_PHASES,
-            folder: None,
-        }
+        let command = ["sh", "-c", script].map(OsString::from).into();
+        Recipe { command, phases: MMDEBSTRAP_PHASES, folder: folder().unwrap() }
     }
 
     #[tokio::test]
@@ -296,6 +337,37 @@ mod tests {
         drop(making);
         let mut bytes = Vec::new();
         let ended = archive.read_to_end(&mut bytes);
-        tokio::time::timeout(std::time::Duration::from_secs(20), ended).await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn its_folder_goes_when_it_has_ended() {
+        let recipe = recipe("touch \"$TMPDIR/there\"; echo; sleep 1000");
+        let folder = recipe.folder.path().to_owned();
+        let (mut archive, making) = recipe.start().unwrap();
+        archive.read_exact(&mut [0]).await.unwrap();
+        assert!(folder.exists());
+        drop(making);
+        let gone = async {
+            while folder.exists() {
+                tokio::task::yield_now().await
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn roots_mounts_are_its_own() {
+        if !geteuid().is_root() {
+            return;
+        }
+        let find = |name: &str| (name == "unshare").then(|| PathBuf::from("/usr/bin/unshare"));
+        let script = "mount -t tmpfs none \"$TMPDIR\" && echo; sleep 1000";
+        let recipe = recipe(script).alone(&find).await.unwrap();
+        let folder = recipe.folder.path().to_owned();
+        let (mut archive, _making) = recipe.start().unwrap();
+        archive.read_exact(&mut [0]).await.unwrap();
+        let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
+        assert!(!mounts.contains(folder.to_str().unwrap()), "{mounts}");
     }
 }

@@ -9,7 +9,9 @@ use tokio::io::{AsyncReadExt, BufReader};
 use tokio::process::ChildStdout;
 use tokio::sync::oneshot;
 
-use bollard::query_parameters::CreateImageOptionsBuilder;
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, RemoveImageOptions, TagImageOptionsBuilder,
+};
 
 use super::super::{Docker, fault};
 use super::stage::Stage;
@@ -19,6 +21,10 @@ use crate::engine::{EngineError, LABEL, Result};
 
 /// What our own root is called once it is imported.
 const OURS: &str = "drydock/debian:bookworm";
+
+/// What it is called while it comes in: a Podman engine makes an image even of an import that was
+/// broken off, and then under this name.
+const UNFINISHED: &str = "drydock/debian:unfinished";
 
 /// Public images that serve as well as the wanted one.
 const EQUIVALENT: &[&str] = &["debian:bookworm"];
@@ -121,7 +127,7 @@ impl Docker {
         };
         let import = async { self.import(archive, awaited).await.map_err(Failure::Engine) };
         match tokio::try_join!(watch, import) {
-            Ok(_) => Ok(Ok(())),
+            Ok(_) => self.finish().await.map(Ok),
             Err(Failure::Making(reason)) => Ok(Err(reason)),
             Err(Failure::Engine(error)) => Err(error),
         }
@@ -146,12 +152,22 @@ impl Docker {
         let options = CreateImageOptionsBuilder::new()
             .from_src("-")
             // Podman takes no tag but the one in here.
-            .repo(OURS)
+            .repo(UNFINISHED)
             .changes(vec![format!("LABEL {LABEL}=base")])
             .build();
         let body = bollard::body_try_stream(body);
         let events = self.api.create_image(Some(options), Some(body), None);
         events.map_err(fault::of_image(OURS)).try_for_each(|_| async { Ok(()) }).await
+    }
+
+    /// Gives an import that came in whole its name.
+    async fn finish(&self) -> Result<()> {
+        let (repository, tag) = OURS.split_once(':').unwrap_or((OURS, "latest"));
+        let options = TagImageOptionsBuilder::new().repo(repository).tag(tag).build();
+        let tagged = self.api.tag_image(UNFINISHED, Some(options)).await;
+        tagged.map_err(fault::of_image(UNFINISHED))?;
+        let untagged = self.api.remove_image(UNFINISHED, None::<RemoveImageOptions>, None).await;
+        untagged.map(drop).map_err(fault::of_image(UNFINISHED))
     }
 }
 
