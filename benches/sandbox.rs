@@ -76,24 +76,21 @@ fn main() {
         },
         || drop(drydock(home.path(), &["destroy", "--all", "--yes"])),
     );
-    let run = [
-        "docker",
-        "run",
-        "-it",
-        "--rm",
-        "--init",
-        "--network",
-        "none",
-        "--hostname",
-        "sandbox",
-        "drydock/base:latest",
-        "bash",
-        "-l",
-    ];
-    let theirs = median_after(
+    println!("to the prompt, image present");
+    for options in [&[][..], &["--init", "--network", "none"][..]] {
+        let theirs = docker_run(home.path(), options);
+        compare("drydock launch", ours, &format!("docker run -it {}", options.join(" ")), theirs);
+    }
+}
+
+/// From `docker run -it` of the same image to its prompt.
+fn docker_run(home: &Path, options: &[&str]) -> Duration {
+    let run = ["docker", "run", "-it", "--rm", "--hostname", "sandbox"];
+    let run = [&run, options, &["drydock/base:latest", "bash", "-l"]].concat();
+    median_after(
         || {
             let started = Instant::now();
-            let mut terminal = Terminal::run(SIZE, home.path(), &run, &[]);
+            let mut terminal = Terminal::run(SIZE, home, &run, &[]);
             terminal.see("learner@sandbox:~$");
             let took = started.elapsed();
             terminal.send("exit\r");
@@ -101,9 +98,7 @@ fn main() {
             took
         },
         || (),
-    );
-    println!("to the prompt, image present");
-    compare("drydock launch", ours, "docker run -it", theirs);
+    )
 }
 
 fn drydock(home: &Path, arguments: &[&str]) -> std::process::Output {
@@ -143,7 +138,7 @@ fn median_after(mut run: impl FnMut() -> Duration, mut clear: impl FnMut()) -> D
 
 fn compare(ours: &str, our_time: Duration, theirs: &str, their_time: Duration) {
     let ms = |time: Duration| time.as_secs_f64() * 1e3;
-    println!("  {ours:<16} {:7.1} ms", ms(our_time));
-    println!("  {theirs:<16} {:7.1} ms", ms(their_time));
-    println!("  ratio            {:7.2}\n", ms(our_time) / ms(their_time));
+    println!("  {ours:<36} {:7.1} ms", ms(our_time));
+    println!("  {theirs:<36} {:7.1} ms", ms(their_time));
+    println!("  {:<36} {:7.2}\n", "ratio", ms(our_time) / ms(their_time));
 }

@@ -13,7 +13,6 @@
 mod terminal;
 
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use terminal::Terminal;
@@ -37,7 +36,6 @@ fn main() {
     report("drydock", &ours);
     for (name, command, last) in [
         ("vim", &["vim", "--clean", "/etc/services"][..], "1,1"),
-        ("tmux", &["tmux", "-L", "drydock-bench", "new", "sh"][..], "[0] 0:"),
         ("less", &["less", "/etc/services"][..], "/etc/services"),
     ] {
         if installed(command[0]) {
@@ -50,7 +48,6 @@ fn main() {
             report(name, &theirs);
         }
     }
-    let _ = Command::new("tmux").args(["-L", "drydock-bench", "kill-server"]).output();
 
     let mut terminal = Terminal::start(SIZE, home.path(), &[]);
     terminal.see("q quit");
@@ -61,7 +58,7 @@ fn main() {
     let cpu = cpu_time(pid).saturating_sub(cpu);
     println!("\nidle on Home for {} s", IDLE.as_secs());
     println!("  processor   {:.3} % of a core", 100.0 * cpu.as_secs_f64() / IDLE.as_secs_f64());
-    println!("  wake-ups    {}", switches(pid) - wakes);
+    println!("  wake-ups    {}", switches(pid).saturating_sub(wakes));
     println!("  drawn       {} bytes", terminal.written().len() - written);
     println!("  memory      {:.1} MB resident", resident(pid) / 1e6);
     terminal.send("q");

@@ -10,6 +10,19 @@
 //! terminal · engine · course · store   each alone: none knows another
 //! ```
 
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::format_collect,
+        clippy::format_push_string,
+        clippy::needless_for_each,
+        reason = "a test that cannot go on fails, and need not be fast"
+    )
+)]
+
 pub mod cli;
 pub mod config;
 pub mod context;

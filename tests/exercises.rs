@@ -58,7 +58,7 @@ impl Bench {
 
     async fn run(&self, probes: &mut Probes, script: &Resource) {
         let text = String::from_utf8(script.read().unwrap().into_owned()).unwrap();
-        let ran = probes.run(None, &text, Duration::from_secs(60)).await.unwrap();
+        let ran = probes.run(None, &text, Duration::from_mins(1)).await.unwrap();
         println!(
             "{}: {}: status {}: {}",
             self.item.id,

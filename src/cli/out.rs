@@ -65,7 +65,7 @@ impl Out {
         let errors_on_terminal = io::stderr().is_terminal();
         Self {
             json,
-            signs: Signs { ascii: ascii_only(var) },
+            signs: Signs::detect(var),
             color: colors && io::stdout().is_terminal(),
             color_errors: colors && errors_on_terminal,
             errors_on_terminal,
@@ -167,19 +167,6 @@ fn painted(color: bool, text: &str, tone: Tone) -> String {
 /// Text without anything a terminal would obey. Lines stay lines.
 pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect()
-}
-
-/// Whether the terminal cannot be trusted with more than ASCII: the Linux console, or a locale that
-/// is not UTF-8.
-fn ascii_only(var: impl Fn(&str) -> Option<String>) -> bool {
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .into_iter()
-        .filter_map(&var)
-        .find(|value| !value.is_empty())
-        .unwrap_or_default()
-        .to_ascii_lowercase();
-    let utf8 = locale.contains("utf-8") || locale.contains("utf8");
-    !utf8 || var("TERM").is_some_and(|term| term == "linux" || term == "dumb")
 }
 
 #[cfg(test)]

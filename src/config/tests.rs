@@ -255,9 +255,6 @@ proptest! {
         value in "\\PC{0,12}|1g|off|[a-z#:&*]{1,6}|\\[[a-z, ]{0,6}\\]",
     ) {
         let home = Home::new(before);
-        match set(&home.file(), key, &value) {
-            Ok(config) => prop_assert_eq!(Config::load(&home.file()).unwrap(), config),
-            Err(_) => prop_assert_eq!(home.text(), before),
-        }
+        if let Ok(config) = set(&home.file(), key, &value) { prop_assert_eq!(Config::load(&home.file()).unwrap(), config) } else { prop_assert_eq!(home.text(), before) }
     }
 }

@@ -103,7 +103,7 @@ fn the_manifest_of_the_seed_loads_word_for_word() {
     assert_eq!(catalogue.problems, []);
     let item = catalogue.item("linux-03").unwrap();
     assert_eq!(item.title, "Create a systemd service");
-    assert_eq!(item.estimated_time, Duration::from_secs(900));
+    assert_eq!(item.estimated_time, Duration::from_mins(15));
     assert_eq!(item.difficulty, Difficulty::Beginner);
     let Body::Exercise(exercise) = &item.body;
     assert_eq!(exercise.backend, Backend::Vm);
@@ -239,7 +239,7 @@ fn modules_describe_and_order_their_items() {
     let ids: Vec<_> = catalogue.items().map(|item| item.id.as_str()).collect();
     assert_eq!(ids, ["b-2", "b-1", "a-1"]);
     assert_eq!(catalogue.modules[1].prerequisites, ["b"]);
-    assert_eq!(catalogue.modules[1].estimated_time(), Duration::from_secs(3600));
+    assert_eq!(catalogue.modules[1].estimated_time(), Duration::from_hours(1));
     assert_eq!(catalogue.next_after("b-1").unwrap().id, "a-1");
     let lesson = catalogue.item("b-2").unwrap().lesson.as_ref().unwrap();
     assert_eq!(lesson.text().unwrap(), "# Y");

@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn any_part_of_a_trigger_is_enough_and_only_the_next_hint_counts() {
         let hints = [
-            hint(Trigger { after: Some(Duration::from_secs(120)), ..Trigger::default() }),
+            hint(Trigger { after: Some(Duration::from_mins(2)), ..Trigger::default() }),
             hint(Trigger { failures: Some(3), failing: Some("up".into()), ..Trigger::default() }),
         ];
         let trouble = |active, failures, failing: &[&str]| Trouble {

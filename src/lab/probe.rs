@@ -29,9 +29,9 @@ pub const OUTPUT_CAP: usize = 64 * 1024;
 /// How long the shell itself may take to answer before the engine counts as not answering.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Starts the shell that commands are fed to; nothing the image sets may run before it.
-const START: &str =
-    "unset ENV BASH_ENV; command -v bash >/dev/null 2>&1 && exec bash --norc; exec sh";
+/// The shells that commands are fed to, in the order they are tried. The first is in nearly every
+/// image; asking inside which there is would cost each probe the start of another program.
+const SHELLS: [&[&str]; 2] = [&["bash", "--norc"], &["sh"]];
 
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +90,10 @@ impl Probes {
     }
 
     /// Opens a connection; borrows nothing, as the open ones cannot be shared between threads.
-    fn probe(&self, user: Option<&str>) -> impl Future<Output = Result<Probe, EngineError>> + use<> {
+    fn probe(
+        &self,
+        user: Option<&str>,
+    ) -> impl Future<Output = Result<Probe, EngineError>> + use<> {
         let (engine, sandbox) = (self.engine.clone(), self.sandbox.clone());
         let user = user.or(self.user.as_deref()).map(str::to_owned);
         async move { Probe::open(engine.as_ref(), &sandbox, user.as_deref()).await }
@@ -172,23 +175,46 @@ impl Probe {
         sandbox: &SandboxId,
         user: Option<&str>,
     ) -> Result<Self, EngineError> {
+        let mut last = None;
+        for shell in SHELLS {
+            match tokio::time::timeout(OPEN_TIMEOUT, Self::start(engine, sandbox, user, shell))
+                .await
+            {
+                Ok(Ok(probe)) => return Ok(probe),
+                // The shell is not in the image: the stream ended at once, or the engine said so.
+                Ok(Err(
+                    error @ (EngineError::ConnectionLost { .. } | EngineError::Refused { .. }),
+                )) => last = Some(error),
+                Ok(Err(error)) => return Err(error),
+                Err(_) => {
+                    let what = "opening the connection for the checks".to_owned();
+                    return Err(EngineError::Timeout { what });
+                }
+            }
+        }
+        Err(last.unwrap_or_else(|| EngineError::Refused { detail: "no shell".to_owned() }))
+    }
+
+    async fn start(
+        engine: &dyn Engine,
+        sandbox: &SandboxId,
+        user: Option<&str>,
+        shell: &[&str],
+    ) -> Result<Self, EngineError> {
+        // Nothing that the image sets may run before the commands.
+        let env = [("LANG", "C.UTF-8"), ("BASH_ENV", ""), ("ENV", "")];
         let spec = ExecSpec {
-            argv: ["sh", "-c", START].map(str::to_owned).into(),
+            argv: shell.iter().map(|&word| word.to_owned()).collect(),
             user: user.map(str::to_owned),
-            env: BTreeMap::from([("LANG".to_owned(), "C.UTF-8".to_owned())]),
+            env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
         };
         let stream = engine.exec(sandbox, &spec).await?;
         let word = Uuid::new_v4().simple().to_string();
         let mut probe =
             Self { stream, out: Capture::new(&word), err: Capture::new(&word), word, pid: 0 };
-        let hello = format!(
-            "cd 2>/dev/null || cd /; echo $$; {}",
-            probe.marker("0")
-        );
-        let ran =
-            tokio::time::timeout(OPEN_TIMEOUT, probe.exchange(&hello)).await.map_err(|_| {
-                EngineError::Timeout { what: "opening the connection for the checks".to_owned() }
-            })??;
+        let hello =
+            format!("unset ENV BASH_ENV; cd 2>/dev/null || cd /; echo $$; {}", probe.marker("0"));
+        let ran = probe.exchange(&hello).await?;
         probe.pid = ran.stdout.trim().parse().map_err(|_| EngineError::Refused {
             detail: format!("the sandbox has no working sh: {}", (ran.stdout + &ran.stderr).trim()),
         })?;
@@ -196,8 +222,7 @@ impl Probe {
     }
 
     async fn run(&mut self, command: &str) -> Result<Ran, EngineError> {
-        let line =
-            format!("(eval {}) </dev/null; {}", quote(command), self.marker("\"$?\""));
+        let line = format!("(eval {}) </dev/null; {}", quote(command), self.marker("\"$?\""));
         self.exchange(&line).await
     }
 

@@ -57,10 +57,10 @@ impl Lab {
         progress: Progress<'_>,
     ) -> Result<Ready, LabError> {
         let say = |step: &str| {
-            progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" })
+            progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" });
         };
-        say("Looking for the engine");
-        self.engine.info().await?;
+        // An engine that cannot be used shows at the first question, whichever that is.
+        say("Looking for the sandbox");
         if fresh {
             say("Removing the old sandbox");
             self.destroy(&item.id).await?;

@@ -35,7 +35,7 @@ pub(super) fn answer(emulator: &mut Emulator, event: MouseEvent) -> Answer {
             emulator.start_selection(SelectionKind::Simple, event.column, event.row);
         }
         MouseEventKind::Drag(MouseButton::Left) => {
-            emulator.extend_selection(event.column, event.row)
+            emulator.extend_selection(event.column, event.row);
         }
         MouseEventKind::Up(MouseButton::Left) => {
             return match emulator.selected_text().filter(|text| !text.is_empty()) {

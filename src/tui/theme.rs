@@ -253,6 +253,20 @@ pub struct Signs {
 }
 
 impl Signs {
+    /// What the environment promises: only ASCII on the Linux console and where the locale is not
+    /// UTF-8. `var` looks a variable up.
+    pub fn detect(var: impl Fn(&str) -> Option<String>) -> Self {
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .filter_map(&var)
+            .find(|value| !value.is_empty());
+        let utf8 = locale.is_some_and(|locale| {
+            let locale = locale.to_ascii_lowercase();
+            locale.contains("utf-8") || locale.contains("utf8")
+        });
+        Self { ascii: !utf8 || var("TERM").is_some_and(|term| term == "linux" || term == "dumb") }
+    }
+
     /// Done, holds.
     pub fn passed(self) -> &'static str {
         if self.ascii { "+" } else { "✓" }
@@ -335,6 +349,18 @@ mod tests {
         assert_eq!(detect(&[("TERM", "linux"), ("COLORTERM", "truecolor")]), ColorDepth::Sixteen);
         assert_eq!(detect(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")]), ColorDepth::None);
         assert_eq!(detect(&[]), ColorDepth::Sixteen);
+    }
+
+    #[test]
+    fn the_locale_decides_whether_signs_are_ascii() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            let var = |name: &str| pairs.iter().find(|p| p.0 == name).map(|p| p.1.to_owned());
+            Signs::detect(var).ascii
+        };
+        assert!(!with(&[("LANG", "C.UTF-8"), ("TERM", "xterm")]));
+        assert!(with(&[("LANG", "C.UTF-8"), ("LC_ALL", "C")]));
+        assert!(with(&[("LANG", "de_DE.utf8"), ("TERM", "linux")]));
+        assert!(with(&[]));
     }
 
     #[test]

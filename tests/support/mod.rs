@@ -1,6 +1,13 @@
 //! What tests with a real engine share: finding it, having its images, and saying so when there is
 //! none.
 
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "shared by tests: each uses a part of it, and a test that cannot go on fails"
+)]
+
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::PathBuf;

@@ -143,3 +143,11 @@ chown learner:learner $data/log/ordersd.log
 
 as_learner /usr/local/bin/ordersd
 note_pid ordersd
+
+# Only now has it read its configuration: it listens to SIGHUP afterwards. What the learner changes
+# must not come before that.
+n=0
+until grep -q '^SigCgt:.*[13579bdf]$' "/proc/$(cat $notes/ordersd)/status" || [ $n -ge 50 ]; do
+    n=$((n + 1))
+    sleep 0.1
+done

@@ -350,7 +350,7 @@ mod tests {
         drop(making);
         let gone = async {
             while folder.exists() {
-                tokio::task::yield_now().await
+                tokio::task::yield_now().await;
             }
         };
         tokio::time::timeout(Duration::from_secs(20), gone).await.unwrap();

@@ -106,7 +106,7 @@ impl Driver {
     pub(crate) fn lesson(&mut self, item: &str) {
         let lesson = self.app.course.item(item).unwrap().lesson.clone().unwrap();
         let text = String::from_utf8(lesson.read().unwrap().into_owned()).unwrap();
-        self.workspace(WorkspaceEvent::Lesson { path: lesson.path().to_string(), text });
+        self.workspace(WorkspaceEvent::Lesson { path: lesson.path().clone(), text });
     }
 
     pub(crate) fn second(&mut self) -> Vec<Effect> {

@@ -134,7 +134,10 @@ fn checks_run_every_second_and_one_at_a_time() {
     let checks = |effects: &[Effect]| {
         effects.iter().filter(|e| matches!(e, Effect::Check { asked: false, .. })).count()
     };
-    // the first run began with the sandbox; the next waits for its result
+    // the first run begins with the prompt; the next waits for its result
+    assert_eq!(checks(&driver.second()), 0);
+    assert_eq!(checks(&driver.workspace(WorkspaceEvent::Output)), 1);
+    assert_eq!(checks(&driver.workspace(WorkspaceEvent::Output)), 0);
     assert_eq!(checks(&driver.second()), 0);
     let item = driver.open().item.clone();
     let run = |passed| WorkspaceEvent::Checked {

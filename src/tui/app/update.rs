@@ -430,7 +430,7 @@ impl App {
                 KeyCode::Down | KeyCode::Char('j') => *scroll = scroll.saturating_add(1),
                 KeyCode::Up | KeyCode::Char('k') => *scroll = scroll.saturating_sub(1),
                 KeyCode::PageDown | KeyCode::Char(' ') => {
-                    *scroll = scroll.saturating_add(PAGE as u16)
+                    *scroll = scroll.saturating_add(PAGE as u16);
                 }
                 KeyCode::PageUp => *scroll = scroll.saturating_sub(PAGE as u16),
                 _ => drop(self.layers.pop()),

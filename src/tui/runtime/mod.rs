@@ -78,10 +78,11 @@ pub fn run(options: Options) -> Result<(), Problem> {
     signals::watch(events.clone()).map_err(no_terminal)?;
     input::read(events.clone());
     let mut worker = Worker::start(context, store, events).map_err(no_terminal)?;
-    let mut effects = vec![Effect::LoadProgress, Effect::LookForEngine];
-    if let Start::Item { id, fresh } = start {
-        effects.extend(app.open(&id, fresh, Instant::now()));
-    }
+    let mut effects = match start {
+        // Home's own questions come when somebody comes to it.
+        Start::Item { id, fresh } => app.open(&id, fresh, Instant::now()),
+        Start::Home | Start::Setup => vec![Effect::LoadProgress, Effect::LookForEngine],
+    };
 
     let pace = if std::env::var_os("SSH_CONNECTION").is_some() { FRAME_SSH } else { FRAME };
     let mut drawn = Instant::now();
@@ -164,7 +165,7 @@ fn settings(context: &Context, start: &Start) -> Result<Settings, Problem> {
     let ascii = match config.ascii {
         Ascii::On => true,
         Ascii::Off => false,
-        Ascii::Auto => ascii_only(var),
+        Ascii::Auto => Signs::detect(var).ascii,
     };
     Ok(Settings {
         theme,
@@ -176,18 +177,6 @@ fn settings(context: &Context, start: &Start) -> Result<Settings, Problem> {
     })
 }
 
-/// Whether the terminal cannot be trusted with more than ASCII: the Linux console, or a locale that
-/// is not UTF-8.
-fn ascii_only(var: impl Fn(&str) -> Option<String>) -> bool {
-    let locale =
-        ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(&var).find(|value| !value.is_empty());
-    let utf8 = locale.is_some_and(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    });
-    !utf8 || var("TERM").is_some_and(|term| term == "linux" || term == "dumb")
-}
-
 fn no_terminal(error: impl std::fmt::Display) -> Problem {
     Problem::new("terminal", Exit::Environment, format!("The terminal cannot be used: {error}"))
         .remedy("the full-screen program needs a terminal on its input and output; drydock --help lists the commands that do not")
@@ -196,20 +185,4 @@ fn no_terminal(error: impl std::fmt::Display) -> Problem {
 /// The area at the origin with a size.
 fn at_origin((cols, rows): (u16, u16)) -> Rect {
     Rect::new(0, 0, cols, rows)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ascii_only;
-
-    #[test]
-    fn the_locale_decides_whether_signs_are_ascii() {
-        let with = |pairs: &'static [(&str, &str)]| {
-            ascii_only(|name| pairs.iter().find(|p| p.0 == name).map(|p| p.1.to_owned()))
-        };
-        assert!(!with(&[("LANG", "C.UTF-8"), ("TERM", "xterm")]));
-        assert!(with(&[("LANG", "C.UTF-8"), ("LC_ALL", "C")]));
-        assert!(with(&[("LANG", "de_DE.utf8"), ("TERM", "linux")]));
-        assert!(with(&[]));
-    }
 }

@@ -162,3 +162,54 @@ fn give_back() {
     );
     let _ = disable_raw_mode();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+    use super::*;
+
+    const CHILD: &str = "DRYDOCK_TEST_PANIC";
+
+    /// What the child process of the test below does: nothing when it is run as a test.
+    #[test]
+    fn panics_on_a_terminal() {
+        if std::env::var_os(CHILD).is_some() {
+            Terminal::report_in("/somewhere/drydock.log".into());
+            let mut terminal = Terminal::enter(true).unwrap();
+            terminal.draw(|frame| frame.render_widget("drawn", frame.area())).unwrap();
+            panic!("on purpose");
+        }
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_and_says_where_the_report_is() {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args([
+            "--exact",
+            "tui::runtime::screen::tests::panics_on_a_terminal",
+            "--nocapture",
+        ]);
+        command.args(["--test-threads", "1"]);
+        command.env(CHILD, "1");
+        command.env("TERM", "xterm-256color");
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut output = Vec::new();
+        // At the end of a pseudo-terminal reading fails on some systems; what was read counts.
+        let _ = pair.master.try_clone_reader().unwrap().read_to_end(&mut output);
+        child.wait().unwrap();
+        let output = String::from_utf8_lossy(&output);
+        let at =
+            |text: &str| output.rfind(text).unwrap_or_else(|| panic!("{text:?} in {output:?}"));
+        assert!(at("\x1b[?1049h") < at("drawn"));
+        assert!(at("drawn") < at("\x1b[?1049l"));
+        assert!(at("\x1b[?1000h") < at("\x1b[?1000l"));
+        assert!(at("\x1b[?1049l") < at("on purpose"), "told on the screen it belongs to");
+        assert!(at("on purpose") < at("The report is in /somewhere/drydock.log"));
+    }
+}

@@ -40,7 +40,7 @@ fn practised(driver: &mut Driver) {
         status: Status::Completed,
         attempts: 1,
         completions: 1,
-        best_active: Some(Duration::from_secs(720)),
+        best_active: Some(Duration::from_mins(12)),
         ..Progress::default()
     };
     let started = Progress {
@@ -48,7 +48,7 @@ fn practised(driver: &mut Driver) {
         attempts: 1,
         current: Some(Current {
             attempt: "018f0000-0000-7000-8000-000000000000".parse().unwrap(),
-            active: Duration::from_secs(360),
+            active: Duration::from_mins(6),
             checks_passed: 2,
             checks_total: 4,
             hints: 1,
@@ -232,7 +232,7 @@ fn a_resumed_sandbox_opens_with_the_shell_in_front() {
         image: "drydock/base:x".into(),
         resumed: true,
         notices: vec![],
-        active: Duration::from_secs(60),
+        active: Duration::from_mins(1),
         hints: vec!["one".into()],
         failures: 0,
         completed: false,

@@ -112,7 +112,7 @@ impl Worker {
             }
             Effect::Leave => self.leave(),
             Effect::ReadLesson { visit, item, link } => {
-                shared.with_store(move |shared| read_lesson(shared, visit, &item, link.as_deref()))
+                shared.with_store(move |shared| read_lesson(shared, visit, &item, link.as_deref()));
             }
             Effect::Highlight { visit, path, code } => {
                 tokio::task::spawn_blocking(move || {
@@ -184,9 +184,11 @@ fn unknown_attempt(id: &str) -> Problem {
 }
 
 fn load_progress(shared: &Shared) -> Result<(), Problem> {
+    // The first look at the time zone reads files: not while others wait for the store.
+    let now = jiff::Zoned::now();
     let store = shared.store.lock();
     let items = store.progress()?;
-    let streak = store.streak(&jiff::Zoned::now())?;
+    let streak = store.streak(&now)?;
     let last = store.last_item()?;
     drop(store);
     shared.send(Event::Progress { items, streak, last });

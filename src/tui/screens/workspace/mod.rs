@@ -54,8 +54,8 @@ pub struct Workspace {
     pub sidebar_scroll: usize,
     /// Time at the keys.
     clock: Clock,
-    /// Whether checks are under way.
-    checking: bool,
+    /// Whether the checks run.
+    checking: Checking,
     /// When checks may be run by themselves again, after they could not be.
     retry_checks: Option<Instant>,
     failures: u32,
@@ -83,6 +83,18 @@ pub enum Phase {
         /// Whether the attempt is complete.
         completed: bool,
     },
+}
+
+/// Whether the checks run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Checking {
+    /// Not before the shell shows something: starting two programs in the sandbox at once would
+    /// only make the learner wait longer for the one that shows.
+    WaitsForShell,
+    /// They run now.
+    Running,
+    /// They have been run.
+    Done,
 }
 
 /// How the shell is.
@@ -117,7 +129,7 @@ impl Workspace {
             offered: false,
             sidebar_scroll: 0,
             clock: Clock::stopped(now),
-            checking: false,
+            checking: Checking::WaitsForShell,
             retry_checks: None,
             failures: 0,
             touched: false,

@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::lesson::Target;
-use super::{PaneId, Phase, Shell, Workspace};
+use super::{Checking, PaneId, Phase, Shell, Workspace};
 use crate::course::Catalogue;
 use crate::lab::exercise;
 use crate::lab::hint::{self, Shown, Trouble};
@@ -95,12 +95,21 @@ impl Workspace {
         effects
     }
 
+    /// The first run of the checks, once the shell shows something (or will not).
+    fn begin_checks(&mut self) -> Vec<Effect> {
+        if self.checking == Checking::WaitsForShell { self.check(false) } else { vec![] }
+    }
+
+    fn check(&mut self, asked: bool) -> Vec<Effect> {
+        self.checking = Checking::Running;
+        vec![Effect::Check { visit: self.visit, asked }]
+    }
+
     fn check_by_itself(&mut self, now: Instant) -> Vec<Effect> {
-        if self.checking || self.retry_checks.is_some_and(|at| now < at) {
+        if self.checking != Checking::Done || self.retry_checks.is_some_and(|at| now < at) {
             return vec![];
         }
-        self.checking = true;
-        vec![Effect::Check { visit: self.visit, asked: false }]
+        self.check(false)
     }
 
     fn offers(&self) -> Option<usize> {
@@ -150,11 +159,9 @@ impl Workspace {
                     self.focus = PaneId::Shell;
                     self.arrange(area);
                 }
-                self.checking = true;
-                let mut outcome = Outcome::effects(vec![
-                    Effect::OpenShell { visit: self.visit, size: self.shell_size },
-                    Effect::Check { visit: self.visit, asked: false },
-                ]);
+                self.checking = Checking::WaitsForShell;
+                let open = Effect::OpenShell { visit: self.visit, size: self.shell_size };
+                let mut outcome = Outcome::effects(vec![open]);
                 outcome.notice = ready.notices.into_iter().next();
                 return outcome;
             }
@@ -164,7 +171,7 @@ impl Workspace {
                 // The pane may have changed its size while the shell was being opened.
                 return Outcome::effects(vec![Effect::Shell(Input::Resize(self.shell_size))]);
             }
-            WorkspaceEvent::Output => {}
+            WorkspaceEvent::Output => return Outcome::effects(self.begin_checks()),
             WorkspaceEvent::ShellEnded(status) => {
                 let old = std::mem::replace(&mut self.shell, Shell::Opening);
                 self.shell = match old {
@@ -172,12 +179,15 @@ impl Workspace {
                     other => other,
                 };
             }
-            WorkspaceEvent::ShellFailed(problem) => self.shell = Shell::Failed(problem),
+            WorkspaceEvent::ShellFailed(problem) => {
+                self.shell = Shell::Failed(problem);
+                return Outcome::effects(self.begin_checks());
+            }
             WorkspaceEvent::Checked { asked, results, completion } => {
                 return self.checked(asked, results, completion, now);
             }
             WorkspaceEvent::CheckFailed(problem) => {
-                self.checking = false;
+                self.checking = Checking::Done;
                 self.retry_checks = Some(now + CHECK_RETRY);
                 // A sandbox that is gone took its shell with it, which may have looked like its end.
                 if problem.kind.starts_with("sandbox_") {
@@ -197,7 +207,7 @@ impl Workspace {
         completion: Option<crate::store::Completion>,
         now: Instant,
     ) -> Outcome {
-        self.checking = false;
+        self.checking = Checking::Done;
         self.check_problem = None;
         self.retry_checks = None;
         let mut outcome = Outcome::default();
@@ -345,14 +355,11 @@ impl Workspace {
 
     fn verify(&mut self) -> Outcome {
         match self.phase {
-            Phase::Ready { .. } => {
-                self.checking = true;
-                Outcome {
-                    effects: vec![Effect::Check { visit: self.visit, asked: true }],
-                    notice: Some("Checking …".to_owned()),
-                    ..Outcome::default()
-                }
-            }
+            Phase::Ready { .. } => Outcome {
+                effects: self.check(true),
+                notice: Some("Checking …".to_owned()),
+                ..Outcome::default()
+            },
             _ => Outcome::notice("The checks can be run once the sandbox is ready"),
         }
     }
@@ -391,7 +398,7 @@ impl Workspace {
         match self.focus {
             PaneId::Lesson => self.lesson.page_by(by),
             PaneId::Sidebar => {
-                self.sidebar_scroll = self.sidebar_scroll.saturating_add_signed(by * 10)
+                self.sidebar_scroll = self.sidebar_scroll.saturating_add_signed(by * 10);
             }
             PaneId::Shell => {
                 let rows = i32::from(self.shell_size.rows.saturating_sub(1).max(1));
