@@ -10,6 +10,7 @@ use crate::config;
 use crate::course::nearest;
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
+use crate::tui::keymap::Chord;
 use crate::tui::theme;
 
 /// Show or change the configuration
@@ -87,6 +88,9 @@ pub(super) fn set(out: &Out, paths: &Paths, key: &str, value: &str) -> Result<()
     if key == "theme" {
         known_theme(value)?;
     }
+    if key == "leave_key" {
+        leave_key(value)?;
+    }
     let config = config::set(&paths.config_file, key, value)?;
     if out.json {
         out.value(&config);
@@ -100,6 +104,19 @@ pub(super) fn set(out: &Out, paths: &Paths, key: &str, value: &str) -> Result<()
         );
     }
     Ok(())
+}
+
+/// Keys have their names in the screen's table.
+fn leave_key(name: &str) -> Result<(), Problem> {
+    match name.parse::<Chord>() {
+        Ok(chord) if chord.types_nothing() => Ok(()),
+        Ok(_) => Err(format!("{name:?} is needed to type in the shell")),
+        Err(message) => Err(message),
+    }
+    .map_err(|message| {
+        Problem::new("config", Exit::Usage, message)
+            .remedy("write a key with ctrl or alt, or f1 to f12, such as ctrl-]")
+    })
 }
 
 /// A theme is a file, so the configuration itself cannot know whether it is there.

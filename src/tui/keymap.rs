@@ -236,6 +236,14 @@ impl Chord {
     }
 }
 
+impl Chord {
+    /// Whether a shell can be used without this key: it is a function key, or has Ctrl or Alt.
+    pub fn types_nothing(self) -> bool {
+        matches!(self.code, KeyCode::F(_))
+            || self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
+    }
+}
+
 impl From<Chord> for KeyEvent {
     fn from(chord: Chord) -> Self {
         Self::new(chord.code, chord.modifiers)
@@ -356,6 +364,9 @@ mod tests {
             assert_eq!(text.parse::<Chord>().unwrap().to_string(), shown);
         }
         assert!("hyper-x".parse::<Chord>().is_err());
+        let types_nothing = |text: &str| text.parse::<Chord>().unwrap().types_nothing();
+        assert!(types_nothing("ctrl-]") && types_nothing("f12") && types_nothing("alt-q"));
+        assert!(!types_nothing("q") && !types_nothing("enter"));
         let typed = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
         assert_eq!("G".parse(), Ok(Chord::of(typed)));
     }

@@ -106,9 +106,10 @@ fn the_shell_has_the_size_of_this_terminal_and_gives_it_back() {
     assert!(!terminal.is_cooked());
     terminal.type_in("stty size\r");
     terminal.wait_for("30 100\r\n");
-    // Ctrl-C is the shell's, not ours.
-    terminal.type_in("sleep 1000\r");
-    terminal.wait_for("sleep 1000\r\n");
+    // Ctrl-C is the shell's, not ours. It is pressed only when the command has the terminal: before
+    // that the shell itself would get the signal, and go on.
+    terminal.type_in("sh -c 'echo run\"\"ning; exec sleep 1000'\r");
+    terminal.wait_for("running\r\n");
     terminal.type_in("\x03");
     terminal.wait_for(PROMPT);
 

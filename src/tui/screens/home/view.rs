@@ -1,7 +1,7 @@
 //! Draws Home.
 
 use ratatui::Frame;
-use ratatui::layout::{Alignment, Position, Rect};
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
@@ -226,10 +226,7 @@ fn facts(app: &App, frame: &mut Frame<'_>, area: Rect) {
             app.theme.attention(),
         ));
     }
-    frame.render_widget(
-        Paragraph::new(lines).wrap(Wrap { trim: true }).alignment(Alignment::Left),
-        inner,
-    );
+    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inner);
 }
 
 fn item_facts<'a>(app: &'a App, item: &'a Item, width: u16) -> Vec<Line<'a>> {
