@@ -5,9 +5,11 @@
 //! their results come back as events; [`screens`] draw the state and change nothing.
 
 pub mod app;
+pub mod color;
 pub mod keymap;
 pub mod runtime;
 pub mod screens;
+pub mod signs;
 pub mod theme;
 pub mod widgets;
 

@@ -7,6 +7,8 @@ mod action;
 mod effect;
 mod event;
 mod layer;
+mod over;
+mod pointer;
 mod update;
 
 #[cfg(test)]

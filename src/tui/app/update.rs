@@ -2,20 +2,15 @@
 
 use std::time::Instant;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::{Position, Rect};
+use crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
 
-use super::{
-    Action, App, Choice, Dialog, Effect, EngineState, Event, Layer, Palette, PaletteRow, Screen,
-};
+use super::over::{edit, search_palette};
+use super::{Action, App, Choice, Dialog, Effect, EngineState, Event, Layer, Screen};
 use crate::tui::keymap::{self, Context};
 use crate::tui::screens::home;
 use crate::tui::screens::workspace::{self, Workspace};
-use crate::tui::screens::{footer, search};
 use crate::tui::theme::{self, Theme};
-
-/// How many rows a page of a list is, where the list does not know its own height.
-const PAGE: usize = 10;
 
 impl App {
     /// Takes an event that happened at `now` and gives what is to be done about it.
@@ -140,7 +135,7 @@ impl App {
     }
 
     /// Somebody is at the keys.
-    fn present(&mut self, now: Instant) -> Vec<Effect> {
+    pub(super) fn present(&mut self, now: Instant) -> Vec<Effect> {
         match &mut self.workspace {
             Some(workspace) => {
                 if workspace.present(now) {
@@ -197,7 +192,7 @@ impl App {
     }
 
     /// Does an action on the screen below the layers.
-    fn act(&mut self, action: Action, now: Instant) -> Vec<Effect> {
+    pub(super) fn act(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         match action {
             Action::Quit => {
                 self.quitting = true;
@@ -304,21 +299,6 @@ impl App {
         vec![]
     }
 
-    fn ask_fresh(&mut self, item: String) {
-        self.layers.push(Layer::Dialog(Dialog {
-            title: "Start over".to_owned(),
-            text: format!(
-                "The sandbox of {item} and every file in it will be replaced by a fresh one. \
-                 Completions are kept."
-            ),
-            answers: vec![
-                ("Keep it".to_owned(), Choice::Close),
-                ("Start over".to_owned(), Choice::OpenItem { item, fresh: true }),
-            ],
-            selected: 0,
-        }));
-    }
-
     fn act_setup(&mut self, action: Action) -> Vec<Effect> {
         use crate::tui::screens::setup::Row;
         match action {
@@ -411,170 +391,4 @@ impl App {
         effects.extend([Effect::LoadProgress, Effect::LookForEngine]);
         effects
     }
-
-    fn choose(&mut self, choice: Choice, now: Instant) -> Vec<Effect> {
-        self.layers.pop();
-        match choice {
-            Choice::Do(action) => self.act(action, now),
-            Choice::OpenItem { item, fresh } => self.open(&item, fresh, now),
-            Choice::Destroy(item) => vec![Effect::Destroy { item }],
-            Choice::Close => vec![],
-        }
-    }
-
-    fn layer_key(&mut self, key: KeyEvent, now: Instant) -> Vec<Effect> {
-        let leaves = keymap::Chord::of(key) == self.leave;
-        let Some(layer) = self.layers.last_mut() else { return vec![] };
-        match layer {
-            Layer::Help(scroll) => match key.code {
-                KeyCode::Down | KeyCode::Char('j') => *scroll = scroll.saturating_add(1),
-                KeyCode::Up | KeyCode::Char('k') => *scroll = scroll.saturating_sub(1),
-                KeyCode::PageDown | KeyCode::Char(' ') => {
-                    *scroll = scroll.saturating_add(PAGE as u16);
-                }
-                KeyCode::PageUp => *scroll = scroll.saturating_sub(PAGE as u16),
-                _ => drop(self.layers.pop()),
-            },
-            Layer::Palette(palette) => match key.code {
-                KeyCode::Esc => drop(self.layers.pop()),
-                KeyCode::Enter => {
-                    let row = palette.found.get(palette.selected).and_then(|i| palette.all.get(*i));
-                    let choice = row.map_or(Choice::Close, |row| row.choice.clone());
-                    return self.choose(choice, now);
-                }
-                KeyCode::Up => palette.selected = palette.selected.saturating_sub(1),
-                KeyCode::Down => {
-                    palette.selected =
-                        (palette.selected + 1).min(palette.found.len().saturating_sub(1));
-                }
-                KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                    drop(self.layers.pop());
-                }
-                _ => {
-                    if edit(&mut palette.query, key) {
-                        search_palette(palette);
-                    }
-                }
-            },
-            Layer::Dialog(dialog) => match key.code {
-                KeyCode::Left | KeyCode::Up | KeyCode::BackTab => {
-                    dialog.selected = dialog.selected.saturating_sub(1);
-                }
-                KeyCode::Right | KeyCode::Down | KeyCode::Tab => {
-                    dialog.selected =
-                        (dialog.selected + 1).min(dialog.answers.len().saturating_sub(1));
-                }
-                KeyCode::Enter => {
-                    let choice = dialog.answers.get(dialog.selected).map(|a| a.1.clone());
-                    return self.choose(choice.unwrap_or(Choice::Close), now);
-                }
-                KeyCode::Esc => drop(self.layers.pop()),
-                _ => {}
-            },
-            Layer::Problem(_) | Layer::Hint(_) => drop(self.layers.pop()),
-            Layer::Completed(completed) => match key.code {
-                KeyCode::Enter => {
-                    if let Some((item, _)) = completed.next.clone() {
-                        return self.choose(Choice::OpenItem { item, fresh: false }, now);
-                    }
-                    return self.choose(Choice::Do(Action::GoHome), now);
-                }
-                KeyCode::Char('h') => return self.choose(Choice::Do(Action::GoHome), now),
-                KeyCode::Esc | KeyCode::Char('s') => drop(self.layers.pop()),
-                _ if leaves => drop(self.layers.pop()),
-                _ => {}
-            },
-        }
-        vec![]
-    }
-
-    fn mouse(&mut self, mouse: MouseEvent, now: Instant) -> Vec<Effect> {
-        if matches!(mouse.kind, MouseEventKind::Down(_)) {
-            self.notice = None;
-        }
-        let at = Position::new(mouse.column, mouse.row);
-        let click = mouse.kind == MouseEventKind::Down(MouseButton::Left);
-        if !self.layers.is_empty() {
-            let key = match mouse.kind {
-                MouseEventKind::ScrollDown => KeyCode::Down,
-                MouseEventKind::ScrollUp => KeyCode::Up,
-                _ => return vec![],
-            };
-            return self.layer_key(key.into(), now);
-        }
-        if click && let Some(action) = footer::action_at(self, at) {
-            return self.act(action, now);
-        }
-        match self.screen {
-            Screen::Home => {
-                let row = home::row_at(self, at);
-                match mouse.kind {
-                    MouseEventKind::ScrollDown => self.home.move_by(3),
-                    MouseEventKind::ScrollUp => self.home.move_by(-3),
-                    _ if click => {
-                        if let Some(row) = row {
-                            if self.home.cursor == row {
-                                return self.act(Action::Open, now);
-                            }
-                            self.home.cursor = row;
-                        }
-                    }
-                    _ => {}
-                }
-                vec![]
-            }
-            Screen::Setup => vec![],
-            Screen::Workspace => {
-                let mut effects = self.present(now);
-                if let Some(workspace) = &mut self.workspace {
-                    effects.extend(workspace.mouse(mouse, self.area));
-                }
-                effects
-            }
-        }
-    }
-
-    /// Everything that can be done now: the screen's actions, then every item.
-    fn palette(&self) -> Palette {
-        let context = self.context();
-        let actions =
-            keymap::bindings(context).filter(|b| b.action != Action::Palette).map(|binding| {
-                let keys: Vec<_> =
-                    binding.keys.iter().map(|key| keymap::label(key, self.leave)).collect();
-                PaletteRow {
-                    text: binding.long.to_owned(),
-                    keys: keys.join(" "),
-                    choice: Choice::Do(binding.action),
-                }
-            });
-        let items = self.course.items().map(|item| PaletteRow {
-            text: format!("Open {}: {}", item.id, item.title),
-            keys: String::new(),
-            choice: Choice::OpenItem { item: item.id.clone(), fresh: false },
-        });
-        let mut palette = Palette { all: actions.chain(items).collect(), ..Palette::default() };
-        search_palette(&mut palette);
-        palette
-    }
-}
-
-fn search_palette(palette: &mut Palette) {
-    palette.found = search::rank(&palette.query, palette.all.iter().map(|row| row.text.as_str()));
-    palette.selected = 0;
-}
-
-/// Edits a one-line input; whether the key changed it.
-fn edit(text: &mut String, key: KeyEvent) -> bool {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Char('u') if control => text.clear(),
-        KeyCode::Char('w') if control => {
-            let end = text.trim_end().rfind(' ').map_or(0, |at| at + 1);
-            text.truncate(end);
-        }
-        KeyCode::Char(c) if !control => text.push(c),
-        KeyCode::Backspace => drop(text.pop()),
-        _ => return false,
-    }
-    true
 }

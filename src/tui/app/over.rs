@@ -1,0 +1,149 @@
+//! Layers: what their keys do, the questions asked, and the palette.
+
+use std::time::Instant;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{Action, App, Choice, Dialog, Effect, Layer, Palette, PaletteRow};
+use crate::tui::keymap;
+use crate::tui::screens::search;
+
+/// How many rows a page of help is.
+const PAGE: u16 = 10;
+
+impl App {
+    pub(super) fn ask_fresh(&mut self, item: String) {
+        self.layers.push(Layer::Dialog(Dialog {
+            title: "Start over".to_owned(),
+            text: format!(
+                "The sandbox of {item} and every file in it will be replaced by a fresh one. \
+                 Completions are kept."
+            ),
+            answers: vec![
+                ("Keep it".to_owned(), Choice::Close),
+                ("Start over".to_owned(), Choice::OpenItem { item, fresh: true }),
+            ],
+            selected: 0,
+        }));
+    }
+
+    pub(super) fn choose(&mut self, choice: Choice, now: Instant) -> Vec<Effect> {
+        self.layers.pop();
+        match choice {
+            Choice::Do(action) => self.act(action, now),
+            Choice::OpenItem { item, fresh } => self.open(&item, fresh, now),
+            Choice::Destroy(item) => vec![Effect::Destroy { item }],
+            Choice::Close => vec![],
+        }
+    }
+
+    pub(super) fn layer_key(&mut self, key: KeyEvent, now: Instant) -> Vec<Effect> {
+        let leaves = keymap::Chord::of(key) == self.leave;
+        let Some(layer) = self.layers.last_mut() else { return vec![] };
+        match layer {
+            Layer::Help(scroll) => match key.code {
+                KeyCode::Down | KeyCode::Char('j') => *scroll = scroll.saturating_add(1),
+                KeyCode::Up | KeyCode::Char('k') => *scroll = scroll.saturating_sub(1),
+                KeyCode::PageDown | KeyCode::Char(' ') => {
+                    *scroll = scroll.saturating_add(PAGE);
+                }
+                KeyCode::PageUp => *scroll = scroll.saturating_sub(PAGE),
+                _ => drop(self.layers.pop()),
+            },
+            Layer::Palette(palette) => match key.code {
+                KeyCode::Esc => drop(self.layers.pop()),
+                KeyCode::Enter => {
+                    let row = palette.found.get(palette.selected).and_then(|i| palette.all.get(*i));
+                    let choice = row.map_or(Choice::Close, |row| row.choice.clone());
+                    return self.choose(choice, now);
+                }
+                KeyCode::Up => palette.selected = palette.selected.saturating_sub(1),
+                KeyCode::Down => {
+                    palette.selected =
+                        (palette.selected + 1).min(palette.found.len().saturating_sub(1));
+                }
+                KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                    drop(self.layers.pop());
+                }
+                _ => {
+                    if edit(&mut palette.query, key) {
+                        search_palette(palette);
+                    }
+                }
+            },
+            Layer::Dialog(dialog) => match key.code {
+                KeyCode::Left | KeyCode::Up | KeyCode::BackTab => {
+                    dialog.selected = dialog.selected.saturating_sub(1);
+                }
+                KeyCode::Right | KeyCode::Down | KeyCode::Tab => {
+                    dialog.selected =
+                        (dialog.selected + 1).min(dialog.answers.len().saturating_sub(1));
+                }
+                KeyCode::Enter => {
+                    let choice = dialog.answers.get(dialog.selected).map(|a| a.1.clone());
+                    return self.choose(choice.unwrap_or(Choice::Close), now);
+                }
+                KeyCode::Esc => drop(self.layers.pop()),
+                _ => {}
+            },
+            Layer::Problem(_) | Layer::Hint(_) => drop(self.layers.pop()),
+            Layer::Completed(completed) => match key.code {
+                KeyCode::Enter => {
+                    if let Some((item, _)) = completed.next.clone() {
+                        return self.choose(Choice::OpenItem { item, fresh: false }, now);
+                    }
+                    return self.choose(Choice::Do(Action::GoHome), now);
+                }
+                KeyCode::Char('h') => return self.choose(Choice::Do(Action::GoHome), now),
+                KeyCode::Esc | KeyCode::Char('s') => drop(self.layers.pop()),
+                _ if leaves => drop(self.layers.pop()),
+                _ => {}
+            },
+        }
+        vec![]
+    }
+
+    /// Everything that can be done now: the screen's actions, then every item.
+    pub(super) fn palette(&self) -> Palette {
+        let context = self.context();
+        let actions =
+            keymap::bindings(context).filter(|b| b.action != Action::Palette).map(|binding| {
+                let keys: Vec<_> =
+                    binding.keys.iter().map(|key| keymap::label(key, self.leave)).collect();
+                PaletteRow {
+                    text: binding.long.to_owned(),
+                    keys: keys.join(" "),
+                    choice: Choice::Do(binding.action),
+                }
+            });
+        let items = self.course.items().map(|item| PaletteRow {
+            text: format!("Open {}: {}", item.id, item.title),
+            keys: String::new(),
+            choice: Choice::OpenItem { item: item.id.clone(), fresh: false },
+        });
+        let mut palette = Palette { all: actions.chain(items).collect(), ..Palette::default() };
+        search_palette(&mut palette);
+        palette
+    }
+}
+
+pub(super) fn search_palette(palette: &mut Palette) {
+    palette.found = search::rank(&palette.query, palette.all.iter().map(|row| row.text.as_str()));
+    palette.selected = 0;
+}
+
+/// Edits a one-line input; whether the key changed it.
+pub(super) fn edit(text: &mut String, key: KeyEvent) -> bool {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('u') if control => text.clear(),
+        KeyCode::Char('w') if control => {
+            let end = text.trim_end().rfind(' ').map_or(0, |at| at + 1);
+            text.truncate(end);
+        }
+        KeyCode::Char(c) if !control => text.push(c),
+        KeyCode::Backspace => drop(text.pop()),
+        _ => return false,
+    }
+    true
+}

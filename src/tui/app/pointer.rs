@@ -1,0 +1,57 @@
+//! The mouse: everything it does can be done with keys too.
+
+use std::time::Instant;
+
+use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::{Action, App, Effect, Screen};
+use crate::tui::screens::{footer, home};
+
+impl App {
+    pub(super) fn mouse(&mut self, mouse: MouseEvent, now: Instant) -> Vec<Effect> {
+        if matches!(mouse.kind, MouseEventKind::Down(_)) {
+            self.notice = None;
+        }
+        let at = Position::new(mouse.column, mouse.row);
+        let click = mouse.kind == MouseEventKind::Down(MouseButton::Left);
+        if !self.layers.is_empty() {
+            let key = match mouse.kind {
+                MouseEventKind::ScrollDown => KeyCode::Down,
+                MouseEventKind::ScrollUp => KeyCode::Up,
+                _ => return vec![],
+            };
+            return self.layer_key(key.into(), now);
+        }
+        if click && let Some(action) = footer::action_at(self, at) {
+            return self.act(action, now);
+        }
+        match self.screen {
+            Screen::Home => {
+                let row = home::row_at(self, at);
+                match mouse.kind {
+                    MouseEventKind::ScrollDown => self.home.move_by(3),
+                    MouseEventKind::ScrollUp => self.home.move_by(-3),
+                    _ if click => {
+                        if let Some(row) = row {
+                            if self.home.cursor == row {
+                                return self.act(Action::Open, now);
+                            }
+                            self.home.cursor = row;
+                        }
+                    }
+                    _ => {}
+                }
+                vec![]
+            }
+            Screen::Setup => vec![],
+            Screen::Workspace => {
+                let mut effects = self.present(now);
+                if let Some(workspace) = &mut self.workspace {
+                    effects.extend(workspace.mouse(mouse, self.area));
+                }
+                effects
+            }
+        }
+    }
+}
