@@ -213,8 +213,9 @@ fn programs_run_in_the_pane_as_in_a_terminal() {
     terminal.send("echo in-$((40+2))-tmux\r");
     terminal.see("in-42-tmux");
     terminal.send("\x02%"); // Ctrl-B %: split; the program leaves tmux its prefix
-    terminal.see("│");
+    terminal.see("│learner@sandbox:~$");
     terminal.send("exit\r");
+    terminal.wait("the right half is gone", |screen| !screen.contains('│'));
     terminal.send("exit\r");
     terminal.see("[exited]");
 

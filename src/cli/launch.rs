@@ -121,7 +121,7 @@ fn tell(out: &Out, lab: &Lab, item: &Item, ready: &Ready, ms: u64) {
         out.note(format_args!(
             "{} {}",
             out.mark_error("note:", Tone::Attention),
-            printable(notice)
+            printable(&notice.to_string())
         ));
     }
     let id = &item.id;

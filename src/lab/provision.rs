@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use serde::Serialize;
 
 use super::probe::Probes;
 use super::{Lab, LabError, exercise};
@@ -41,7 +42,24 @@ pub struct Ready {
     /// Whether it was there already.
     pub resumed: bool,
     /// What the learner should know: an image that was replaced, files that are gone.
-    pub notices: Vec<String>,
+    pub notices: Vec<Notice>,
+}
+
+/// Something the learner should know about a sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Notice {
+    /// By the way: an image that stands in for another.
+    Aside(String),
+    /// Something of the learner's is not there any more.
+    Lost(String),
+}
+
+impl std::fmt::Display for Notice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (Self::Aside(text) | Self::Lost(text)) = self;
+        f.write_str(text)
+    }
 }
 
 impl Lab {
@@ -99,7 +117,7 @@ impl Lab {
     async fn attached(
         &self,
         item: &Item,
-        notices: &mut Vec<String>,
+        notices: &mut Vec<Notice>,
     ) -> Result<Option<(Attempt, Sandbox)>, LabError> {
         let mut found = None;
         for sandbox in self.engine.list(Some(&self.owner)).await? {
@@ -119,10 +137,9 @@ impl Lab {
             && let Some(attempt) = store.active(&item.id)?
             && attempt.sandbox.is_some()
         {
-            notices.push(
-                "The old sandbox was removed outside drydock, and its files with it; your progress is kept"
-                    .to_owned(),
-            );
+            let gone = "The old sandbox was removed outside drydock, and its files with it; your \
+                        progress is kept";
+            notices.push(Notice::Lost(gone.to_owned()));
             store.attach_sandbox(attempt.id, None)?;
         }
         Ok(found)
@@ -133,7 +150,7 @@ impl Lab {
         item: &Item,
         attempt: Attempt,
         mut sandbox: Sandbox,
-        mut notices: Vec<String>,
+        mut notices: Vec<Notice>,
         say: &(dyn Fn(&str) + Send + Sync),
     ) -> Result<Ready, LabError> {
         if sandbox.state != SandboxState::Running {
@@ -148,11 +165,11 @@ impl Lab {
             // What `prepare` had started, and what lay in memory, went with the old processes; running
             // the script again could destroy the learner's work.
             let start_over = exercise.prepare.is_some() || !exercise.tmpfs.is_empty();
-            notices.push(format!(
+            notices.push(Notice::Lost(format!(
                 "The sandbox had stopped and was started again: its files are there, its programs \
                  are not{}",
                 if start_over { "; this exercise needs them, so better start over" } else { "" }
-            ));
+            )));
         }
         Ok(Ready { sandbox, attempt, resumed: true, notices })
     }
@@ -162,7 +179,7 @@ impl Lab {
         &self,
         item: &Item,
         progress: Progress<'_>,
-        notices: &mut Vec<String>,
+        notices: &mut Vec<Notice>,
     ) -> Result<String, LabError> {
         let exercise = exercise(item);
         let fallback = match exercise.backend {
@@ -191,9 +208,9 @@ impl Lab {
                 Err(_) => "it could not be fetched".to_owned(),
             }
         };
-        notices.push(format!(
-            "The image {asked} is not on this machine and {reason}; using drydock/{fallback} instead"
-        ));
+        notices.push(Notice::Aside(format!(
+            "Using drydock/{fallback}: {asked} is not here and {reason}"
+        )));
         Ok(images.ensure(fallback, &options, progress).await?)
     }
 

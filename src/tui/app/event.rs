@@ -6,6 +6,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::engine::{Info, Step};
 use crate::lab::hint::Shown;
+use crate::lab::provision::Notice;
 use crate::lab::verify::CheckResult;
 use crate::problem::Problem;
 use crate::session::Screen as ShellScreen;
@@ -115,7 +116,7 @@ pub struct ReadyState {
     /// Whether the sandbox was there already.
     pub resumed: bool,
     /// What the learner should know.
-    pub notices: Vec<String>,
+    pub notices: Vec<Notice>,
     /// Active time so far.
     pub active: std::time::Duration,
     /// Hints shown before.

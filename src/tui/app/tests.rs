@@ -249,6 +249,33 @@ fn a_shell_that_ended_keeps_its_last_screen() {
 }
 
 #[test]
+fn what_was_lost_is_not_overlooked_and_what_is_aside_stands_in_the_footer() {
+    use crate::lab::provision::Notice;
+    let ready = |notice| {
+        let mut driver = Driver::new(80, 24);
+        driver.press("enter");
+        driver.workspace(WorkspaceEvent::Ready(Box::new(ReadyState {
+            attempt: "018f0000-0000-7000-8000-000000000000".into(),
+            image: "drydock/base:x".into(),
+            resumed: false,
+            notices: vec![notice],
+            active: Duration::ZERO,
+            hints: vec![],
+            failures: 0,
+            completed: false,
+        })));
+        driver
+    };
+    let mut driver = ready(Notice::Lost("Your files are gone".into()));
+    assert!(matches!(driver.app.layers[..], [Layer::Dialog(_)]));
+    driver.press("enter");
+    assert!(driver.app.layers.is_empty());
+    let driver = ready(Notice::Aside("Using drydock/base".into()));
+    assert_eq!(driver.app.notice.as_deref(), Some("Using drydock/base"));
+    assert!(driver.app.layers.is_empty());
+}
+
+#[test]
 fn leaving_a_workspace_writes_the_rest_of_the_clock_and_keeps_the_sandbox() {
     let mut driver = Driver::new(120, 40);
     driver.at_work("linux-02");

@@ -10,9 +10,10 @@ use super::{Checking, PaneId, Phase, Shell, Workspace};
 use crate::course::Catalogue;
 use crate::lab::exercise;
 use crate::lab::hint::{self, Shown, Trouble};
+use crate::lab::provision::Notice;
 use crate::lab::verify::{CheckResult, CheckState, passed};
 use crate::session::Input;
-use crate::tui::app::{Action, Completed, Effect, Layer, WorkspaceEvent};
+use crate::tui::app::{Action, Choice, Completed, Dialog, Effect, Layer, WorkspaceEvent};
 
 /// How long to wait before checks that could not be run are tried again.
 const CHECK_RETRY: Duration = Duration::from_secs(5);
@@ -41,6 +42,16 @@ impl Outcome {
     fn notice(text: impl Into<String>) -> Self {
         Self { notice: Some(text.into()), ..Self::default() }
     }
+}
+
+/// What is gone is said so that it is not overlooked.
+fn lost(text: &str) -> Layer {
+    Layer::Dialog(Dialog {
+        title: "Before you go on".to_owned(),
+        text: format!("{text}. R in the lesson pane starts over in a fresh sandbox."),
+        answers: vec![("Go on".to_owned(), Choice::Close)],
+        selected: 0,
+    })
 }
 
 impl Workspace {
@@ -162,7 +173,12 @@ impl Workspace {
                 self.checking = Checking::WaitsForShell;
                 let open = Effect::OpenShell { visit: self.visit, size: self.shell_size };
                 let mut outcome = Outcome::effects(vec![open]);
-                outcome.notice = ready.notices.into_iter().next();
+                for notice in ready.notices {
+                    match notice {
+                        Notice::Aside(text) => outcome.notice = Some(text),
+                        Notice::Lost(text) => outcome.layer = Some(lost(&text)),
+                    }
+                }
                 return outcome;
             }
             WorkspaceEvent::Failed(problem) => self.phase = Phase::Failed(problem),
