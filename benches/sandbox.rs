@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use terminal::Terminal;
 
-const RUNS: usize = 15;
+const RUNS: usize = 31;
 const SIZE: (u16, u16) = (120, 40);
 
 /// An exercise with nothing to prepare and five checks, so that only the program's own work counts.
