@@ -16,7 +16,7 @@ fn solution(item: &str) -> Vec<u8> {
 
 #[test]
 fn an_exercise_from_launch_to_destroy() {
-    let Some(home) = Home::with_engine("cli: an exercise") else { return };
+    let Some(home) = Home::with_engine("cli::an exercise") else { return };
     let launched = home.run(&["launch", "linux-01", "--detach", "--json"]).ends(0);
     let lines: Vec<Value> =
         launched.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -71,7 +71,7 @@ fn an_exercise_from_launch_to_destroy() {
 
 #[test]
 fn a_shell_without_a_terminal_runs_a_script() {
-    let Some(home) = Home::with_engine("cli: a script") else { return };
+    let Some(home) = Home::with_engine("cli::a script") else { return };
     let folder = home.content(&[("a.yaml", GOOD)]);
     let content = ["--content", folder.to_str().unwrap()];
     let run = |arguments: &[&str], input: &[u8]| home.feed(&[arguments, &content].concat(), input);
@@ -89,7 +89,7 @@ fn a_shell_without_a_terminal_runs_a_script() {
 
 #[test]
 fn an_interrupted_launch_leaves_nothing_and_says_so() {
-    let Some(home) = Home::with_engine("cli: interrupted launch") else { return };
+    let Some(home) = Home::with_engine("cli::interrupted launch") else { return };
     let manifest = format!("{GOOD}prepare: wait.sh\n");
     let folder = home.content(&[("a.yaml", &manifest)]);
     fs::create_dir_all(folder.join("a")).unwrap();
@@ -110,7 +110,7 @@ fn an_interrupted_launch_leaves_nothing_and_says_so() {
 
 #[test]
 fn a_stopped_sandbox_is_named_as_such_and_started_again() {
-    let Some(home) = Home::with_engine("cli: stopped sandbox") else { return };
+    let Some(home) = Home::with_engine("cli::stopped sandbox") else { return };
     let launched = home.run(&["launch", "linux-01", "--detach", "--json"]).ends(0);
     let last: Value = serde_json::from_str(launched.stdout.lines().last().unwrap()).unwrap();
     let sandbox = last["sandbox"].as_str().unwrap().to_owned();

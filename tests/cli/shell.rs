@@ -99,7 +99,7 @@ impl Drop for Terminal {
 
 #[test]
 fn the_shell_has_the_size_of_this_terminal_and_gives_it_back() {
-    let Some(home) = Home::with_engine("cli: shell") else { return };
+    let Some(home) = Home::with_engine("cli::shell") else { return };
     home.run(&["launch", "linux-01", "--detach"]).ends(0);
     let mut terminal = Terminal::open(&home, "linux-01");
     terminal.wait_for(PROMPT);
@@ -131,7 +131,7 @@ fn the_shell_has_the_size_of_this_terminal_and_gives_it_back() {
 
 #[test]
 fn a_signal_hangs_the_shell_up_and_gives_the_terminal_back() {
-    let Some(home) = Home::with_engine("cli: shell and signals") else { return };
+    let Some(home) = Home::with_engine("cli::shell and signals") else { return };
     home.run(&["launch", "linux-01", "--detach"]).ends(0);
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::HUP] {
         let mut terminal = Terminal::open(&home, "linux-01");
@@ -153,7 +153,7 @@ fn a_signal_hangs_the_shell_up_and_gives_the_terminal_back() {
 
 #[test]
 fn a_sandbox_that_ends_under_the_shell_is_named() {
-    let Some(home) = Home::with_engine("cli: shell of a dead sandbox") else { return };
+    let Some(home) = Home::with_engine("cli::shell of a dead sandbox") else { return };
     let launched = home.run(&["launch", "linux-01", "--detach", "--json"]).ends(0);
     let last: serde_json::Value =
         serde_json::from_str(launched.stdout.lines().last().unwrap()).unwrap();
