@@ -12,7 +12,7 @@ use crate::terminal::Emulator;
 use crate::tui::app::App;
 use crate::tui::widgets::pane::Pane;
 use crate::tui::widgets::shell_pane::ShellPane;
-use crate::tui::widgets::step::step_lines;
+use crate::tui::widgets::step::{amount, step_lines};
 use crate::tui::widgets::text::{clock, duration, split_line};
 
 /// Draws the workspace; gives the cursor's place if the shell has the focus.
@@ -79,14 +79,9 @@ fn strip_line<'a>(app: &App, workspace: &'a Workspace, width: u16) -> Line<'a> {
         Phase::Provisioning { step } => {
             let words =
                 step.as_ref().map_or("Preparing the sandbox", |step| &*step.step).to_owned();
-            let count = step.as_ref().and_then(|step| Some((step.done, step.total?, step.unit)));
-            let count = match count {
-                Some((done, total, "bytes")) => {
-                    format!(" {} %", (done * 100).checked_div(total).unwrap_or(0))
-                }
-                Some((done, total, _)) => format!(" {done}/{total}"),
-                None => String::new(),
-            };
+            let count =
+                step.as_ref().and_then(|step| Some(format!(" {}", amount(step, step.total?))));
+            let count = count.unwrap_or_default();
             vec![
                 Span::styled(format!(" {words}"), theme.attention()),
                 Span::styled(count, theme.muted()),
