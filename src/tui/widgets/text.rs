@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ratatui::text::{Line, Span};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// A duration as people write estimates: `45s`, `15m`, `1h 30m`.
 pub fn duration(time: Duration) -> String {
@@ -43,13 +43,13 @@ pub fn fit(text: &str, width: usize) -> String {
         return text.to_owned();
     }
     let mut out = String::new();
-    let mut used = 1; // the ellipsis
     for c in text.chars() {
-        used += c.width().unwrap_or(0);
-        if used > width {
+        // Measured as a whole: a variation selector makes the character before it wider.
+        out.push(c);
+        if out.width() + 1 > width {
+            out.pop();
             break;
         }
-        out.push(c);
     }
     if width > 0 {
         out.push('…');
@@ -69,12 +69,15 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         if !line.is_empty() {
             line.push(' ');
         }
-        // Marks that combine take no width of their own, so they stay with their character.
+        // Marks that combine take no width of their own, so they stay with their character; the
+        // line is measured as a whole, since a variation selector makes what is before it wider.
         for c in word.chars() {
-            if !line.is_empty() && line.width() + c.width().unwrap_or(0) > width {
-                lines.push(std::mem::take(&mut line));
-            }
             line.push(c);
+            if line.width() > width && line.chars().nth(1).is_some() {
+                line.pop();
+                lines.push(std::mem::take(&mut line));
+                line.push(c);
+            }
         }
     }
     if !line.is_empty() || lines.is_empty() {
@@ -139,7 +142,17 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_variation_selector_makes_what_is_before_it_wider() {
+        let text = "aaaa🕯\u{fe0f}aaaa";
+        for width in 2..10 {
+            assert!(fit(text, width).width() <= width);
+            assert!(wrap(text, width).iter().all(|line| line.width() <= width));
+        }
+    }
+
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn nothing_is_wider_than_asked(text in "\\PC{0,80}", width in 2usize..40) {
             prop_assert!(fit(&text, width).width() <= width);
