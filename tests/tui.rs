@@ -69,6 +69,15 @@ impl Drop for Home {
     }
 }
 
+/// The program in linux-01's workspace, with the prompt there and the shell in front.
+fn in_the_shell(size: (u16, u16), home: &Home) -> Terminal {
+    let mut terminal = Terminal::start(size, home.path(), &["launch", "linux-01"]);
+    terminal.see("0/4");
+    terminal.send("2");
+    terminal.see("learner@sandbox:~$");
+    terminal
+}
+
 /// The solution of an item, a line to type each.
 fn solution(item: &str) -> Vec<String> {
     let course = course::load(&[Source::built_in()]);
@@ -144,10 +153,7 @@ fn checks_turn_green_by_themselves() {
         return;
     }
     let home = Home::new();
-    let mut terminal = Terminal::start((120, 40), home.path(), &["launch", "linux-01"]);
-    terminal.see("0/4");
-    terminal.send("2");
-    terminal.see("learner@sandbox:~$");
+    let mut terminal = in_the_shell((120, 40), &home);
     terminal
         .send("mkdir keys; cp yard/attic/shelf-c/box-5/.tin/harbour.key keys/; date +%s%N > t\r");
     terminal.see("1/4");
@@ -231,10 +237,7 @@ fn a_shell_that_ends_can_be_opened_again() {
         return;
     }
     let home = Home::new();
-    let mut terminal = Terminal::start((120, 40), home.path(), &["launch", "linux-01"]);
-    terminal.see("0/4");
-    terminal.send("2");
-    terminal.see("learner@sandbox:~$");
+    let mut terminal = in_the_shell((120, 40), &home);
     terminal.send("exit\r");
     terminal.see("The shell ended");
     terminal.send("\r");
@@ -249,10 +252,7 @@ fn a_sandbox_removed_behind_our_back_is_explained_and_made_again() {
         return;
     }
     let home = Home::new();
-    let mut terminal = Terminal::start((120, 40), home.path(), &["launch", "linux-01"]);
-    terminal.see("0/4");
-    terminal.send("2");
-    terminal.see("learner@sandbox:~$");
+    let mut terminal = in_the_shell((120, 40), &home);
     let other = Home::drop_of(home.path());
     assert!(other.success());
     terminal.wait("a sentence about it", |screen| screen.contains("no longer exists"));

@@ -65,11 +65,6 @@ impl SharedStore {
 }
 
 impl Lab {
-    /// [`SharedStore::next_hint`].
-    pub fn next_hint(&self, attempt: AttemptId, hints: &[Hint]) -> Result<Option<Shown>, LabError> {
-        Ok(self.store.next_hint(attempt, hints)?)
-    }
-
     /// The texts of the hints that an attempt has seen, in order.
     pub fn shown_hints(&self, attempt: AttemptId, hints: &[Hint]) -> Result<Vec<String>, LabError> {
         let shown = self.store.lock().hints(attempt)?.len();

@@ -161,46 +161,49 @@ impl Lab {
 
     /// Removes what a launch that was stopped left half made. Gives the number removed.
     pub async fn tidy(&self, item: &str) -> Result<usize, LabError> {
-        let mut removed = 0;
-        for sandbox in self.engine.list(Some(&self.owner)).await? {
-            if sandbox.item == item && self.attempt_of(&sandbox)?.is_none() {
-                self.engine.destroy(&sandbox.id).await?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
+        let half_made =
+            |sandbox: &Sandbox| Ok(sandbox.item == item && self.attempt_of(sandbox)?.is_none());
+        Ok(self.remove(half_made).await?.len())
     }
 
     /// Removes an item's sandboxes and ends its active attempt. Gives the number removed.
     pub async fn destroy(&self, item: &str) -> Result<usize, LabError> {
-        let mut removed = 0;
-        for sandbox in self.engine.list(Some(&self.owner)).await? {
-            if sandbox.item == item {
-                self.engine.destroy(&sandbox.id).await?;
-                removed += 1;
-            }
-        }
-        let store = self.store.lock();
-        if let Some(attempt) = store.active(item)? {
-            store.abandon(attempt.id)?;
-        }
-        Ok(removed)
+        let removed = self.remove(|sandbox| Ok(sandbox.item == item)).await?;
+        self.abandon(item)?;
+        Ok(removed.len())
     }
 
     /// Removes every sandbox of this home. Gives the items they were of.
     pub async fn destroy_all(&self) -> Result<Vec<String>, LabError> {
+        let items = self.remove(|_| Ok(true)).await?;
+        for item in &items {
+            self.abandon(item)?;
+        }
+        Ok(items)
+    }
+
+    /// Removes those of this home's sandboxes that are `wanted`. Gives the items they were of.
+    async fn remove(
+        &self,
+        wanted: impl Fn(&Sandbox) -> Result<bool, LabError>,
+    ) -> Result<Vec<String>, LabError> {
         let mut items = Vec::new();
         for sandbox in self.engine.list(Some(&self.owner)).await? {
-            self.engine.destroy(&sandbox.id).await?;
-            items.push(sandbox.item);
-        }
-        let store = self.store.lock();
-        for item in &items {
-            if let Some(attempt) = store.active(item)? {
-                store.abandon(attempt.id)?;
+            if wanted(&sandbox)? {
+                self.engine.destroy(&sandbox.id).await?;
+                items.push(sandbox.item);
             }
         }
         Ok(items)
+    }
+
+    /// Ends an item's active attempt, if it has one.
+    fn abandon(&self, item: &str) -> Result<(), LabError> {
+        let store = self.store.lock();
+        if let Some(attempt) = store.active(item)? {
+            store.abandon(attempt.id)?;
+        }
+        Ok(())
     }
 }
 

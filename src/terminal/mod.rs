@@ -32,7 +32,7 @@ pub use keys::{encode_focus, encode_key};
 pub use modes::{Modes, MouseEncoding, MouseReports};
 pub use mouse::encode_mouse;
 pub use outbox::Event;
-pub use palette::Palette;
+pub use palette::{Palette, xterm_color};
 pub use paste::encode_paste;
 pub use screen::{Cursor, CursorShape, Screen};
 pub use selection::SelectionKind;

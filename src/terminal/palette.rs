@@ -44,20 +44,27 @@ const NAMED: [(u8, u8, u8); 16] = [
     (255, 255, 255),
 ];
 
+/// What xterm shows for a colour of the 256: the sixteen, the 6×6×6 cube, the greys.
+pub fn xterm_color(index: u8) -> (u8, u8, u8) {
+    let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
+    match index {
+        0..=15 => NAMED[usize::from(index)],
+        16..=231 => {
+            let cube = index - 16;
+            (level(cube / 36), level(cube / 6 % 6), level(cube % 6))
+        }
+        232..=255 => [8 + 10 * (index - 232); 3].into(),
+    }
+}
+
 impl Palette {
     /// The colour with the model's number `index`: the 256 of the palette, then the defaults.
     pub(super) fn color(&self, index: usize) -> Rgb {
-        let level = |step: usize| if step == 0 { 0 } else { 55 + 40 * step as u8 };
-        let (r, g, b) = match index {
-            0..=15 => NAMED[index],
-            16..=231 => {
-                let cube = index - 16;
-                (level(cube / 36), level(cube / 6 % 6), level(cube % 6))
-            }
-            232..=255 => [8 + 10 * (index - 232) as u8; 3].into(),
-            index if index == named(NamedColor::Background) => self.background,
-            index if index == named(NamedColor::Cursor) => self.cursor,
-            _ => self.foreground,
+        let (r, g, b) = match u8::try_from(index) {
+            Ok(index) => xterm_color(index),
+            Err(_) if index == named(NamedColor::Background) => self.background,
+            Err(_) if index == named(NamedColor::Cursor) => self.cursor,
+            Err(_) => self.foreground,
         };
         Rgb { r, g, b }
     }

@@ -2,6 +2,8 @@
 
 use ratatui::style::Color;
 
+use crate::terminal::xterm_color;
+
 /// How many colours the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ColorDepth {
@@ -39,7 +41,7 @@ impl ColorDepth {
             (Self::Indexed, Color::Rgb(r, g, b)) => Color::Indexed(nearest_256(r, g, b)),
             (Self::Sixteen, Color::Rgb(r, g, b)) => Color::Indexed(nearest_16(r, g, b)),
             (Self::Sixteen, Color::Indexed(i)) if i > 15 => {
-                let (r, g, b) = rgb_of_256(i);
+                let (r, g, b) = xterm_color(i);
                 Color::Indexed(nearest_16(r, g, b))
             }
             (_, color) => color,
@@ -49,45 +51,12 @@ impl ColorDepth {
 
 /// The nearest colour of the 6×6×6 cube or the grey ramp (xterm's palette, 16 to 255).
 fn nearest_256(r: u8, g: u8, b: u8) -> u8 {
-    (16..=255).min_by_key(|index| distance(rgb_of_256(*index), (r, g, b))).unwrap_or(15)
+    (16..=255).min_by_key(|index| distance(xterm_color(*index), (r, g, b))).unwrap_or(15)
 }
 
 /// The nearest of the sixteen in xterm's defaults; a terminal may show its own shades of them.
 fn nearest_16(r: u8, g: u8, b: u8) -> u8 {
-    (0..=15).min_by_key(|index| distance(rgb_of_256(*index), (r, g, b))).unwrap_or(7)
-}
-
-fn rgb_of_256(index: u8) -> (u8, u8, u8) {
-    const NAMED: [(u8, u8, u8); 16] = [
-        (0, 0, 0),
-        (205, 0, 0),
-        (0, 205, 0),
-        (205, 205, 0),
-        (0, 0, 238),
-        (205, 0, 205),
-        (0, 205, 205),
-        (229, 229, 229),
-        (127, 127, 127),
-        (255, 0, 0),
-        (0, 255, 0),
-        (255, 255, 0),
-        (92, 92, 255),
-        (255, 0, 255),
-        (0, 255, 255),
-        (255, 255, 255),
-    ];
-    let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
-    match index {
-        0..=15 => NAMED[index as usize],
-        16..=231 => {
-            let cube = index - 16;
-            (level(cube / 36), level(cube / 6 % 6), level(cube % 6))
-        }
-        232..=255 => {
-            let grey = 8 + 10 * (index - 232);
-            (grey, grey, grey)
-        }
-    }
+    (0..=15).min_by_key(|index| distance(xterm_color(*index), (r, g, b))).unwrap_or(7)
 }
 
 fn distance(a: (u8, u8, u8), b: (u8, u8, u8)) -> u32 {

@@ -46,11 +46,11 @@ impl App {
             }
             Screen::Setup => vec![],
             Screen::Workspace => {
-                let mut effects = self.present(now);
-                if let Some(workspace) = &mut self.workspace {
-                    effects.extend(workspace.mouse(mouse, self.area));
+                self.present(now);
+                match &mut self.workspace {
+                    Some(workspace) => workspace.mouse(mouse, self.area),
+                    None => vec![],
                 }
-                effects
             }
         }
     }

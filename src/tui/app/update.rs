@@ -63,17 +63,10 @@ impl App {
             Event::Workspace { visit, event } => {
                 match self.workspace.as_mut().filter(|workspace| workspace.visit == visit) {
                     Some(workspace) => {
-                        let outcome = workspace.happened(event, self.area, now);
+                        let outcome = workspace.happened(event, self.area, &self.course, now);
                         self.layers.extend(outcome.layer);
                         if outcome.notice.is_some() {
                             self.notice = outcome.notice;
-                        }
-                        if let Some(completed) = outcome.completed {
-                            let next = self
-                                .course
-                                .next_after(&completed)
-                                .map(|item| (item.id.clone(), item.title.clone()));
-                            self.complete_layer(next.as_ref());
                         }
                         outcome.effects
                     }
@@ -99,14 +92,6 @@ impl App {
         }
     }
 
-    fn complete_layer(&mut self, next: Option<&(String, String)>) {
-        for layer in &mut self.layers {
-            if let Layer::Completed(completed) = layer {
-                completed.next = next.cloned();
-            }
-        }
-    }
-
     fn resize(&mut self, cols: u16, rows: u16) -> Vec<Effect> {
         self.area = Rect::new(0, 0, cols, rows);
         match &mut self.workspace {
@@ -125,25 +110,14 @@ impl App {
 
     fn key(&mut self, key: KeyEvent, now: Instant) -> Vec<Effect> {
         self.notice = None;
-        let mut effects = self.present(now);
-        effects.extend(if self.layers.is_empty() {
-            self.screen_key(key, now)
-        } else {
-            self.layer_key(key, now)
-        });
-        effects
+        self.present(now);
+        if self.layers.is_empty() { self.screen_key(key, now) } else { self.layer_key(key, now) }
     }
 
     /// Somebody is at the keys.
-    pub(super) fn present(&mut self, now: Instant) -> Vec<Effect> {
-        match &mut self.workspace {
-            Some(workspace) => {
-                if workspace.present(now) {
-                    self.ticked = now;
-                }
-                vec![]
-            }
-            None => vec![],
+    pub(super) fn present(&mut self, now: Instant) {
+        if self.workspace.as_mut().is_some_and(|workspace| workspace.present(now)) {
+            self.ticked = now;
         }
     }
 
@@ -169,7 +143,7 @@ impl App {
 
     fn paste(&mut self, text: String, now: Instant) -> Vec<Effect> {
         self.notice = None;
-        let mut effects = self.present(now);
+        self.present(now);
         let one_line = || text.chars().filter(|c| !c.is_control());
         let context = self.context();
         match (self.layers.last_mut(), context) {
@@ -183,12 +157,12 @@ impl App {
             }
             (None, Context::Shell) => {
                 if let Some(workspace) = &mut self.workspace {
-                    effects.extend(workspace.paste(text));
+                    return workspace.paste(text);
                 }
             }
             _ => {}
         }
-        effects
+        vec![]
     }
 
     /// Does an action on the screen below the layers.

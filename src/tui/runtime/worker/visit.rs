@@ -94,7 +94,7 @@ impl Visit {
         let this = self.inner.clone();
         self.inner.shared.with_store(move |shared| {
             let Some((lab, ready)) = lock(&this.ready).clone() else { return Ok(()) };
-            let shown = lab.next_hint(ready.attempt.id, &exercise(&this.item).hints)?;
+            let shown = lab.store.next_hint(ready.attempt.id, &exercise(&this.item).hints)?;
             let event = WorkspaceEvent::Hint(shown);
             shared.send(Event::Workspace { visit: this.id, event });
             Ok(())

@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
@@ -12,7 +12,7 @@ use crate::store::Status;
 use crate::tui::app::{App, EngineState};
 use crate::tui::screens::body;
 use crate::tui::widgets::pane::Pane;
-use crate::tui::widgets::text::{duration, fit, plain, split_line};
+use crate::tui::widgets::text::{duration, fit, plain, split_line, wrap};
 
 /// Below this width the facts go under the tree instead of beside it.
 const SIDE_BY_SIDE: u16 = 90;
@@ -135,11 +135,7 @@ fn tree(app: &App, frame: &mut Frame<'_>, area: Rect) -> Option<Position> {
         if selected {
             // Over the spans' own colours too, so that the row is one band.
             let style = app.theme.selection();
-            let band = if style.bg.is_some() {
-                ratatui::style::Style::new().bg(style.bg.unwrap_or_default())
-            } else {
-                style
-            };
+            let band = style.bg.map_or(style, |color| Style::new().bg(color));
             frame.buffer_mut().set_style(at, band);
         }
     }
@@ -351,8 +347,4 @@ fn module_facts<'a>(app: &'a App, module: &'a Module) -> Vec<Line<'a>> {
         ));
     }
     lines
-}
-
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    crate::tui::widgets::text::wrap(text, width)
 }

@@ -20,8 +20,8 @@ pub struct Lesson {
     pub scroll: usize,
     /// Index into [`Lesson::targets`].
     pub selected: Option<usize>,
-    /// Lessons from which a link was followed, with their scroll.
-    pub back: Vec<(String, usize)>,
+    /// Lessons from which a link was followed.
+    pub back: Vec<String>,
 }
 
 /// Something in a lesson that can be acted on.

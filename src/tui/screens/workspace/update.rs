@@ -30,8 +30,6 @@ pub struct Outcome {
     pub layer: Option<Layer>,
     /// A word for the footer.
     pub notice: Option<String>,
-    /// The item, when it was just completed.
-    pub completed: Option<String>,
 }
 
 impl Outcome {
@@ -134,7 +132,13 @@ impl Workspace {
     }
 
     /// Takes a result of background work.
-    pub fn happened(&mut self, event: WorkspaceEvent, area: Rect, now: Instant) -> Outcome {
+    pub fn happened(
+        &mut self,
+        event: WorkspaceEvent,
+        area: Rect,
+        course: &Catalogue,
+        now: Instant,
+    ) -> Outcome {
         match event {
             WorkspaceEvent::Lesson { path, text } => {
                 let code = self.lesson.show(path.clone(), &text);
@@ -200,7 +204,7 @@ impl Workspace {
                 return Outcome::effects(self.begin_checks());
             }
             WorkspaceEvent::Checked { asked, results, completion } => {
-                return self.checked(asked, results, completion, now);
+                return self.checked(asked, results, completion, course, now);
             }
             WorkspaceEvent::CheckFailed(problem) => {
                 self.checking = Checking::Done;
@@ -221,6 +225,7 @@ impl Workspace {
         asked: bool,
         results: Vec<CheckResult>,
         completion: Option<crate::store::Completion>,
+        course: &Catalogue,
         now: Instant,
     ) -> Outcome {
         self.checking = Checking::Done;
@@ -254,7 +259,6 @@ impl Workspace {
             let rest = self.clock.stop(now);
             outcome.effects = self.unwritten(rest);
             outcome.effects.push(Effect::LoadProgress);
-            outcome.completed = Some(self.item.id.clone());
             outcome.layer = Some(Layer::Completed(Completed {
                 title: self.item.title.clone(),
                 takeaways: self.item.takeaways.clone(),
@@ -263,7 +267,7 @@ impl Workspace {
                 checks,
                 hints: self.hints.len(),
                 first: completion.first,
-                next: None,
+                next: course.next_after(&self.item.id).map(|i| (i.id.clone(), i.title.clone())),
             }));
         }
         outcome
@@ -362,7 +366,7 @@ impl Workspace {
                 None => Outcome::default(),
             },
             Action::Back => match self.lesson.back.pop() {
-                Some((path, _)) => Outcome::effects(vec![self.read(Some(path))]),
+                Some(path) => Outcome::effects(vec![self.read(Some(path))]),
                 None => Outcome::default(),
             },
             _ => Outcome::default(),
@@ -456,7 +460,7 @@ impl Workspace {
                 ..Outcome::default()
             };
         }
-        self.lesson.back.push((self.lesson.path.clone(), self.lesson.scroll));
+        self.lesson.back.push(self.lesson.path.clone());
         Outcome::effects(vec![self.read(Some(name.to_owned()))])
     }
 
