@@ -13,7 +13,7 @@ echo 'man-db man-db/auto-update boolean false' | debconf-set-selections
 apt-get update
 apt-get install -y --no-install-recommends \
     bash bash-completion ca-certificates coreutils curl file htop iproute2 \
-    jq less libnss-myhostname lsof man-db nano ncurses-term procps psmisc python3 sudo tmux \
+    jq less libnss-myhostname lsof man-db mc nano ncurses-term procps psmisc python3 sudo tmux \
     tree util-linux vim
 
 # Packages that were there before have lost their pages: unpack them again.
@@ -32,6 +32,10 @@ find /usr/share/doc -mindepth 1 ! -type d ! -name copyright -delete
 find /usr/share/doc -mindepth 1 -type d -empty -delete
 find / -xdev -type d -name __pycache__ -prune -exec rm -rf {} +
 find /var/log -type f -delete
+
+# Every interactive bash, root's and those within others too, says where its
+# prompts and commands are.
+echo '. /etc/drydock/marks.bash' >> /etc/bash.bashrc
 
 # The learner: an ordinary account that may become root without a password.
 useradd --uid 1000 --create-home --shell /bin/bash learner
