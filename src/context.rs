@@ -4,14 +4,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::Config;
+use crate::config::{Config, Switch};
 use crate::course::{self, Catalogue, Source};
 use crate::engine::docker::{Docker, Environment};
 use crate::engine::{Engine, EngineError, Limits};
 use crate::lab::{Lab, SharedStore};
 use crate::paths::Paths;
-use crate::problem::Problem;
-use crate::store::Store;
+use crate::problem::{Exit, Problem};
+use crate::session::recording::folder;
+use crate::session::{Launcher, Place, Shells};
+use crate::store::{Attempt, Store};
 
 /// Everything a command starts from. Making one reads the configuration and the content; it asks no
 /// engine and opens no database.
@@ -56,14 +58,60 @@ impl Context {
     }
 
     /// The lab on the configured engine.
-    pub fn lab(&self, store: SharedStore) -> Result<Lab, EngineError> {
+    pub fn lab(&self, store: SharedStore) -> Result<Lab, Problem> {
         Ok(Lab {
             engine: self.engine()?,
             store,
             owner: self.paths.owner(),
             offline: self.offline,
             limits: self.limits(),
+            shells: self.shells()?,
         })
+    }
+
+    /// How shells are opened.
+    pub fn shells(&self) -> Result<Shells, Problem> {
+        let launcher = Launcher::this().map_err(|error| {
+            let message = format!("drydock does not find its own program: {error}");
+            Problem::new("system", Exit::Environment, message)
+        })?;
+        Ok(Shells {
+            place: Place::new(self.paths.runtime_dir.clone()),
+            launcher,
+            scrollback: self.config.scrollback as usize,
+            recordings: (self.config.recording == Switch::On)
+                .then(|| self.paths.recordings.clone()),
+            database: self.paths.database.clone(),
+            offline: self.offline,
+        })
+    }
+
+    /// The latest attempt that has a recording, at this item or at any, and where the recording is.
+    pub fn last_recorded(
+        &self,
+        store: &Store,
+        item: Option<&str>,
+    ) -> Result<(Attempt, PathBuf), Problem> {
+        let mut attempts = store.history(item, u32::MAX)?.into_iter();
+        let found = attempts.find_map(|attempt| {
+            let path = folder::find(&self.paths.recordings, &attempt.id.to_string())?;
+            Some((attempt, path))
+        });
+        found.ok_or_else(|| match item {
+            Some(item) => self.no_recording(&format!("There is no recording of {item}")),
+            None => self.no_recording("There is no recording yet"),
+        })
+    }
+
+    /// That there is no recording, and what makes the next shell have one.
+    pub fn no_recording(&self, message: &str) -> Problem {
+        let remedy = match self.config.recording {
+            Switch::On => "what a shell shows is recorded while it is open: drydock launch ID",
+            Switch::Off => {
+                "recording is off; for the shells to come: drydock config set recording on"
+            }
+        };
+        Problem::new("no_recording", Exit::Environment, message).remedy(remedy)
     }
 
     fn limits(&self) -> Limits {

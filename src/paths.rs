@@ -32,6 +32,8 @@ pub struct Paths {
     pub cache_dir: PathBuf,
     /// The log, in `state_dir`.
     pub log: PathBuf,
+    /// Recordings of shells, in `state_dir`.
+    pub recordings: PathBuf,
     /// Progress, in `data_dir`.
     pub database: PathBuf,
 }
@@ -93,6 +95,7 @@ impl Paths {
             config_file: config.join("config.yaml"),
             database: data_dir.join("progress.db"),
             log: state_dir.join("drydock.log"),
+            recordings: state_dir.join("recordings"),
             // Not XDG_RUNTIME_DIR: that is emptied when the user's last login ends, and a shell has
             // to be found again after a dropped SSH link.
             runtime_dir: state_dir.join("run"),
@@ -137,6 +140,7 @@ mod tests {
         assert_eq!(paths.config_file, Path::new("/x/config.yaml"));
         assert_eq!(paths.database, Path::new("/x/data/progress.db"));
         assert_eq!(paths.log, Path::new("/x/state/drydock.log"));
+        assert_eq!(paths.recordings, Path::new("/x/state/recordings"));
         assert_eq!(paths.runtime_dir, Path::new("/x/state/run"));
         assert_eq!(paths.cache_dir, Path::new("/x/cache"));
         assert!(Paths::under(Path::new("here")).data_dir.is_absolute());

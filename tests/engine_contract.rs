@@ -61,6 +61,7 @@ macro_rules! every_case {
                 ctrl_p_is_passed_at_once
                 dropping_types_nothing
                 hanging_up_leaves_no_process
+                a_shell_whose_stream_is_lost_can_be_hung_up
                 what_is_told_to_outlive_its_terminal_does;
         }
     };

@@ -18,6 +18,7 @@ use drydock::engine::Limits;
 use drydock::lab::probe::Probes;
 use drydock::lab::verify::{CheckState, verify};
 use drydock::lab::{Lab, SharedStore, exercise};
+use drydock::session::{Launcher, Place, Shells};
 use drydock::store::Store;
 
 /// How long a solution's effects may take to show: services start, writers write their next line.
@@ -109,8 +110,18 @@ async fn prove(id: &str) {
     assert_eq!(course.problems, []);
     let item = course.item(id).unwrap();
     let home = tempfile::tempdir().unwrap();
-    let store = SharedStore::new(Store::open(&home.path().join("progress.db")).unwrap());
-    let lab = Lab { engine, store, owner: String::new(), offline: true, limits: Limits::default() };
+    let database = home.path().join("progress.db");
+    let store = SharedStore::new(Store::open(&database).unwrap());
+    let shells = Shells {
+        place: Place::new(home.path().join("run")),
+        launcher: Launcher::this().unwrap(), // no shell is opened
+        scrollback: 0,
+        recordings: None,
+        database,
+        offline: true,
+    };
+    let (owner, limits) = (String::new(), Limits::default());
+    let lab = Lab { engine, store, owner, offline: true, limits, shells };
     let none = BTreeSet::new();
 
     let (bench, mut probes) = Bench::new(&lab, item).await;

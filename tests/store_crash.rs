@@ -92,8 +92,11 @@ fn next_shown(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<(u64, String)
 }
 
 fn is_kept(store: &Store, number: u64, kind: &str) -> bool {
-    let attempt =
-        store.history(u32::MAX).unwrap().into_iter().find(|attempt| attempt.item == item(number));
+    let attempt = store
+        .history(None, u32::MAX)
+        .unwrap()
+        .into_iter()
+        .find(|attempt| attempt.item == item(number));
     let Some(attempt) = attempt else { return false };
     match kind {
         "checks" => {

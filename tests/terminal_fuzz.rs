@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use drydock::terminal::{Emulator, Scroll, SelectionKind, Size, Width};
+use drydock::terminal::{Emulator, Event, Line, Size, Width};
 
 /// How long each test runs if nothing else is asked for.
 const SECONDS: u64 = 4;
@@ -66,7 +66,8 @@ impl Random {
 
     /// A piece of output.
     fn output(&mut self) -> Vec<u8> {
-        match self.below(9) {
+        match self.below(10) {
+            9 => "many lines\n".repeat(self.below(800) as usize).into_bytes(),
             0 => (0..self.below(60)).map(|_| self.next() as u8).collect(),
             1 => "plain text \r\n".repeat(self.below(20) as usize).into_bytes(),
             2 | 3 => self.characters().into_bytes(),
@@ -126,18 +127,27 @@ impl Random {
             "\x1b[4l",
             "\x1b[20h",
             "\x1b[3g",
-            "\x1b[>1u",
+            "\x1b[>11u",
+            "\x1b[=3;2u",
             "\x1b[<u",
+            "\x1b[>4;2m",
+            "\x1b[?4m",
             "\x1b[?u",
             "\x1b[>q",
             "\x1b[c",
             "\x1b[6n",
             "\x1b[!p",
+            "\x1b[x",
+            "\x1b[=c",
+            "\x1b[2;5r",
+            "\x1b[9;3r",
             "\x1b[?1049h",
             "\x1b[?1049l",
         ];
-        let private =
-            ["1", "3", "6", "7", "9", "25", "47", "1000", "1003", "1006", "1047", "1048", "2004"];
+        let private = [
+            "1", "3", "5", "6", "7", "9", "25", "47", "1000", "1003", "1006", "1047", "1048",
+            "2004",
+        ];
         let mut text = String::new();
         for _ in 0..self.below(12) {
             let result = match self.below(4) {
@@ -161,6 +171,9 @@ impl Random {
     }
 
     fn command(&mut self) -> Vec<u8> {
+        if self.below(2) == 0 {
+            return self.note();
+        }
         let start = self
             .pick(&["0;", "2;", "4;1;", "4;1;#", "8;;", "10;", "11;?", "52;c;", "104", "1337;"]);
         let body = self.pick(&["a", "0", ";", "?", "QUFB", "日"]).repeat(self.below(400) as usize);
@@ -169,59 +182,103 @@ impl Random {
     }
 }
 
+impl Random {
+    /// What a shell says, or nearly, with something after it.
+    fn note(&mut self) -> Vec<u8> {
+        let notes = ["133;A", "133;B", "133;C", "133;D", "133;P", "7;file://h", "7;", "13", "7"];
+        let options = ["", ";0", ";k=s", ";k=r", ";", "/tmp/a", "%41", "%", "\u{9b}", "日"];
+        let mut text = String::new();
+        for _ in 0..self.below(8) {
+            let end = self.pick(&["\x07", "\x1b\\", "\x18", "\x1b[", ""]);
+            let option = self.pick(&options).repeat(self.below(3) as usize);
+            let after = self.pick(&["", "$ ", "ls -l", "\r\n", "日本", "\x1b7", "\x1b8", "\x1b[K"]);
+            write!(text, "\x1b]{}{option}{end}{after}", self.pick(&notes)).unwrap();
+        }
+        if self.below(50) == 0 {
+            let length = self.below(10_000) as usize;
+            write!(text, "\x1b]7;/{}\x07", "x".repeat(length)).unwrap();
+        }
+        text.into_bytes()
+    }
+}
+
+/// What the emulator promises of commands and folders.
+fn heed(emulator: &mut Emulator) {
+    let events = emulator.take_events();
+    for event in &events {
+        if let Event::CommandStarted { text } = event {
+            assert!(text.len() <= 4096 && !text.contains(|c: char| c.is_control() && c != '\n'));
+        }
+    }
+    let ends =
+        |two: &[Event]| matches!(two, [Event::CommandEnded { .. }, Event::CommandEnded { .. }]);
+    assert!(!events.windows(2).any(ends), "an end without a start: {events:?}");
+    if let Some(folder) = emulator.view().state.folder {
+        assert!(folder.starts_with('/') && !folder.contains(char::is_control));
+    }
+}
+
 /// Goes over the whole screen as a drawer would and checks what it relies on.
 fn draw(emulator: &Emulator) {
-    let screen = emulator.screen();
-    let size = screen.size();
-    for row in 0..size.rows {
-        let (mut columns, mut before) = (0, Width::Narrow);
-        for cell in screen.row(row) {
-            assert!(!cell.character.is_control(), "{:?} in a cell", cell.character);
-            let halves = (before == Width::Wide, cell.width == Width::Spacer);
-            assert_eq!(halves.0, halves.1, "a torn character at {columns}, {row}");
-            (columns, before) = (columns + 1, cell.width);
-        }
-        assert_eq!(columns, size.columns);
-        assert_ne!(before, Width::Wide, "cut by the edge in {row}");
+    let view = emulator.view();
+    assert_eq!(view.size, emulator.size());
+    assert_eq!(view.rows.len(), usize::from(view.size.rows));
+    for line in &view.rows {
+        check(line, view.size.columns);
     }
-    if let Some(cursor) = screen.cursor() {
-        assert!(cursor.column < size.columns && cursor.row < size.rows);
+    if let Some(cursor) = view.state.cursor {
+        assert!(cursor.column < view.size.columns && cursor.row < view.size.rows);
+    }
+}
+
+/// What whoever gets a line relies on.
+fn check(line: &Line, columns: u16) {
+    let (mut count, mut before) = (0, Width::Narrow);
+    for cell in line.cells() {
+        assert!(!cell.character.is_control(), "{:?} in a cell", cell.character);
+        let halves = (before == Width::Wide, cell.width == Width::Spacer);
+        assert_eq!(halves.0, halves.1, "a torn character at {count} in {line:?}");
+        (count, before) = (count + 1, cell.width);
+    }
+    assert_ne!(before, Width::Wide, "cut by the edge: {line:?}");
+    assert_eq!(count, line.columns());
+    assert!(count <= usize::from(columns), "{count} cells in {columns} columns");
+    let text = line.cells().filter(|cell| cell.width != Width::Spacer);
+    let text: String =
+        text.flat_map(|cell| [cell.character.to_string(), cell.combining.into()]).collect();
+    assert_eq!(text, line.text());
+}
+
+/// The same for all lines, and that there are as many as was said.
+fn read(emulator: &Emulator, scrollback: usize) {
+    let lines = emulator.lines();
+    let above = lines.len() - usize::from(emulator.size().rows);
+    assert!(above <= scrollback && emulator.history() <= scrollback);
+    for line in &lines {
+        check(line, emulator.size().columns);
     }
 }
 
 /// A session with everything at once.
 fn session(random: &mut Random) {
-    let mut emulator = Emulator::new(random.size(), random.below(200) as usize);
+    let scrollback = random.below(200) as usize * random.below(10) as usize;
+    let mut emulator = Emulator::new(random.size(), scrollback);
     for _ in 0..random.below(60) {
         let started = Instant::now();
         match random.below(12) {
             0 | 1 => drop(emulator.resize(random.size())),
-            2 => emulator.scroll(match random.below(6) {
-                0 => Scroll::Up(random.next() as u16),
-                1 => Scroll::Down(random.next() as u16),
-                2 => Scroll::PageUp,
-                3 => Scroll::PageDown,
-                4 => Scroll::Top,
-                _ => Scroll::Bottom,
-            }),
+            2 => read(&emulator, scrollback),
             3 => {
-                let kind = match random.below(3) {
-                    0 => SelectionKind::Simple,
-                    1 => SelectionKind::Word,
-                    _ => SelectionKind::Line,
-                };
-                emulator.start_selection(kind, random.below(320) as u16, random.below(110) as u16);
-                emulator.extend_selection(random.below(320) as u16, random.below(110) as u16);
+                emulator.take_replies();
+                heed(&mut emulator);
             }
-            4 => drop(emulator.selected_text()),
-            5 => drop((emulator.take_replies(), emulator.take_events())),
             _ => emulator.advance(&random.output()),
         }
         draw(&emulator);
         let took = started.elapsed();
         assert!(took < STALL, "an action took {took:?}");
     }
-    drop(emulator.selected_text());
+    read(&emulator, scrollback);
 }
 
 /// The same output, whole and in pieces, on screens of the same size.
@@ -241,12 +298,8 @@ fn pieces(random: &mut Random) {
         cut.advance(piece);
         rest = others;
     }
-    for row in 0..whole.size().rows {
-        let (a, b) = (whole.screen(), cut.screen());
-        assert!(a.row(row).eq(b.row(row)), "row {row} differs in pieces of {most}");
-    }
-    assert_eq!(whole.screen().cursor(), cut.screen().cursor());
-    assert_eq!(whole.modes(), cut.modes());
+    assert_eq!(whole.view(), cut.view(), "in pieces of {most}");
+    assert_eq!(whole.lines(), cut.lines(), "in pieces of {most}");
     assert_eq!(whole.take_replies(), cut.take_replies());
     assert_eq!(whole.take_events(), cut.take_events());
 }

@@ -3,7 +3,7 @@
 //! asked for a second opinion.
 
 use drydock::terminal::Width::{Narrow, Spacer, Wide};
-use drydock::terminal::{Attributes, Color, Emulator, Scroll, Size, Width};
+use drydock::terminal::{Attributes, Color, Emulator, Size, Style, View, Width};
 
 const SIZE: Size = Size { columns: 10, rows: 4 };
 
@@ -68,6 +68,15 @@ const CASES: &[Case] = &[
     case("DECSTBM scrolls a part", "1\r\n2\r\n3\r\n4\x1b[2;3r\x1b[3H\n", &["1", "3", "", "4"], (0, 2), Agrees),
     case("RI at the top of a part", "1\r\n2\r\n3\r\n4\x1b[2;3r\x1b[2H\x1bM", &["1", "", "2", "4"], (0, 1), Agrees),
     case("DECOM", "\x1b[2;3r\x1b[?6hx\x1b[9;1Hy", &["", "x", "y"], (1, 2), Agrees),
+    case("DECOM off", "\x1b[2;3r\x1b[?6h\x1b[?6lx", &["x"], (1, 0), Agrees),
+    case("CHA in origin mode", "\x1b[2;3r\x1b[?6h\x1b[2H\x1b[4Gx", &["", "", "   x"], (4, 2), Agrees),
+    case("CUU in origin mode", "\x1b[2;3r\x1b[?6h\x1b[2H\x1b[Ax", &["", "x"], (1, 1), Agrees),
+    case("CUU stops at the margin", "\x1b[2;3r\x1b[3H\x1b[9Ax", &["", "x"], (1, 1), Agrees),
+    case("CUU from above it", "\x1b[3;4r\x1b[2H\x1b[9Ax", &["x"], (1, 0), Agrees),
+    case("CUD stops at the margin", "\x1b[2;3r\x1b[2H\x1b[9Bx", &["", "", "x"], (1, 2), Agrees),
+    case("CUD from below it", "\x1b[1;2r\x1b[3H\x1b[9Bx", &["", "", "", "x"], (1, 3), Agrees),
+    case("CPL CNL stop there too", "\x1b[2;3r\x1b[3;5H\x1b[9Fx\x1b[9Ey", &["", "x", "y"], (1, 2), Agrees),
+    case("margins beyond the screen", "\x1b[9;10r\x1b[4H1\r\n2", &["", "", "1", "2"], (1, 3), LacksIt),
     case("IND", "a\x1bDb", &["a", " b"], (2, 1), LacksIt),
     case("NEL", "a\x1bEb", &["a", "b"], (1, 1), LacksIt),
     case("RI", "\r\nb\x1bMa", &[" a", "b"], (2, 0), Agrees),
@@ -76,6 +85,8 @@ const CASES: &[Case] = &[
     case("SCOSC SCORC", "ab\x1b[s\x1b[3;5Hx\x1b[uc", &["abc", "", "    x"], (3, 0), LacksIt),
     case("DECALN", "\x1b#8\x1b[2;9H\x1b[J", &["EEEEEEEEEE", "EEEEEEEE"], (8, 1), LacksIt),
     case("RIS", "\x1b[2;3r\x1b[4habc\x1bcx", &["x"], (1, 0), Agrees),
+
+    case("DECSTR", "\x1b[2;3r\x1b[4h\x1b(0\x1b[4;2H\x1b[!pq\x08\x08x\x1b8y", &["y", "", "", "xq"], (1, 0), LacksIt),
 
     case("HTS", "\x1b[4G\x1bH\r\tx", &["   x"], (4, 0), LacksIt),
     case("TBC", "\x1b[3g\r\tx", &["         x"], (9, 0), LacksIt),
@@ -93,7 +104,9 @@ const CASES: &[Case] = &[
     case("in it", "one\x1b[?1049h\x1b[Htwo", &["two"], (3, 0), Agrees),
     case("the alternate screen 47", "one\x1b[?47h\x1b[Htwo\x1b[?47l", &["one"], (3, 0), Agrees),
     case("the alternate screen 1047", "one\x1b[?1047h\x1b[Htwo\x1b[?1047l", &["one"], (3, 0), LacksIt),
-    case("1047 with 1048", "one\x1b[?1047;1048h\x1b[2Htwo\x1b[?1047;1048l!", &["one!"], (4, 0), LacksIt),
+    case("47 keeps the place", "one\x1b[?47h\x1b[2Htwo\x1b[?47l!", &["one", "   !"], (4, 1), LacksIt),
+    case("47 keeps what was saved", "on\x1b7e\x1b[?47h\x1b[2Htwo\x1b[?47l\x1b8!", &["on!"], (3, 0), Agrees),
+    case("1047 with 1048", "one\x1b[?1048;1047h\x1b[2Htwo\x1b[?1047;1048l!", &["one!"], (4, 0), LacksIt),
     case("1048", "ab\x1b[?1048h\x1b[3;5Hx\x1b[?1048lc", &["abc", "", "    x"], (3, 0), LacksIt),
 
     case("wide characters", "日本x", &["日本x"], (5, 0), Agrees),
@@ -114,6 +127,15 @@ fn emulator(output: &str) -> Emulator {
     emulator
 }
 
+fn view(output: &str) -> View {
+    emulator(output).view()
+}
+
+/// How the first cell looks.
+fn look(output: &str) -> Style {
+    view(output).rows[0].cells().next().map_or_else(Style::default, |cell| cell.style)
+}
+
 /// What differs from the case, for all of them at once.
 fn differing(case: &Case, text: &str, cursor: (u16, u16)) -> Option<String> {
     let Case { name, output, .. } = case;
@@ -125,9 +147,9 @@ fn differing(case: &Case, text: &str, cursor: (u16, u16)) -> Option<String> {
 #[test]
 fn each_sequence_gives_its_screen() {
     let differing = CASES.iter().filter_map(|case| {
-        let emulator = emulator(case.output);
-        let cursor = emulator.screen().cursor().expect("the cursor is shown");
-        differing(case, &emulator.screen().text(), (cursor.column, cursor.row))
+        let view = view(case.output);
+        let cursor = view.state.cursor.expect("the cursor is shown");
+        differing(case, &view.text(), (cursor.column, cursor.row))
     });
     assert_eq!(differing.collect::<String>(), "");
 }
@@ -184,50 +206,49 @@ fn attributes_and_colours() {
         Attributes::STRIKE,
     ];
     for (sgr, (foreground, background, attributes)) in cases {
-        let emulator = emulator(&format!("\x1b[{sgr}mx"));
-        let cell = emulator.screen().row(0).next().unwrap();
-        assert_eq!((cell.foreground, cell.background), (*foreground, *background), "{sgr}");
+        let look = look(&format!("\x1b[{sgr}mx"));
+        assert_eq!((look.foreground, look.background), (*foreground, *background), "{sgr}");
         for attribute in all {
             let expected = attributes.contains(&attribute);
-            assert_eq!(cell.attributes.contains(attribute), expected, "{sgr}: {attribute:?}");
+            assert_eq!(look.attributes.contains(attribute), expected, "{sgr}: {attribute:?}");
         }
     }
-    let underline = emulator("\x1b[4;58:2::1:2:3mx").screen().row(0).next().unwrap().underline;
-    assert_eq!(underline, Some(Rgb(1, 2, 3)));
+    assert_eq!(look("\x1b[4;58:2::1:2:3mx").underline, Some(Rgb(1, 2, 3)));
 }
 
 #[test]
 fn erasing_keeps_the_background() {
-    let emulator = emulator("\x1b[44m\x1b[K");
-    assert!(emulator.screen().row(0).all(|cell| cell.background == Color::Indexed(4)));
+    let view = view("\x1b[44m\x1b[K");
+    let backgrounds = view.rows[0].cells().map(|cell| cell.style.background);
+    assert_eq!(backgrounds.collect::<Vec<_>>(), [Color::Indexed(4); 10]);
 }
 
 #[test]
 fn lines_are_wrapped_anew() {
     let mut emulator = emulator("a long line that wraps\r\nend");
-    assert_eq!(emulator.screen().text(), "a long lin\ne that wra\nps\nend");
+    assert_eq!(emulator.view().text(), "a long lin\ne that wra\nps\nend");
     emulator.resize(Size { columns: 30, rows: 4 });
-    assert_eq!(emulator.screen().text(), "a long line that wraps\nend");
+    assert_eq!(emulator.view().text(), "a long line that wraps\nend");
     emulator.resize(SIZE);
-    emulator.scroll(Scroll::Top);
-    assert_eq!(emulator.screen().text(), "a long lin\ne that wra\nps\nend");
+    assert_eq!(emulator.view().text(), "ps\nend");
+    let lines: Vec<_> = emulator.lines().iter().map(|line| line.text().to_owned()).collect();
+    assert_eq!(lines, ["a long lin", "e that wra", "ps", "end", "", ""]);
 }
 
 #[test]
 fn a_lower_screen_keeps_the_cursors_line() {
     let mut emulator = emulator("1\r\n2\r\n3\r\n4");
     emulator.resize(Size { rows: 2, ..SIZE });
-    assert_eq!(emulator.screen().text(), "3\n4");
+    assert_eq!(emulator.view().text(), "3\n4");
     emulator.resize(SIZE);
-    assert_eq!(emulator.screen().text(), "1\n2\n3\n4", "from the scrollback");
+    assert_eq!(emulator.view().text(), "1\n2\n3\n4", "from the scrollback");
 }
 
 #[test]
 fn emoji_take_what_the_model_says() {
-    let widths = |text: &str| -> Vec<Width> {
-        emulator(text).screen().row(0).take(4).map(|cell| cell.width).collect()
-    };
-    assert_eq!(widths("😀x"), [Wide, Spacer, Narrow, Narrow]);
-    assert_eq!(widths("❤\u{fe0f}x"), [Narrow, Narrow, Narrow, Narrow]);
+    let widths =
+        |text: &str| -> Vec<Width> { view(text).rows[0].cells().map(|cell| cell.width).collect() };
+    assert_eq!(widths("😀x"), [Wide, Spacer, Narrow]);
+    assert_eq!(widths("❤\u{fe0f}x"), [Narrow, Narrow]);
     assert_eq!(widths("👨\u{200d}👩"), [Wide, Spacer, Wide, Spacer]);
 }

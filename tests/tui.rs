@@ -7,67 +7,19 @@
     reason = "a test that cannot go on fails, and may say what it did"
 )]
 
+#[path = "support/home.rs"]
+mod home;
 mod support;
 #[path = "support/terminal.rs"]
 mod terminal;
 
-use std::path::Path;
-
 use drydock::course::{self, Source};
 use drydock::lab::exercise;
+use home::{Home, engine};
 use rustix::process::Signal;
 use terminal::Terminal;
 
 const LEAVE: &str = "\x1d";
-
-/// Whether there is an engine with our images; noted for the end of the run if not.
-fn engine(test: &str) -> bool {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        match support::engine(test).await {
-            Some(engine) => {
-                support::image(engine.as_ref(), "base").await;
-                support::image(engine.as_ref(), "systemd").await;
-                true
-            }
-            None => false,
-        }
-    })
-}
-
-/// A home that has been set up; its sandboxes are removed at the end.
-struct Home(tempfile::TempDir);
-
-impl Home {
-    fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join("config.yaml"), "version: 1\n").unwrap();
-        Self(home)
-    }
-
-    fn first() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for Home {
-    fn drop(&mut self) {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_drydock"));
-        let status = command
-            .args(["destroy", "--all", "--yes"])
-            .env("DRYDOCK_HOME", self.path())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .status();
-        if !std::thread::panicking() {
-            assert!(status.is_ok());
-        }
-    }
-}
 
 /// The program in linux-01's workspace, with the prompt there and the shell in front.
 fn in_the_shell(size: (u16, u16), home: &Home) -> Terminal {
@@ -253,21 +205,12 @@ fn a_sandbox_removed_behind_our_back_is_explained_and_made_again() {
     }
     let home = Home::new();
     let mut terminal = in_the_shell((120, 40), &home);
-    let other = Home::drop_of(home.path());
+    let other = home.destroy();
     assert!(other.success());
     terminal.wait("a sentence about it", |screen| screen.contains("no longer exists"));
     terminal.send("\r");
     terminal.wait("a new shell", |screen| screen.contains("learner@sandbox:~$"));
     terminal.see("0/4");
-}
-
-impl Home {
-    /// Removes the sandboxes from outside.
-    fn drop_of(home: &Path) -> std::process::ExitStatus {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_drydock"));
-        command.args(["destroy", "--all", "--yes"]).env("DRYDOCK_HOME", home);
-        command.stdout(std::process::Stdio::null()).status().unwrap()
-    }
 }
 
 #[test]

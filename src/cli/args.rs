@@ -9,8 +9,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    Invocation, Out, Outcome, completions, config, destroy, doctor, hint, images, init, launch,
-    log, modules, open, reset, shell, status, verify,
+    Invocation, Out, Outcome, completions, config, destroy, doctor, hint, history, hold, images,
+    init, launch, log, modules, open, replay, reset, shell, status, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -64,12 +64,15 @@ enum Command {
     Shell(shell::Shell),
     Verify(verify::Verify),
     Hint(hint::Hint),
+    History(history::History),
+    Replay(replay::Replay),
     Reset(reset::Reset),
     Destroy(destroy::Destroy),
     Config(config::Config),
     Images(images::Images),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
+    Hold(hold::Hold),
 }
 
 impl Cli {
@@ -139,12 +142,15 @@ impl Command {
             Self::Shell(command) => command.run(invocation),
             Self::Verify(command) => command.run(invocation),
             Self::Hint(command) => command.run(invocation),
+            Self::History(command) => command.run(invocation),
+            Self::Replay(command) => command.run(invocation),
             Self::Reset(command) => command.run(invocation),
             Self::Destroy(command) => command.run(invocation),
             Self::Config(command) => command.run(invocation),
             Self::Images(command) => command.run(invocation),
             Self::Doctor(command) => command.run(invocation),
             Self::Completions(command) => command.run(invocation),
+            Self::Hold(command) => command.run(invocation),
         }
     }
 }
@@ -171,7 +177,10 @@ mod tests {
     #[test]
     fn every_command_has_an_example_in_its_help() {
         fn visit(command: &clap::Command) {
-            for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+            for sub in command
+                .get_subcommands()
+                .filter(|sub| sub.get_name() != "help" && !sub.is_hide_set())
+            {
                 let help = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
                 let groups = sub.has_subcommands();
                 assert!(help.contains("Example") || groups, "{}", sub.get_name());

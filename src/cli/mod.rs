@@ -15,12 +15,15 @@
 )]
 
 mod args;
+mod attempt;
 mod completions;
 mod config;
 mod confirm;
 mod destroy;
 mod doctor;
 mod hint;
+mod history;
+mod hold;
 mod images;
 mod init;
 mod interrupt;
@@ -32,6 +35,7 @@ mod modules;
 mod open;
 mod out;
 mod progress;
+mod replay;
 mod reset;
 mod shell;
 mod status;

@@ -7,6 +7,7 @@ use super::{DONE, Invocation, Out, Outcome, table};
 use crate::context::Context;
 use crate::engine::{EngineError, Info, Sandbox, SandboxState};
 use crate::problem::Problem;
+use crate::session::Held;
 use crate::store::{Progress, Status as Stand};
 
 /// Show the configuration, the engine, running sandboxes and the last item
@@ -20,8 +21,9 @@ impl Status {
         let store = context.store()?;
         let (last, progress) = (store.last_item()?, store.progress()?);
         let engine = invocation.block_on(async { Ok(ask(&context).await) })?;
+        let held = context.shells()?.place.held();
         if invocation.out.json {
-            print_json(&invocation.out, &context, last.as_deref(), engine);
+            print_json(&invocation.out, &context, last.as_deref(), engine, &held);
             return Ok(DONE);
         }
         let out = &invocation.out;
@@ -41,7 +43,11 @@ impl Status {
             "sandboxes",
             match &engine {
                 Ok((_, sandboxes)) if !sandboxes.is_empty() => {
-                    let one = |s: &Sandbox| format!("{} ({})", s.item, word(s.state));
+                    let open = |s: &Sandbox| held.iter().any(|held| held.sandbox == s.id);
+                    let one = |s: &Sandbox| {
+                        let shell = if open(s) { ", shell open" } else { "" };
+                        format!("{} ({}{shell})", s.item, word(s.state))
+                    };
                     sandboxes.iter().map(one).collect::<Vec<_>>().join(", ")
                 }
                 Ok(_) => "none".to_owned(),
@@ -83,6 +89,7 @@ fn print_json(
     context: &Context,
     last: Option<&str>,
     engine: Result<(Info, Vec<Sandbox>), EngineError>,
+    held: &[Held],
 ) {
     let name = context.engine().map_or("docker", |engine| engine.name());
     let (engine, sandboxes) = match engine {
@@ -112,8 +119,11 @@ fn print_json(
     let sandboxes: Vec<_> = sandboxes
         .iter()
         .map(|s| {
+            let shell = held.iter().find(|held| held.sandbox == s.id);
+            let shell = shell.map(|held| json!({ "pid": held.pid, "since": since(held) }));
             json!({
-                "id": s.item, "engine": name, "sandbox": s.id, "state": s.state, "image": s.image
+                "id": s.item, "engine": name, "sandbox": s.id, "state": s.state, "image": s.image,
+                "shell": shell
             })
         })
         .collect();
@@ -127,6 +137,11 @@ fn print_json(
         "progress": context.paths.database,
         "sync": { "configured": false },
     }));
+}
+
+/// When a shell was opened, as RFC 3339.
+fn since(held: &Held) -> Option<String> {
+    Some(jiff::Timestamp::from_millisecond(held.since).ok()?.to_string())
 }
 
 fn describe(context: &Context, id: &str, progress: Option<&Progress>) -> String {

@@ -60,6 +60,8 @@ pub struct Config {
     /// Lines that the shell pane keeps above its screen.
     #[schemars(range(max = MAX_SCROLLBACK))]
     pub scrollback: u32,
+    /// Whether what shells show is recorded, to be played again; what is typed never is.
+    pub recording: Switch,
     /// Folders with more content, laid over the built-in one in this order.
     pub content: Vec<PathBuf>,
     /// Whether the network may never be used, as with `--offline`.
@@ -130,6 +132,7 @@ impl Default for Config {
             mouse: Switch::On,
             leave_key: "ctrl-]".to_owned(),
             scrollback: 10_000,
+            recording: Switch::On,
             content: Vec::new(),
             offline: false,
             limits: ResourceLimits::default(),

@@ -86,6 +86,7 @@ fn values_can_be_asked_for() {
         ("theme", "harbour"),
         ("backend", "auto"),
         ("scrollback", "10000"),
+        ("recording", "on"),
         ("limits.memory", "1g"),
         ("limits.cpus", "0.5"),
         ("limits.pids", ""),
@@ -100,7 +101,7 @@ fn values_can_be_asked_for() {
         ("memory", "did you mean limits.memory?"),
         (
             "zzz",
-            "the settings are ascii, backend, content, leave_key, limits.cpus, limits.memory, limits.pids, local.runtime, mouse, offline, scrollback, theme, version",
+            "the settings are ascii, backend, content, leave_key, limits.cpus, limits.memory, limits.pids, local.runtime, mouse, offline, recording, scrollback, theme, version",
         ),
     ] {
         let Err(ConfigError::UnknownKey { help: told, .. }) = config.get(key) else { panic!() };
@@ -178,6 +179,7 @@ fn wrong_values_and_files_are_left_alone() {
     let home = Home::new("theme: dark\n");
     for (key, value, message) in [
         ("mouse", "maybe", "\"mouse\" must be on or off, not \"maybe\""),
+        ("recording", "no", "\"recording\" must be on or off, not \"no\""),
         (
             "scrollback",
             "lots",
@@ -225,6 +227,7 @@ fn writers_at_the_same_time_lose_nothing() {
     let settings = [
         ("theme", "light"),
         ("mouse", "off"),
+        ("recording", "off"),
         ("ascii", "on"),
         ("scrollback", "7"),
         ("limits.pids", "99"),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub mod docker;
@@ -58,6 +58,10 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// Opens the user's login shell on a terminal of the given size.
     async fn shell(&self, id: &SandboxId, spec: &ShellSpec) -> Result<ShellStream>;
 
+    /// Hangs up a shell whose stream is lost, by what [`ShellControl::name`] said of it. One that is
+    /// over already, even if another program has its number by now, is fine.
+    async fn hang_up(&self, id: &SandboxId, shell: &str) -> Result<()>;
+
     /// Puts files into a sandbox, running or not. Parent folders are made as needed.
     async fn copy_in(&self, id: &SandboxId, files: &[FileSpec]) -> Result<()>;
 
@@ -90,7 +94,7 @@ pub struct Info {
 }
 
 /// An engine's own name for a sandbox.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SandboxId(pub String);
 
@@ -297,6 +301,8 @@ pub struct ShellStream {
 /// What can be done to an open shell besides typing.
 #[async_trait]
 pub trait ShellControl: Send + Sync {
+    /// The engine's own name for the shell, for [`Engine::hang_up`].
+    fn name(&self) -> String;
     /// Tells the terminal its new size.
     async fn resize(&self, size: Size) -> Result<()>;
     /// The shell's exit status; `None` while it runs.

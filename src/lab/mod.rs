@@ -8,8 +8,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::course::{Body, Exercise, Item};
-use crate::engine::{Engine, EngineError, Limits, Sandbox};
+use crate::engine::{Engine, EngineError, Limits, Sandbox, SandboxState};
 use crate::problem::{Exit, Problem};
+use crate::session::Shells;
 use crate::store::{
     Attempt, AttemptId, AttemptState, CheckRecord, Completion, Fault, Store, StoreError,
 };
@@ -34,6 +35,8 @@ pub struct Lab {
     pub offline: bool,
     /// What a sandbox may use where its manifest does not say.
     pub limits: Limits,
+    /// The shells of the sandboxes.
+    pub shells: Shells,
 }
 
 /// The store, shared between the tasks that use it. Calls are short; none is made on the drawing
@@ -127,6 +130,17 @@ impl Lab {
         Ok(None)
     }
 
+    /// The same for what is to be done in it now: it must be there and run.
+    pub async fn running(&self, item: &str) -> Result<(Attempt, Sandbox), LabError> {
+        let found = self.sandbox(item).await?;
+        let (attempt, sandbox) =
+            found.ok_or_else(|| LabError::NoSandbox { item: item.to_owned() })?;
+        if sandbox.state != SandboxState::Running {
+            return Err(EngineError::SandboxStopped { id: sandbox.id.to_string() }.into());
+        }
+        Ok((attempt, sandbox))
+    }
+
     /// The attempt that a sandbox is attached to; `None` for one that was left half made.
     fn attempt_of(&self, sandbox: &Sandbox) -> Result<Option<Attempt>, LabError> {
         let Ok(id) = sandbox.attempt.parse() else { return Ok(None) };
@@ -190,6 +204,7 @@ impl Lab {
         let mut items = Vec::new();
         for sandbox in self.engine.list(Some(&self.owner)).await? {
             if wanted(&sandbox)? {
+                self.shells.end(&sandbox.id).await;
                 self.engine.destroy(&sandbox.id).await?;
                 items.push(sandbox.item);
             }

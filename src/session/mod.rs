@@ -1,72 +1,84 @@
-//! An open shell: its stream pumped into an emulator, and everything typed into it encoded.
+//! Shells that outlive the program.
 //!
-//! One task owns the stream's output and the emulator; another writes, so that a program that does
-//! not read its input cannot keep us from reading its output. The emulator is behind a lock that is
-//! held for one slice of parsing or one frame of drawing, never across a wait.
+//! Each sandbox's shell is held by a process of its own, the [`holder`]: it has the engine's stream,
+//! the emulator, the lines above the screen and the recording. What opens a shell, the full-screen
+//! program or a command, is a client of it ([`Session`]) over a socket that only this user can open.
+//! The holder tells its clients what changed on the screen, never the bytes that changed it: nothing
+//! a container prints can reach a terminal but as cells.
 //!
-//! Invariants: output is taken only as fast as it is parsed, so a flood waits in the engine and not
-//! in our memory; what is typed waits in a bounded queue; closing a session hangs its shell up and
-//! types nothing.
+//! Invariants: a client that dies, hangs or is slow changes nothing for the shell; a holder that
+//! dies leaves word of what it held, and the next client says what was lost; output is taken only as
+//! fast as it is parsed, so a flood waits in the engine and not in our memory.
 
-mod mouse;
-mod pump;
+mod client;
+pub mod holder;
+mod place;
+mod protocol;
+pub mod recording;
+mod start;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossterm::event::{KeyEvent, MouseEvent};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use serde::{Deserialize, Serialize};
 
-use crate::engine::{Engine, EngineError, SandboxId, ShellSpec, Size};
-use crate::terminal::{self, Emulator};
+pub use client::Session;
+pub use place::{Held, Place};
+pub use start::{Launcher, Opened, Order, Shells, Visitor};
 
-/// How many inputs may wait: keys come one by one and pastes whole, so this is never reached by
-/// hand; past it input is refused rather than kept without bound.
-const QUEUE: usize = 1024;
-
-/// An open shell.
-pub struct Session {
-    screen: Screen,
-    input: mpsc::Sender<Input>,
-    pump: JoinHandle<()>,
-}
+use crate::problem::Problem;
+use crate::terminal::{Line, Size, View};
 
 /// What goes into a shell.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Input {
-    /// A key.
+    /// A key, encoded as the program has asked for.
     Key(KeyEvent),
     /// Pasted text.
     Paste(String),
-    /// The mouse, with its position relative to the pane.
+    /// The mouse, with its position on the shell's screen; dropped unless the program wants it.
     Mouse(MouseEvent),
-    /// The pane has a new size.
-    Resize(Size),
-    /// Look back (positive) or forward by this many lines.
-    Scroll(i32),
-    /// Hang up.
-    Close,
+    /// The pane got or lost the focus; dropped unless the program wants to know.
+    Focus(bool),
 }
 
 /// What a session tells.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notice {
     /// The screen changed.
-    Output,
-    /// Text was selected with the mouse.
-    Selected(String),
-    /// The shell ended by itself, with this status if the engine told.
-    Ended(Option<i64>),
-    /// The connection broke, or the sandbox is gone.
-    Failed(EngineError),
+    Changed,
+    /// All lines, as asked for with [`Session::ask_for_lines`].
+    Lines(Arc<[Line]>),
+    /// The bell rang.
+    Bell,
+    /// The program asks to put this on the clipboard: at most 75 KB, and a person is asked first.
+    Clipboard(String),
+    /// The shell is over.
+    Ended(End),
+}
+
+/// How a shell ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum End {
+    /// By itself, with this status if the engine told.
+    Exited(Option<i64>),
+    /// Something happened to it: its sandbox, the engine, its holder.
+    Lost {
+        /// A stable word for scripts.
+        kind: String,
+        /// One sentence.
+        message: String,
+        /// What helps.
+        remedy: Option<String>,
+    },
 }
 
 /// Takes a session's notices; called from its task, must not block.
 pub type Notify = Arc<dyn Fn(Notice) + Send + Sync>;
 
-/// A shell's screen, shared between the task that fills it and whoever draws it.
+/// A shell's screen, shared between the task that keeps it in step and whoever draws it.
 #[derive(Clone)]
-pub struct Screen(Arc<Mutex<Emulator>>);
+pub struct Screen(Arc<Mutex<View>>);
 
 impl std::fmt::Debug for Screen {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -76,54 +88,23 @@ impl std::fmt::Debug for Screen {
 
 impl Screen {
     /// A blank screen.
-    pub fn new(size: Size, scrollback: usize) -> Self {
-        Self(Arc::new(Mutex::new(Emulator::new(cells(size), scrollback))))
+    pub fn new(size: Size) -> Self {
+        Self(Arc::new(Mutex::new(View::blank(size))))
     }
 
-    /// The emulator, for one frame or one slice of output. It never panics on what it is fed, so a
-    /// poisoned lock can only come from a drawing that failed, and the screen is still good.
-    pub fn lock(&self) -> MutexGuard<'_, Emulator> {
+    /// The view, for one frame or one change. A poisoned lock can only come from a drawing that
+    /// failed, and the view is still good.
+    pub fn lock(&self) -> MutexGuard<'_, View> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn cells(size: Size) -> terminal::Size {
-    terminal::Size { columns: size.cols, rows: size.rows }
-}
-
-impl Session {
-    /// Opens a shell in a sandbox. `scrollback` is in lines.
-    pub async fn open(
-        engine: Arc<dyn Engine>,
-        sandbox: SandboxId,
-        size: Size,
-        scrollback: usize,
-        notify: Notify,
-    ) -> Result<Self, EngineError> {
-        let stream = engine.shell(&sandbox, &ShellSpec { size, user: None }).await?;
-        let screen = Screen::new(size, scrollback);
-        let (input, inputs) = mpsc::channel(QUEUE);
-        let pump = pump::Pump { engine, sandbox, screen: screen.clone(), notify };
-        let pump = tokio::spawn(pump.run(stream, inputs));
-        Ok(Self { screen, input, pump })
-    }
-
-    /// What the shell shows.
-    pub fn screen(&self) -> Screen {
-        self.screen.clone()
-    }
-
-    /// Sends an input, without waiting. `false` if the queue is full or the shell has ended.
-    pub fn send(&self, input: Input) -> bool {
-        self.input.try_send(input).is_ok()
-    }
-
-    /// Hangs the shell up and waits until it is done.
-    pub async fn close(self) {
-        if self.input.send(Input::Close).await.is_ok()
-            && let Err(error) = self.pump.await
-        {
-            tracing::error!(%error, "the shell's task failed");
+impl End {
+    fn lost(problem: &Problem) -> Self {
+        Self::Lost {
+            kind: problem.kind.to_owned(),
+            message: problem.message.clone(),
+            remedy: problem.remedy.clone(),
         }
     }
 }

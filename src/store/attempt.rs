@@ -265,12 +265,14 @@ impl Store {
         self.read(|connection| load_active(connection, item))
     }
 
-    /// The latest attempts at any item, the latest begun first.
-    pub fn history(&self, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+    /// The latest attempts, at this item or at any, the latest begun first.
+    pub fn history(&self, item: Option<&str>, limit: u32) -> Result<Vec<Attempt>, StoreError> {
         self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached(&format!("{SELECT} ORDER BY id DESC LIMIT ?1"))?;
-            let attempts = statement.query_map([limit], from_row)?.collect::<Result<_, _>>()?;
+            let mut statement = connection.prepare_cached(&format!(
+                "{SELECT} WHERE ?1 IS NULL OR item = ?1 ORDER BY id DESC LIMIT ?2"
+            ))?;
+            let attempts =
+                statement.query_map(params![item, limit], from_row)?.collect::<Result<_, _>>()?;
             Ok(attempts)
         })
     }

@@ -13,8 +13,10 @@ use super::error::Fault;
 pub(super) struct Migration(pub(super) &'static str);
 
 /// Every step this program knows.
-pub(super) const MIGRATIONS: &[Migration] =
-    &[Migration(include_str!("migrations/0001_progress.sql"))];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration(include_str!("migrations/0001_progress.sql")),
+    Migration(include_str!("migrations/0002_commands.sql")),
+];
 
 /// The format these steps end in.
 pub(super) fn newest(migrations: &[Migration]) -> u32 {
@@ -99,8 +101,12 @@ mod tests {
 
     /// For each format: the digest of the step that makes it, and a database an old program of
     /// that format left behind.
-    const RELEASED: &[(&str, &str)] = &[(DIGEST_1, include_str!("fixtures/format_1.sql"))];
+    const RELEASED: &[(&str, &str)] = &[
+        (DIGEST_1, include_str!("fixtures/format_1.sql")),
+        (DIGEST_2, include_str!("fixtures/format_2.sql")),
+    ];
     const DIGEST_1: &str = "caf3846b033aad3e3cc8bfd41b11600a66be65abb77b36e4e7ca4453470ded0a";
+    const DIGEST_2: &str = "a83c1c242bcffabd496b4fc24c31b2a61c0aa227cc542c9461576fed900a240b";
 
     fn migrations(next: &'static str) -> Vec<Migration> {
         MIGRATIONS.iter().map(|m| Migration(m.0)).chain([Migration(next)]).collect()
@@ -141,6 +147,10 @@ mod tests {
             let current = progress["linux-02"].current.as_ref().unwrap();
             assert_eq!((current.checks_passed, current.checks_total, current.hints), (1, 2, 1));
             assert_eq!(store.recall("home.selected").unwrap().as_deref(), Some("\"linux-02\""));
+            let commands = store.commands(current.attempt).unwrap();
+            let commands: Vec<_> = commands.iter().map(|c| (&*c.text, c.status)).collect();
+            let expected = [("useradd ada", Some(0)), ("su ada -c 'cat /srv/plan'", None)];
+            assert_eq!(commands, if from < 2 { &[][..] } else { &expected[..] }, "format {from}");
             drop(store);
             let fresh = folder.path().join("fresh.db");
             Store::open(&fresh).unwrap();
@@ -179,7 +189,11 @@ mod tests {
 
             let steps = migrations(broken);
             let error = Store::open_with(&path, &steps, jiff::Timestamp::now).unwrap_err();
-            assert!(matches!(error.fault, Fault::Migration { from: 1, to: 2, .. }), "{error}");
+            let now = newest(MIGRATIONS);
+            assert!(
+                matches!(error.fault, Fault::Migration { from, to, .. } if (from, to) == (now, now + 1)),
+                "{error}"
+            );
             assert_eq!(std::fs::read(&path).unwrap(), before);
             assert!(Store::open(&path).unwrap().active("linux-01").unwrap().is_some());
         }

@@ -1,4 +1,4 @@
-//! Progress in `SQLite`: attempts, how their checks stand, hints shown, completions, time.
+//! Progress in `SQLite`: attempts, how their checks stand, hints shown, commands, completions, time.
 //!
 //! - A call that returned `Ok` is kept: the screen draws what was written, never what will be.
 //!   Each write is one transaction in a write-ahead log, handed to the system before the call
@@ -14,6 +14,7 @@
 mod activity;
 mod attempt;
 mod checks;
+mod commands;
 mod error;
 mod file;
 mod memory;
@@ -29,6 +30,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 pub use attempt::{Attempt, AttemptId, AttemptState, Completion, HintShown};
 pub use checks::{CheckChange, CheckRecord, CheckState, RecordedCheck};
+pub use commands::Command;
 pub use error::{Fault, StoreError};
 pub use progress::{Current, Progress, Status};
 

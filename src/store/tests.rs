@@ -52,9 +52,14 @@ fn abandoning_makes_way_for_a_new_attempt() {
     assert_eq!((ended.state, ended.ended_at), (AttemptState::Abandoned, Some(ticks(5))));
     let second = store.begin("linux-01", "hash", "docker").unwrap().id;
     assert_ne!(first, second);
-    let history: Vec<_> = store.history(10).unwrap().into_iter().map(|a| a.id).collect();
-    assert_eq!(history, [second, first]);
-    assert_eq!(store.history(1).unwrap().len(), 1);
+    let other = store.begin("linux-02", "hash", "docker").unwrap().id;
+    let history = |item, limit| {
+        store.history(item, limit).unwrap().into_iter().map(|a| a.id).collect::<Vec<_>>()
+    };
+    assert_eq!(history(None, 10), [other, second, first]);
+    assert_eq!(history(None, 1), [other]);
+    assert_eq!(history(Some("linux-01"), 10), [second, first]);
+    assert_eq!(history(Some("linux-09"), 10), []);
     assert_eq!(store.complete(first).unwrap_err().fault, Fault::Abandoned(first));
 }
 

@@ -3,9 +3,10 @@
 use alacritty_terminal::term::cell::{Cell as ModelCell, Flags};
 use alacritty_terminal::term::color::Colors;
 use alacritty_terminal::vte::ansi::{Color as ModelColor, NamedColor, Rgb};
+use serde::{Deserialize, Serialize};
 
 /// A colour as the program in the terminal asked for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Color {
     /// The terminal's own foreground or background.
     #[default]
@@ -28,7 +29,7 @@ pub enum Width {
 }
 
 /// A set of attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Attributes(u16);
 
 impl Attributes {
@@ -52,7 +53,11 @@ impl Attributes {
         self.0 & other.0 == other.0
     }
 
-    fn of(flags: Flags) -> Self {
+    pub(super) fn toggled(self, other: Self) -> Self {
+        Self(self.0 ^ other.0)
+    }
+
+    pub(super) fn of(flags: Flags) -> Self {
         [
             (Flags::BOLD, Self::BOLD),
             (Flags::DIM, Self::DIM),
@@ -68,14 +73,9 @@ impl Attributes {
     }
 }
 
-/// One cell of the visible screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cell<'a> {
-    /// The character; a space where nothing was printed. Never a control character.
-    pub character: char,
-    /// Marks that combine with it. They come from the program: a drawer must choose which it
-    /// passes on, since some (joiners, direction overrides) change more than this cell.
-    pub combining: &'a [char],
+/// How a cell's text looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Style {
     /// The text's colour.
     pub foreground: Color,
     /// The colour behind it.
@@ -84,58 +84,81 @@ pub struct Cell<'a> {
     pub underline: Option<Color>,
     /// Bold, underlined …
     pub attributes: Attributes,
-    /// How many columns it takes.
-    pub width: Width,
-    /// Whether it lies in the selection.
-    pub selected: bool,
 }
 
-impl<'a> Cell<'a> {
-    /// A cell with nothing in it, as outside the screen.
+/// What a cell is to the shell, as far as it says so with prompt marks (OSC 133).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Mark {
+    /// A program's output, and everything of a shell that does not say.
+    #[default]
+    Output,
+    /// A prompt.
+    Prompt,
+    /// The prompt of a line that continues a command.
+    Continuation,
+    /// What was typed after a prompt.
+    Input,
+}
+
+/// One cell of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell<'a> {
+    /// The character; a space where nothing was printed. Never a control character.
+    pub character: char,
+    /// Marks that combine with it. They come from the program: a drawer must choose which it
+    /// passes on, since some (joiners, direction overrides) change more than this cell.
+    pub combining: &'a str,
+    /// Its look.
+    pub style: Style,
+    /// What it is to the shell.
+    pub mark: Mark,
+    /// How many columns it takes. A [`Width::Wide`] cell is always followed by its
+    /// [`Width::Spacer`].
+    pub width: Width,
+}
+
+impl Cell<'_> {
+    /// A cell with nothing in it, as beyond the end of a line.
     pub const BLANK: Cell<'static> = Cell {
         character: ' ',
-        combining: &[],
-        foreground: Color::Default,
-        background: Color::Default,
-        underline: None,
-        attributes: Attributes(0),
+        combining: "",
+        style: Style {
+            foreground: Color::Default,
+            background: Color::Default,
+            underline: None,
+            attributes: Attributes(0),
+        },
+        mark: Mark::Output,
         width: Width::Narrow,
-        selected: false,
     };
+}
 
-    /// The cell of the model's `row` at `column`. Halves of a wide character that lost the other
-    /// half to an overwrite, an insert or a resize come out as narrow blanks, so that a
-    /// [`Width::Wide`] cell is always followed by its [`Width::Spacer`].
-    pub(super) fn of(row: &'a [ModelCell], column: usize, colors: &Colors) -> Self {
-        let cell = &row[column];
-        let has =
-            |column: usize, flag| row.get(column).is_some_and(|cell| cell.flags.contains(flag));
-        let left_half = has(column, Flags::WIDE_CHAR);
-        let right_half = has(column, Flags::WIDE_CHAR_SPACER);
-        let width = if left_half && has(column + 1, Flags::WIDE_CHAR_SPACER) {
-            Width::Wide
-        } else if right_half && column > 0 && has(column - 1, Flags::WIDE_CHAR) {
-            Width::Spacer
-        } else {
-            Width::Narrow
+impl Mark {
+    /// The mark of a cell of the model: the guard hides it in the link, which stays with a cell
+    /// wherever lines are wrapped anew or scrolled.
+    pub(super) fn of(cell: &ModelCell) -> Self {
+        let Some(link) = cell.extra.as_ref().and_then(|_| cell.hyperlink()) else {
+            return Self::Output;
         };
-        let torn = (left_half || right_half) && width == Width::Narrow;
-        let blank = torn || width == Width::Spacer || cell.c.is_control();
-        Cell {
-            character: if blank { ' ' } else { cell.c },
-            combining: if blank { &[] } else { cell.zerowidth().unwrap_or_default() },
-            foreground: color(cell.fg, colors),
-            background: color(cell.bg, colors),
-            underline: cell.underline_color().map(|c| color(c, colors)),
-            attributes: Attributes::of(cell.flags),
-            width,
-            selected: false,
+        [Self::Prompt, Self::Continuation, Self::Input]
+            .into_iter()
+            .find(|mark| mark.name() == link.id())
+            .unwrap_or_default()
+    }
+
+    /// Its name in the model's link.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Output => "output",
+            Self::Prompt => "prompt",
+            Self::Continuation => "continuation",
+            Self::Input => "input",
         }
     }
 }
 
 /// The model's colour, with what the program itself has redefined (OSC 4, 10, 11) taken in.
-fn color(color: ModelColor, redefined: &Colors) -> Color {
+pub(super) fn color(color: ModelColor, redefined: &Colors) -> Color {
     let index = match color {
         ModelColor::Spec(Rgb { r, g, b }) => return Color::Rgb(r, g, b),
         ModelColor::Indexed(index) => usize::from(index),

@@ -2,36 +2,40 @@
 
 use std::time::{Duration, Instant};
 
-use alacritty_terminal::grid::{Dimensions, Scroll as ModelScroll};
-use alacritty_terminal::term::{Config, Osc52, Term};
+use alacritty_terminal::grid::Dimensions;
+use alacritty_terminal::term::{Config, Osc52, Term, TermMode};
 use alacritty_terminal::vte::ansi::{Processor, Timeout};
+use serde::{Deserialize, Serialize};
 
-use super::guard::{Extras, Guard};
+use super::extras::Extras;
+use super::guard::Guard;
+use super::history::{self, History};
 use super::hold::Hold;
 use super::modes::Modes;
 use super::outbox::{Event, Outbox};
 use super::palette::Palette;
 use super::scanner::{Scanner, Then};
-use super::screen::{self, Screen};
-use super::selection::{self, SelectionKind};
+use super::shell::Note;
+use super::view::View;
+use super::{Line, screen};
 
 /// No shell is of use in less: a smaller pane shows a part. Wrapping 10 000 long lines anew takes
 /// 0.1 s at 10 columns and 14 s at 2; and in one column the model takes memory without end.
-const MIN_SIZE: Size = Size { columns: 10, rows: 1 };
+pub(super) const MIN_SIZE: Size = Size { columns: 10, rows: 1 };
 
 /// Larger than any real screen. A size comes from the outer terminal, which may say anything, and
 /// memory and time grow with it.
-const MAX_SIZE: Size = Size { columns: 640, rows: 256 };
+pub(super) const MAX_SIZE: Size = Size { columns: 640, rows: 256 };
 
-/// Lines kept above the screen at most: 24 bytes a cell, so 58 MB at 120 columns.
-const MAX_SCROLLBACK: usize = 20_000;
+/// Lines kept above the screen at most: some 200 bytes each.
+const MAX_SCROLLBACK: usize = 100_000;
 
 /// How many bytes are parsed between looks at the clock. The dearest sequence found, clearing the
-/// screen, takes 6 ms for so many bytes at 200×60.
+/// screen, takes 6 ms for so many at 200×60.
 const SLICE: usize = 1024;
 
 /// Columns and rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Size {
     /// Width in cells.
     pub columns: u16,
@@ -41,7 +45,8 @@ pub struct Size {
 
 impl Size {
     /// This size within what the emulator does.
-    fn clamped(self) -> Self {
+    #[must_use]
+    pub fn clamped(self) -> Self {
         Self {
             columns: self.columns.clamp(MIN_SIZE.columns, MAX_SIZE.columns),
             rows: self.rows.clamp(MIN_SIZE.rows, MAX_SIZE.rows),
@@ -61,23 +66,6 @@ impl Dimensions for Size {
     fn columns(&self) -> usize {
         usize::from(self.columns)
     }
-}
-
-/// How to move the view over the lines above the screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scroll {
-    /// Towards older lines.
-    Up(u16),
-    /// Towards newer lines.
-    Down(u16),
-    /// By the screen's height towards older lines.
-    PageUp,
-    /// By the screen's height towards newer lines.
-    PageDown,
-    /// To the oldest line.
-    Top,
-    /// Back to the present.
-    Bottom,
 }
 
 /// The parser's own buffering of synchronized output is never used: see [`super::hold`].
@@ -100,14 +88,14 @@ pub struct Emulator {
     outbox: Outbox,
     hold: Hold,
     extras: Extras,
+    history: History,
 }
 
 impl Emulator {
-    /// A blank screen that keeps `scrollback` lines above it (at most 20 000).
+    /// A blank screen that keeps `scrollback` lines above it (at most 100,000).
     pub fn new(size: Size, scrollback: usize) -> Self {
         let config = Config {
-            scrolling_history: scrollback.min(MAX_SCROLLBACK),
-            kitty_keyboard: true,
+            scrolling_history: history::MODEL_LIMIT,
             osc52: Osc52::OnlyCopy,
             ..Config::default()
         };
@@ -119,6 +107,7 @@ impl Emulator {
             outbox,
             hold: Hold::default(),
             extras: Extras::default(),
+            history: History::new(scrollback.min(MAX_SCROLLBACK)),
         }
     }
 
@@ -129,13 +118,30 @@ impl Emulator {
 
     /// Takes in what the program printed. Wherever the output is cut into pieces, the screen
     /// becomes the same.
-    pub fn advance(&mut self, mut bytes: &[u8]) {
+    pub fn advance(&mut self, bytes: &[u8]) {
+        for slice in bytes.chunks(SLICE) {
+            self.advance_slice(slice);
+        }
+    }
+
+    fn advance_slice(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
             let step = self.scanner.step(bytes, self.size().columns);
             bytes = &bytes[step.taken..];
             self.parse(step.feed);
             match step.then {
                 Then::Nothing => {}
+                Then::TakeNote => {
+                    if let Some(note) = Note::read(self.scanner.note()) {
+                        self.parts().0.note(note);
+                    }
+                }
+                Then::AnswerParameters(asked) => {
+                    // No parity, eight bits, 38,400 baud both ways: what xterm says.
+                    let reply = format!("\x1b[{};1;1;128;128;1;0x", asked + 2);
+                    self.outbox.reply(reply.as_bytes());
+                }
+                Then::SoftReset => self.parts().0.soft_reset(),
                 Then::SpoilCopy => self.parse(b"!"),
                 Then::RepeatLine => {
                     let columns = self.size().columns;
@@ -157,7 +163,7 @@ impl Emulator {
     pub fn advance_until(&mut self, bytes: &[u8], deadline: Instant) -> usize {
         let mut taken = 0;
         for slice in bytes.chunks(SLICE) {
-            self.advance(slice);
+            self.advance_slice(slice);
             taken += slice.len();
             if Instant::now() >= deadline {
                 break;
@@ -167,8 +173,13 @@ impl Emulator {
     }
 
     fn parse(&mut self, bytes: &[u8]) {
-        let Self { term, hold, extras, outbox, parser, .. } = self;
-        parser.advance(&mut Guard { term, hold, extras, outbox }, bytes);
+        let (mut guard, parser) = self.parts();
+        parser.advance(&mut guard, bytes);
+    }
+
+    fn parts(&mut self) -> (Guard<'_>, &mut Processor<Never>) {
+        let Self { term, hold, extras, outbox, history, parser, .. } = self;
+        (Guard { term, hold, extras, outbox, history }, parser)
     }
 
     /// The program's questions answered, to be written to its input.
@@ -188,6 +199,8 @@ impl Emulator {
         if size != self.size() {
             self.hold.drop_picture();
             self.term.resize(size);
+            self.extras.margins = None;
+            self.history.collect(&mut self.term);
         }
         size
     }
@@ -199,12 +212,58 @@ impl Emulator {
 
     /// What the program asked of the keyboard, the mouse and pastes.
     pub fn modes(&self) -> Modes {
-        Modes::of(*self.term.mode(), self.extras.x10_mouse)
+        Modes::of(*self.term.mode(), &self.extras)
+    }
+
+    /// The folder the shell says it is in, an absolute path.
+    pub fn folder(&self) -> Option<&str> {
+        self.extras.folder.as_deref()
     }
 
     /// What is to be seen now.
-    pub fn screen(&self) -> Screen<'_> {
-        Screen::new(&self.term, self.hold.picture())
+    pub fn view(&self) -> View {
+        let mut view = View::blank(self.size());
+        self.view_into(&mut view);
+        view
+    }
+
+    /// The same in the memory of another view.
+    pub fn view_into(&self, view: &mut View) {
+        view.size = self.size();
+        if let Some(picture) = self.hold.picture() {
+            view.rows.clone_from(&picture.rows);
+            view.state.cursor = picture.cursor;
+        } else {
+            screen::fill(&mut view.rows, &self.term);
+            view.state.cursor = screen::cursor(&self.term);
+        }
+        if self.extras.reversed {
+            view.rows.iter_mut().for_each(|line| line.reverse(usize::from(view.size.columns)));
+        }
+        view.state.modes = self.modes();
+        view.state.title.clone_from(&self.extras.title);
+        view.state.folder.clone_from(&self.extras.folder);
+        view.state.history = u32::try_from(self.history()).unwrap_or(u32::MAX);
+    }
+
+    /// All lines: those above the screen, the oldest first, then the screen's own. In the alternate
+    /// screen there are none above.
+    pub fn lines(&self) -> Vec<Line> {
+        let term = &self.term;
+        let mut lines = Vec::new();
+        if !self.in_alternate_screen() {
+            lines = self.history.wrapped_at(self.size().columns);
+        }
+        let above = (1..=term.history_size()).rev().map(|row| screen::above(term, row));
+        let below = (0..term.screen_lines()).map(|row| screen::below(term, row));
+        lines.extend(above.chain(below).map(|row| Line::of(row, term.colors())));
+        let most = self.history.limit() + term.screen_lines();
+        lines.drain(..lines.len().saturating_sub(most));
+        lines
+    }
+
+    fn in_alternate_screen(&self) -> bool {
+        self.term.mode().contains(TermMode::ALT_SCREEN)
     }
 
     /// When an unfinished update (mode 2026) will be shown all the same: to be drawn again then,
@@ -218,50 +277,12 @@ impl Emulator {
         self.hold.expire(now)
     }
 
-    /// Moves the view over the lines above the screen. While it is scrolled up, it stays where it
-    /// is when the program prints.
-    pub fn scroll(&mut self, scroll: Scroll) {
-        self.hold.drop_picture();
-        // By nothing first: this brings the model's number within the lines there are.
-        self.term.scroll_display(ModelScroll::Delta(0));
-        self.term.scroll_display(match scroll {
-            Scroll::Up(lines) => ModelScroll::Delta(i32::from(lines)),
-            Scroll::Down(lines) => ModelScroll::Delta(-i32::from(lines)),
-            Scroll::PageUp => ModelScroll::PageUp,
-            Scroll::PageDown => ModelScroll::PageDown,
-            Scroll::Top => ModelScroll::Top,
-            Scroll::Bottom => ModelScroll::Bottom,
-        });
-    }
-
-    /// How many lines the view is scrolled up by; 0 at the present.
-    pub fn scrolled(&self) -> usize {
-        screen::scrolled(&self.term)
-    }
-
-    /// How many lines there are above the screen.
+    /// How many lines there are above the screen, as wide as they were when they scrolled there.
     pub fn history(&self) -> usize {
-        self.term.history_size()
-    }
-
-    /// Starts selecting at a place of the visible screen.
-    pub fn start_selection(&mut self, kind: SelectionKind, column: u16, row: u16) {
-        selection::start(&mut self.term, kind, column, row);
-    }
-
-    /// Extends what is selected to a place of the visible screen.
-    pub fn extend_selection(&mut self, column: u16, row: u16) {
-        selection::extend(&mut self.term, column, row);
-    }
-
-    /// Selects nothing.
-    pub fn clear_selection(&mut self) {
-        self.term.selection = None;
-    }
-
-    /// The selected text; `None` where nothing is selected.
-    pub fn selected_text(&self) -> Option<String> {
-        selection::text(&self.term)
+        if self.in_alternate_screen() {
+            return 0;
+        }
+        (self.history.len() + self.term.history_size()).min(self.history.limit())
     }
 }
 

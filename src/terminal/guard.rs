@@ -4,20 +4,23 @@
 use std::time::Instant;
 
 use alacritty_terminal::grid::Dimensions;
-use alacritty_terminal::index::Line;
+use alacritty_terminal::index::{Column, Line};
 use alacritty_terminal::term::cell::Flags;
 use alacritty_terminal::term::color::COUNT as COLORS;
 use alacritty_terminal::term::{Term, TermMode};
 use alacritty_terminal::vte::ansi::{
     Attr, CharsetIndex, ClearMode, CursorShape, CursorStyle, Handler, Hyperlink, KeyboardModes,
-    KeyboardModesApplyBehavior, LineClearMode, Mode, NamedPrivateMode, PrivateMode, Rgb,
-    StandardCharset, TabulationClearMode,
+    KeyboardModesApplyBehavior, LineClearMode, Mode, ModifyOtherKeys, NamedPrivateMode,
+    PrivateMode, Rgb, StandardCharset, TabulationClearMode,
 };
 use unicode_width::UnicodeWidthChar;
 
+use super::extras::Extras;
+use super::history::History;
 use super::hold::Hold;
+use super::keyboard::Keyboard;
+use super::motion;
 use super::outbox::Outbox;
-use super::palette::Palette;
 
 /// Marks on one character. More are dropped: the model would keep any number, and no script
 /// stacks so many.
@@ -26,32 +29,33 @@ const MAX_COMBINING: usize = 8;
 /// A title's length in characters: more than any title line shows.
 const MAX_TITLE: usize = 256;
 
-/// Nested requests for other keyboard encodings. The model's own bound, 4096, panics when it is
-/// reached (`alacritty_terminal` 0.26 removes from the wrong stack).
-const MAX_KEYBOARDS: u16 = 64;
-
 /// A cell's size in pixels, for those who ask: a common one, since nobody knows the real one.
 const CELL_PIXELS: (usize, usize) = (8, 16);
+
+/// Columns of the widest character.
+const WIDEST: Column = Column(2);
 
 /// The X10 mouse mode.
 const X10_MOUSE: PrivateMode = PrivateMode::Unknown(9);
 
-/// The alternate screen without, and with, saving the cursor: older spellings of 1049.
+/// The alternate screen that saves the cursor.
+pub(super) const ALTERNATE: PrivateMode =
+    PrivateMode::Named(NamedPrivateMode::SwapScreenAndSetRestoreCursor);
+
+/// Those that do not: older, and still in use.
 const ALTERNATE_SCREENS: [PrivateMode; 2] = [PrivateMode::Unknown(47), PrivateMode::Unknown(1047)];
+
+/// The whole screen reversed.
+const REVERSED: PrivateMode = PrivateMode::Unknown(5);
+
+/// The cursor's place counted from the scrolling region.
+pub(super) const ORIGIN: PrivateMode = PrivateMode::Named(NamedPrivateMode::Origin);
+
+/// 132 columns. The pane's width is its window's, so it only clears the screen.
+pub(super) const COLUMNS: PrivateMode = PrivateMode::Named(NamedPrivateMode::ColumnMode);
 
 /// Saving and restoring the cursor as a mode.
 const SAVED_CURSOR: PrivateMode = PrivateMode::Unknown(1048);
-
-/// What is remembered beside the model.
-#[derive(Default)]
-pub(super) struct Extras {
-    /// How many keyboard encodings are stacked on the primary and on the alternate screen.
-    keyboards: [u16; 2],
-    /// Whether presses are reported in the X10 way, unless a later mode says otherwise.
-    pub(super) x10_mouse: bool,
-    /// What colour queries are answered with.
-    pub(super) palette: Palette,
-}
 
 /// See the module.
 pub(super) struct Guard<'a> {
@@ -59,6 +63,7 @@ pub(super) struct Guard<'a> {
     pub(super) hold: &'a mut Hold,
     pub(super) extras: &'a mut Extras,
     pub(super) outbox: &'a Outbox,
+    pub(super) history: &'a mut History,
 }
 
 impl Guard<'_> {
@@ -76,9 +81,13 @@ impl Guard<'_> {
         row[column].zerowidth().is_some_and(|marks| marks.len() >= MAX_COMBINING)
     }
 
-    fn keyboards(&mut self) -> &mut u16 {
-        let alternate = self.term.mode().contains(TermMode::ALT_SCREEN);
+    fn keyboard(&mut self) -> &mut Keyboard {
+        let alternate = self.in_alternate_screen();
         &mut self.extras.keyboards[usize::from(alternate)]
+    }
+
+    pub(super) fn in_alternate_screen(&self) -> bool {
+        self.term.mode().contains(TermMode::ALT_SCREEN)
     }
 }
 
@@ -98,31 +107,20 @@ impl Handler for Guard<'_> {
         set_cursor_shape(shape: CursorShape);
         goto(line: i32, column: usize);
         goto_line(line: i32);
-        goto_col(column: usize);
         insert_blank(count: usize);
-        move_up(rows: usize);
-        move_down(rows: usize);
-        identify_terminal(intermediate: Option<char>);
-        device_status(kind: usize);
         move_forward(columns: usize);
         move_backward(columns: usize);
-        move_down_and_cr(rows: usize);
-        move_up_and_cr(rows: usize);
-        put_tab(count: u16);
         backspace();
         carriage_return();
         bell();
         substitute();
         newline();
         set_horizontal_tabstop();
-        scroll_up(rows: usize);
         scroll_down(rows: usize);
         insert_blank_lines(count: usize);
-        delete_lines(count: usize);
         erase_chars(count: usize);
         delete_chars(count: usize);
         save_cursor_position();
-        restore_cursor_position();
         clear_line(mode: LineClearMode);
         clear_tabs(mode: TabulationClearMode);
         reverse_index();
@@ -130,7 +128,6 @@ impl Handler for Guard<'_> {
         set_mode(mode: Mode);
         unset_mode(mode: Mode);
         report_mode(mode: Mode);
-        set_scrolling_region(top: usize, bottom: Option<usize>);
         set_keypad_application_mode();
         unset_keypad_application_mode();
         set_active_charset(index: CharsetIndex);
@@ -142,7 +139,50 @@ impl Handler for Guard<'_> {
         push_title();
         pop_title();
         text_area_size_chars();
-        report_keyboard_mode();
+    }
+
+    fn set_scrolling_region(&mut self, top: usize, bottom: Option<usize>) {
+        if let Some(margins) = motion::margins(self.term, top, bottom) {
+            self.extras.margins = margins;
+            self.term.set_scrolling_region(top, bottom);
+        }
+    }
+
+    fn goto_col(&mut self, column: usize) {
+        motion::move_to_column(self.term, column);
+    }
+
+    fn move_up(&mut self, rows: usize) {
+        motion::move_up(self.term, self.extras.margins, rows);
+    }
+
+    fn move_down(&mut self, rows: usize) {
+        motion::move_down(self.term, self.extras.margins, rows);
+    }
+
+    fn move_up_and_cr(&mut self, rows: usize) {
+        self.move_up(rows);
+        self.goto_col(0);
+    }
+
+    fn move_down_and_cr(&mut self, rows: usize) {
+        self.move_down(rows);
+        self.goto_col(0);
+    }
+
+    fn device_status(&mut self, kind: usize) {
+        match kind {
+            6 => self.outbox.reply(motion::report(self.term, self.extras.margins).as_bytes()),
+            kind => self.term.device_status(kind),
+        }
+    }
+
+    fn identify_terminal(&mut self, intermediate: Option<char>) {
+        match intermediate {
+            // The unit's number: it has none.
+            Some('=') => self.outbox.reply(b"\x1bP!|00000000\x1b\\"),
+            other => self.term.identify_terminal(other),
+        }
     }
 
     #[inline]
@@ -153,19 +193,46 @@ impl Handler for Guard<'_> {
             return;
         }
         self.term.input(character);
+        // So it is after a line has been wrapped.
+        if self.term.grid().cursor.point.column <= WIDEST {
+            self.history.collect(self.term);
+        }
     }
 
     /// The parser asks for a plain line feed whatever the mode; the model's `newline` looks at it.
+    #[inline]
     fn linefeed(&mut self) {
         self.term.newline();
+        self.history.collect(self.term);
     }
 
-    /// On the second line, the model's clearing above the cursor leaves the first as it is.
+    /// Behind the last column a tab wraps the line.
+    fn put_tab(&mut self, count: u16) {
+        self.term.put_tab(count);
+        self.history.collect(self.term);
+    }
+
+    fn scroll_up(&mut self, rows: usize) {
+        self.term.scroll_up(rows);
+        self.history.collect(self.term);
+    }
+
+    fn delete_lines(&mut self, count: usize) {
+        self.term.delete_lines(count);
+        self.history.collect(self.term);
+    }
+
     fn clear_screen(&mut self, mode: ClearMode) {
-        if matches!(mode, ClearMode::Above) && self.term.grid().cursor.point.line == Line(1) {
-            self.term.grid_mut().reset_region(..Line(1));
+        match mode {
+            ClearMode::Saved if !self.in_alternate_screen() => self.history.clear(),
+            // On the second line, the model's clearing above the cursor leaves the first as it is.
+            ClearMode::Above if self.term.grid().cursor.point.line == Line(1) => {
+                self.term.grid_mut().reset_region(..Line(1));
+            }
+            _ => {}
         }
         self.term.clear_screen(mode);
+        self.history.collect(self.term);
     }
 
     /// No line has more stops than columns; with none set, the model walks the whole line for each
@@ -178,25 +245,26 @@ impl Handler for Guard<'_> {
         self.term.move_forward_tabs(count.min(self.term.columns() as u16));
     }
 
+    fn restore_cursor_position(&mut self) {
+        self.term.restore_cursor_position();
+        self.mark_cursor();
+    }
+
     fn reset_state(&mut self) {
-        self.term.reset_state();
-        // The model keeps redefined colours through a reset, and so would a broken screen.
-        for index in 0..COLORS {
-            self.term.reset_color(index);
-        }
-        self.extras.keyboards = [0; 2];
-        self.extras.x10_mouse = false;
-        self.hold.end();
+        self.reset();
     }
 
     fn set_title(&mut self, title: Option<String>) {
         let printable = |title: String| -> String {
             title.chars().filter(|c| !c.is_control()).take(MAX_TITLE).collect()
         };
-        self.term.set_title(title.map(printable));
+        let title = title.map(printable);
+        self.extras.title.clone_from(&title);
+        self.term.set_title(title);
     }
 
-    /// Links cannot be shown in cells, and their targets would be kept for each cell.
+    /// Links cannot be shown in cells, and their targets would be kept for each cell. The model's
+    /// serve as marks.
     fn set_hyperlink(&mut self, _: Option<Hyperlink>) {}
 
     /// The learner's clipboard is never read out to a container.
@@ -208,33 +276,38 @@ impl Handler for Guard<'_> {
                 self.hold.begin(self.term, Instant::now());
             }
             X10_MOUSE => self.extras.x10_mouse = true,
+            REVERSED => self.extras.reversed = true,
+            COLUMNS => self.clear_columns(),
             SAVED_CURSOR => self.term.save_cursor_position(),
-            mode if ALTERNATE_SCREENS.contains(&mode) => {
-                let alternate = NamedPrivateMode::SwapScreenAndSetRestoreCursor;
-                self.term.set_private_mode(PrivateMode::Named(alternate));
-            }
+            mode if ALTERNATE_SCREENS.contains(&mode) => self.enter_alternate_screen(),
             mode => self.term.set_private_mode(mode),
         }
+        self.mark_cursor();
     }
 
     fn unset_private_mode(&mut self, mode: PrivateMode) {
         match mode {
             PrivateMode::Named(NamedPrivateMode::SyncUpdate) => self.hold.end(),
             X10_MOUSE => self.extras.x10_mouse = false,
-            SAVED_CURSOR => self.term.restore_cursor_position(),
-            mode if ALTERNATE_SCREENS.contains(&mode) => {
-                let alternate = NamedPrivateMode::SwapScreenAndSetRestoreCursor;
-                self.term.unset_private_mode(PrivateMode::Named(alternate));
+            REVERSED => self.extras.reversed = false,
+            COLUMNS => self.clear_columns(),
+            ORIGIN => {
+                self.term.unset_private_mode(mode);
+                self.term.goto(0, 0);
             }
+            SAVED_CURSOR => self.restore_cursor_position(),
+            mode if ALTERNATE_SCREENS.contains(&mode) => self.leave_alternate_screen(),
             mode => self.term.unset_private_mode(mode),
         }
+        self.mark_cursor();
     }
 
     fn report_private_mode(&mut self, mode: PrivateMode) {
-        let alternate = self.term.mode().contains(TermMode::ALT_SCREEN);
+        let alternate = self.in_alternate_screen();
         let set = match mode {
             PrivateMode::Named(NamedPrivateMode::SyncUpdate) => self.hold.until().is_some(),
             X10_MOUSE => self.extras.x10_mouse,
+            REVERSED => self.extras.reversed,
             mode if ALTERNATE_SCREENS.contains(&mode) => alternate,
             mode => return self.term.report_private_mode(mode),
         };
@@ -256,22 +329,33 @@ impl Handler for Guard<'_> {
         self.outbox.reply(format!("\x1b[4;{height};{width}t").as_bytes());
     }
 
-    // Of kitty's keyboard protocol the first level is spoken; more must not be confirmed.
-
     fn push_keyboard_mode(&mut self, mode: KeyboardModes) {
-        if *self.keyboards() < MAX_KEYBOARDS {
-            *self.keyboards() += 1;
-            self.term.push_keyboard_mode(mode & KeyboardModes::DISAMBIGUATE_ESC_CODES);
-        }
+        self.keyboard().push(mode);
     }
 
     fn pop_keyboard_modes(&mut self, count: u16) {
-        *self.keyboards() = self.keyboards().saturating_sub(count);
-        self.term.pop_keyboard_modes(count);
+        self.keyboard().pop(count);
     }
 
     fn set_keyboard_mode(&mut self, mode: KeyboardModes, how: KeyboardModesApplyBehavior) {
-        let mode = mode & KeyboardModes::DISAMBIGUATE_ESC_CODES;
-        Handler::set_keyboard_mode(self.term, mode, how);
+        self.keyboard().set(mode, how);
+    }
+
+    fn report_keyboard_mode(&mut self) {
+        let flags = self.keyboard().flags().bits();
+        self.outbox.reply(format!("\x1b[?{flags}u").as_bytes());
+    }
+
+    fn set_modify_other_keys(&mut self, mode: ModifyOtherKeys) {
+        self.extras.modify_other_keys = match mode {
+            ModifyOtherKeys::Reset => 0,
+            ModifyOtherKeys::EnableExceptWellDefined => 1,
+            ModifyOtherKeys::EnableAll => 2,
+        };
+    }
+
+    fn report_modify_other_keys(&mut self) {
+        let level = self.extras.modify_other_keys;
+        self.outbox.reply(format!("\x1b[>4;{level}m").as_bytes());
     }
 }

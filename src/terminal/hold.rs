@@ -22,8 +22,9 @@ const FRESH: Duration = Duration::from_millis(5);
 pub(super) struct Hold {
     /// When the open update is shown though unfinished; `None` while none is open.
     until: Option<Instant>,
-    /// The last picture taken, and when.
-    picture: Option<(Picture, Instant)>,
+    /// The last picture, and when it was taken.
+    picture: Picture,
+    taken: Option<Instant>,
 }
 
 impl Hold {
@@ -33,8 +34,9 @@ impl Hold {
             return;
         }
         self.until = Some(now + LONGEST);
-        if self.picture.as_ref().is_none_or(|(_, taken)| now.duration_since(*taken) >= FRESH) {
-            self.picture = Some((Picture::of(term), now));
+        if self.taken.is_none_or(|taken| now.duration_since(taken) >= FRESH) {
+            self.picture.take(term);
+            self.taken = Some(now);
         }
     }
 
@@ -43,7 +45,7 @@ impl Hold {
         self.until = None;
     }
 
-    /// The screen changed otherwise than by output (size, scrolling): no old picture serves.
+    /// The screen changed otherwise than by output: no old picture serves.
     pub(super) fn drop_picture(&mut self) {
         *self = Self::default();
     }
@@ -63,8 +65,7 @@ impl Hold {
 
     /// What to show instead of the present screen.
     pub(super) fn picture(&self) -> Option<&Picture> {
-        let (picture, _) = self.until.and(self.picture.as_ref())?;
-        Some(picture)
+        self.until.map(|_| &self.picture)
     }
 }
 
@@ -96,7 +97,7 @@ mod tests {
         for n in 0..20 {
             hold.begin(&term, start + n * MS);
             hold.end();
-            taken.push(hold.picture.as_ref().map(|(_, taken)| *taken));
+            taken.push(hold.taken);
         }
         taken.dedup();
         assert_eq!(taken.len(), 4, "every five milliseconds");

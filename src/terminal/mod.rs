@@ -13,26 +13,39 @@
 //! watches the bytes before its parser, `guard` stands between its parser and its screen.
 
 mod cell;
+pub mod copy;
 mod emulator;
+mod extras;
 mod guard;
+mod history;
 mod hold;
+mod joined;
+mod keyboard;
 mod keys;
+mod line;
+pub mod links;
 mod modes;
+mod motion;
 mod mouse;
 mod outbox;
 mod palette;
 mod paste;
+mod reset;
+mod row;
 mod scanner;
 mod screen;
-mod selection;
+mod shell;
+mod view;
+mod wrap;
 
-pub use cell::{Attributes, Cell, Color, Width};
-pub use emulator::{Emulator, Scroll, Size};
+pub use cell::{Attributes, Cell, Color, Mark, Style, Width};
+pub use emulator::{Emulator, Size};
+pub use joined::Point;
 pub use keys::{encode_focus, encode_key};
+pub use line::Line;
 pub use modes::{Modes, MouseEncoding, MouseReports};
 pub use mouse::encode_mouse;
 pub use outbox::Event;
 pub use palette::{Palette, xterm_color};
 pub use paste::encode_paste;
-pub use screen::{Cursor, CursorShape, Screen};
-pub use selection::SelectionKind;
+pub use view::{Changes, Cursor, CursorShape, View, ViewState};

@@ -5,7 +5,8 @@
 //!
 //! - operating system commands are cut at a length: the parser collects them without any;
 //! - `REP` with a huge count is cut to one line: ten bytes would print 65 535 characters;
-//! - `XTVERSION` is noticed, since the parser drops it unanswered;
+//! - what the parser drops is noticed: `XTVERSION`, `DECREQTPARM`, `DECSTR`, and a shell's notes
+//!   (OSC 7 and 133);
 //! - a character cut in two by the end of a piece is completed on its own: given more, the
 //!   parser (vte 0.15) loses a character after it, and so the screen would depend on the pieces.
 
@@ -30,6 +31,12 @@ pub(super) enum Then {
     Nothing,
     /// Answer the question which terminal this is.
     AnswerVersion,
+    /// Answer what the line's parameters are: may it be asked again (0) or not (1).
+    AnswerParameters(u8),
+    /// Reset the modes.
+    SoftReset,
+    /// A shell's note has ended: it is in [`Scanner::note`].
+    TakeNote,
     /// The fed bytes end inside a `REP` whose last byte was taken away: cancel it, and repeat
     /// the last character to the end of the line instead.
     RepeatLine,
@@ -72,14 +79,16 @@ struct Control {
     first: u32,
     /// Whether a second has begun.
     later: bool,
-    /// Whether anything else than digits and separators came.
+    /// The intermediate before the last byte; 0 for none.
+    intermediate: u8,
+    /// Whether anything else came than digits, separators and one intermediate.
     other: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Command {
-    /// Its first three bytes, of which the first two or three name it.
-    tag: [u8; 3],
+    /// Its first bytes, which name it.
+    tag: [u8; 4],
     /// Its length so far, what was dropped included.
     length: usize,
     /// That of its present field.
@@ -89,12 +98,14 @@ struct Command {
 impl Control {
     fn collect(&mut self, byte: u8) {
         match byte {
+            b'0'..=b'?' if self.intermediate != 0 => self.other = true,
             b'0'..=b'9' if !self.later => {
                 self.first = (self.first * 10 + u32::from(byte - b'0')).min(u32::from(u16::MAX));
             }
             b'0'..=b'9' => {}
             b':' | b';' => self.later = true,
             b'<'..=b'?' if !self.begun => self.marker = byte,
+            b' '..=b'/' if self.intermediate == 0 => self.intermediate = byte,
             _ => self.other = true,
         }
         self.begun = true;
@@ -102,9 +113,12 @@ impl Control {
 
     /// What the sequence that ends in `byte` asks for.
     fn end(self, byte: u8, columns: u16) -> Then {
-        match (self.other, self.marker, byte) {
-            (false, 0, b'b') if self.first > u32::from(columns) => Then::RepeatLine,
-            (false, b'>', b'q') if self.first == 0 => Then::AnswerVersion,
+        match (self.marker, self.intermediate, byte) {
+            _ if self.other => Then::Nothing,
+            (0, 0, b'b') if self.first > u32::from(columns) => Then::RepeatLine,
+            (0, 0, b'x') if self.first <= 1 => Then::AnswerParameters(self.first as u8),
+            (0, b'!', b'p') => Then::SoftReset,
+            (b'>', 0, b'q') if self.first == 0 => Then::AnswerVersion,
             _ => Then::Nothing,
         }
     }
@@ -112,11 +126,15 @@ impl Control {
 
 impl Command {
     fn is_copy(&self) -> bool {
-        self.tag == *b"52;"
+        self.tag.starts_with(b"52;")
     }
 
     fn is_title(&self) -> bool {
-        matches!(&self.tag, [b'0' | b'2', b';', _])
+        matches!(&self.tag, [b'0' | b'2', b';', ..])
+    }
+
+    fn is_note(&self) -> bool {
+        self.tag.starts_with(b"7;") || self.tag == *b"133;"
     }
 
     /// Counts `byte` in and tells whether the parser may have it.
@@ -131,6 +149,8 @@ impl Command {
         self.field = if byte == b';' { 0 } else { self.field + 1 };
         if self.is_copy() {
             self.length <= MAX_COPY
+        } else if self.is_note() {
+            self.length <= self.tag.len() // the parser has no use for the rest
         } else {
             self.length <= MAX_COMMAND && (self.is_title() || self.field <= MAX_FIELD)
         }
@@ -158,6 +178,8 @@ pub(super) struct Scanner {
     state: State,
     /// How many bytes complete the character that the last piece ended in.
     missing: usize,
+    /// The present command, as far as it may be a shell's note.
+    note: Vec<u8>,
 }
 
 impl Scanner {
@@ -177,7 +199,10 @@ impl Scanner {
                 }
                 State::Escape => match byte {
                     b'[' => self.state = State::Control(Control::default()),
-                    b']' => self.state = State::Command(Command::default()),
+                    b']' => {
+                        self.note.clear();
+                        self.state = State::Command(Command::default());
+                    }
                     CAN | SUB => self.state = State::Text,
                     // Controls act within a sequence; what is no part of one is dropped.
                     ..b' ' | 0x7f.. => {}
@@ -200,14 +225,30 @@ impl Scanner {
                     }
                     _ => {}
                 },
-                State::Command(_) if byte == ESC => self.state = State::Escape,
-                State::Command(_) if ends_command(byte) => self.state = State::Text,
+                State::Command(command) if ends_command(byte) => {
+                    // Cancelled or too long, it says nothing.
+                    let noted = command.is_note()
+                        && matches!(byte, ESC | BEL)
+                        && self.note.len() <= MAX_COMMAND;
+                    self.state = if byte == ESC { State::Escape } else { State::Text };
+                    if noted {
+                        let then = Then::TakeNote;
+                        return Step { feed: &bytes[..=i], taken: i + 1, then };
+                    }
+                }
                 State::Command(command) => {
                     if !command.admit(byte) {
                         let spoil = command.is_copy() && command.length == MAX_COPY + 1;
                         let then = if spoil { Then::SpoilCopy } else { Then::Nothing };
                         let taken = i + 1 + command.drop_run(&bytes[i + 1..]);
+                        if command.is_note() {
+                            let room = (MAX_COMMAND + 1).saturating_sub(self.note.len());
+                            self.note.extend(bytes[i..taken].iter().take(room));
+                        }
                         return Step { feed: &bytes[..i], taken, then };
+                    }
+                    if byte >= b' ' && command.length <= command.tag.len() {
+                        self.note.push(byte);
                     }
                 }
             }
@@ -217,6 +258,11 @@ impl Scanner {
             self.missing = missing(bytes);
         }
         Step { feed: bytes, taken: bytes.len(), then: Then::Nothing }
+    }
+
+    /// The note that has ended, without what begins and ends it.
+    pub(super) fn note(&self) -> &[u8] {
+        &self.note
     }
 
     /// The bytes at the start that belong to the character the last piece ended in.
@@ -248,102 +294,4 @@ fn missing(bytes: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Everything fed, and what was to be done on the way.
-    fn scan(pieces: &[&[u8]]) -> (Vec<u8>, Vec<Then>) {
-        let (mut scanner, mut fed, mut thens) = (Scanner::default(), Vec::new(), Vec::new());
-        for mut bytes in pieces.iter().copied() {
-            while !bytes.is_empty() {
-                let step = scanner.step(bytes, 80);
-                assert!(step.taken > 0, "a step takes something");
-                fed.extend_from_slice(step.feed);
-                thens.extend((step.then != Then::Nothing).then_some(step.then));
-                bytes = &bytes[step.taken..];
-            }
-        }
-        (fed, thens)
-    }
-
-    #[test]
-    fn ordinary_output_passes_untouched() {
-        let text =
-            "plain \x1b[1;31mred\x1b[0m \x1b]0;title\x07 \x1bP+q\x1b\\ \x1b(0lqk\x1b(B 日本\x1b[3b";
-        assert_eq!(scan(&[text.as_bytes()]), (text.as_bytes().to_vec(), vec![]));
-        let single: Vec<&[u8]> = text.as_bytes().chunks(1).collect();
-        assert_eq!(scan(&single), (text.as_bytes().to_vec(), vec![]));
-    }
-
-    #[test]
-    fn the_question_for_the_version_is_noticed() {
-        for question in ["\x1b[>q", "\x1b[>0q", "\x1b\x1b[>q", "\x1b[\r>q"] {
-            assert_eq!(scan(&[question.as_bytes()]).1, [Then::AnswerVersion], "{question:?}");
-        }
-        for other in ["\x1b[q", "\x1b[ q", "\x1b[>1q", "\x1b[0>q", "\x1b[?q", "\x1b(>q", "[>q"] {
-            assert_eq!(scan(&[other.as_bytes()]).1, [], "{other:?}");
-        }
-    }
-
-    #[test]
-    fn a_long_repeat_is_cut_to_a_line() {
-        assert_eq!(scan(&[b"=\x1b[80b."]), (b"=\x1b[80b.".to_vec(), vec![]));
-        assert_eq!(scan(&[b"=\x1b[81b."]), (b"=\x1b[81.".to_vec(), vec![Then::RepeatLine]));
-        assert_eq!(scan(&[b"\x1b[99999999", b"9b"]).1, [Then::RepeatLine]);
-        assert_eq!(scan(&[b"\x1b[?99999b"]).1, [], "another sequence");
-    }
-
-    #[test]
-    fn commands_are_cut_at_their_length() {
-        let title = [b"\x1b]0;".as_slice(), &vec![b'x'; 100_000], b"\x07after"].concat();
-        let (fed, _) = scan(&[&title]);
-        assert_eq!(fed.len(), 2 + MAX_COMMAND + 1 + 5);
-        assert!(fed.ends_with(b"x\x07after"));
-        let single: Vec<&[u8]> = title.chunks(1).collect();
-        assert_eq!(scan(&single).0, fed, "whatever the pieces");
-    }
-
-    #[test]
-    fn a_field_is_cut_and_the_next_begins_anew() {
-        let fields = [b"\x1b]4;1;#".as_slice(), &[b'0'; 90], b";2;?\x1b\\"].concat();
-        let expected = [b"\x1b]4;1;#".as_slice(), &[b'0'; MAX_FIELD - 1], b";2;?\x1b\\"].concat();
-        assert_eq!(scan(&[&fields]).0, expected);
-    }
-
-    #[test]
-    fn a_copy_is_taken_whole_or_not_at_all() {
-        let fits = [b"\x1b]52;c;".as_slice(), &vec![b'A'; MAX_COPY - 5], b"\x07"].concat();
-        assert_eq!(scan(&[&fits]), (fits.clone(), vec![]));
-        let long = [b"\x1b]52;c;".as_slice(), &vec![b'A'; MAX_COPY], b"\x07"].concat();
-        assert_eq!(scan(&[&long]).1, [Then::SpoilCopy]);
-        let pieces: Vec<&[u8]> = long.chunks(1000).collect();
-        assert_eq!(scan(&pieces).1, [Then::SpoilCopy], "once");
-    }
-
-    #[test]
-    fn a_character_cut_in_two_is_completed_on_its_own() {
-        let mut scanner = Scanner::default();
-        assert_eq!(scanner.step(b"a\xf0\x9f", 80).taken, 3);
-        assert_eq!(scanner.step(b"\x98", 80).feed, b"\x98");
-        assert_eq!(scanner.step(b"\x80bc", 80).feed, b"\x80");
-        assert_eq!(scanner.step(b"bc\xc3", 80).feed, b"bc\xc3");
-        assert_eq!(scanner.step(b"broken off", 80).feed, b"broken off");
-    }
-
-    #[test]
-    fn what_lacks_is_counted() {
-        let cases: [(&[u8], usize); 8] = [
-            (b"", 0),
-            (b"a", 0),
-            (b"\xc3", 1),
-            (b"\xe2\x82", 1),
-            (b"\xe2", 2),
-            (b"\xf0\x9f\x98", 1),
-            (b"\xf0\x9f\x98\x80", 0),
-            (b"\x80\x80\x80\x80", 0),
-        ];
-        for (bytes, expected) in cases {
-            assert_eq!(missing(bytes), expected, "{bytes:x?}");
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,12 @@
 //! Which key does what where: one table, from which the footer, the help and the palette are made,
 //! so that they are always true.
 
+mod shell;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::app::Action;
+use crate::session::recording::Control;
 
 /// Where keys are going.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -14,12 +17,24 @@ pub enum Context {
     Search,
     /// The lesson pane.
     Lesson,
-    /// The shell pane: every key but one goes to the shell.
+    /// The shell pane: every key but a few goes to the shell.
     Shell,
+    /// The shell pane scrolled back: typing returns to the shell.
+    Scrolled,
+    /// The shell pane in copy mode.
+    Copy,
+    /// Typing what to search for in copy mode.
+    CopySearch,
+    /// A bare shell, after the leave key.
+    Menu,
+    /// A bare shell that cannot be typed into: it is only watched, or not open yet.
+    Watch,
     /// The checks and hints.
     Sidebar,
     /// The shell pane while no shell is open.
     NoShell,
+    /// A recording that is played.
+    Replay,
     /// First start.
     Setup,
 }
@@ -32,8 +47,14 @@ impl Context {
             Self::Search => "Search",
             Self::Lesson => "Lesson",
             Self::Shell => "Shell",
+            Self::Scrolled => "Shell, scrolled back",
+            Self::Copy => "Copy mode",
+            Self::CopySearch => "Search in copy mode",
+            Self::Menu => "Shell, after the leave key",
+            Self::Watch => "Watching",
             Self::Sidebar => "Checks and hints",
             Self::NoShell => "Shell (none is open)",
+            Self::Replay => "Replay",
             Self::Setup => "Setup",
         }
     }
@@ -71,8 +92,10 @@ const ANYWHERE: &[Binding] = &[
     bind(&["ctrl-z"], Action::Suspend, "", "Suspend drydock (fg brings it back)"),
     bind(&[], Action::NextTheme, "", "Switch to the next theme"),
     bind(&[], Action::ToggleMouse, "", "Turn the mouse on or off (off: the terminal selects text)"),
-    bind(&["q", "ctrl-c"], Action::Quit, "quit", "Quit; the sandbox keeps running"),
 ];
+
+const QUIT: &[Binding] =
+    &[bind(&["q", "ctrl-c"], Action::Quit, "quit", "Quit; the sandbox keeps running")];
 
 const HOME: &[Binding] = &[
     bind(&["enter"], Action::Open, "open", "Open the selected item, or fold the module"),
@@ -87,6 +110,7 @@ const HOME: &[Binding] = &[
     bind(&["end", "G"], Action::Bottom, "", "To the last"),
     bind(&["f"], Action::OpenFresh, "", "Start the selected item over in a fresh sandbox"),
     bind(&["d"], Action::Destroy, "", "Remove the selected item's sandbox"),
+    bind(&["p"], Action::OpenReplay, "", "Play the selected item's last recording"),
     bind(&["r"], Action::Refresh, "", "Look at the engine and the progress again"),
     bind(&["s"], Action::Setup, "", "Open setup"),
 ];
@@ -147,23 +171,30 @@ const SIDEBAR: &[Binding] = &[
     bind(&["end", "G"], Action::Bottom, "", "To the end"),
 ];
 
-const SHELL: &[Binding] = &[
-    bind(
-        &[LEAVE],
-        Action::LeaveShell,
-        "leaves the shell",
-        "Leave the shell for the lesson and the commands",
-    ),
-    bind(&["shift-pageup"], Action::PageUp, "", "Scroll back a page"),
-    bind(&["shift-pagedown"], Action::PageDown, "", "Scroll forward a page"),
-];
-
 const NO_SHELL: &[Binding] = &[bind(
     &["enter", "r"],
     Action::Retry,
     "try again",
     "Prepare the sandbox again, or open a new shell",
 )];
+
+const REPLAY: &[Binding] = &[
+    bind(&["space"], Action::Replay(Control::Pause), "pause", "Stop, or go on"),
+    bind(&["left"], Action::Replay(Control::Seek(-5)), "back", "5 seconds back"),
+    bind(&["right"], Action::Replay(Control::Seek(5)), "forward", "5 seconds forward"),
+    bind(&["esc", "q", "ctrl-c"], Action::Back, "leave", "Leave the recording"),
+    bind(&["shift-left"], Action::Replay(Control::Seek(-30)), "", "30 seconds back"),
+    bind(&["shift-right"], Action::Replay(Control::Seek(30)), "", "30 seconds forward"),
+    bind(&["pageup"], Action::Replay(Control::Seek(-60)), "", "A minute back"),
+    bind(&["pagedown"], Action::Replay(Control::Seek(60)), "", "A minute forward"),
+    bind(&["home"], Action::Replay(Control::Start), "", "To the beginning"),
+    bind(&["end"], Action::Replay(Control::End), "", "To the end"),
+    bind(&["n"], Action::Replay(Control::NextMark), "next mark", "To the next marker"),
+    bind(&["p"], Action::Replay(Control::PreviousMark), "", "To the marker before"),
+    bind(&["+", "="], Action::Replay(Control::Faster), "faster", "Faster, up to 16 times"),
+    bind(&["-"], Action::Replay(Control::Slower), "", "Slower, down to a quarter"),
+    bind(&["i"], Action::Replay(Control::SkipIdle), "pauses", "Skip long pauses, or play them"),
+];
 
 const SETUP: &[Binding] = &[
     bind(&["up", "k", "shift-tab"], Action::Up, "", "Up"),
@@ -178,16 +209,23 @@ const SETUP: &[Binding] = &[
 /// The rows that hold in a context, the most particular first. In the shell and in a search only
 /// their own rows hold: every other key is input.
 pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
-    let (own, more, anywhere): (&[Binding], &[Binding], &[Binding]) = match context {
-        Context::Home => (HOME, &[], ANYWHERE),
-        Context::Search => (SEARCH, &[], &[]),
-        Context::Lesson => (LESSON, WORKSPACE, ANYWHERE),
-        Context::Sidebar => (SIDEBAR, WORKSPACE, ANYWHERE),
-        Context::Shell => (SHELL, &[], &[]),
-        Context::NoShell => (NO_SHELL, WORKSPACE, ANYWHERE),
-        Context::Setup => (SETUP, &[], ANYWHERE),
+    let tables: &[&[Binding]] = match context {
+        Context::Home => &[HOME, ANYWHERE, QUIT],
+        Context::Search => &[SEARCH],
+        Context::Lesson => &[LESSON, WORKSPACE, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Sidebar => &[SIDEBAR, WORKSPACE, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Shell => &[shell::SHELL],
+        Context::Scrolled => &[shell::SCROLLED],
+        Context::Copy => &[shell::COPY],
+        Context::CopySearch => &[shell::COPY_SEARCH],
+        Context::Menu => &[shell::MENU, shell::COMMANDS, shell::MENU_MORE],
+        Context::Watch => &[shell::WATCH, shell::COMMANDS],
+        Context::NoShell => &[NO_SHELL, WORKSPACE, ANYWHERE, QUIT, shell::COMMANDS],
+        // Its keys to quit leave the recording.
+        Context::Replay => &[REPLAY, ANYWHERE],
+        Context::Setup => &[SETUP, ANYWHERE, QUIT],
     };
-    own.iter().chain(more).chain(anywhere)
+    tables.iter().copied().flatten()
 }
 
 /// What a key does in a context.
@@ -316,25 +354,41 @@ impl std::fmt::Display for Chord {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 7] = [
+    const ALL: [Context; 13] = [
         Context::Home,
         Context::Search,
         Context::Lesson,
         Context::Shell,
+        Context::Scrolled,
+        Context::Copy,
+        Context::CopySearch,
+        Context::Menu,
+        Context::Watch,
         Context::Sidebar,
         Context::NoShell,
+        Context::Replay,
         Context::Setup,
     ];
 
     #[test]
     fn every_key_in_the_tables_is_a_key_and_has_words() {
         for context in ALL {
+            let mut names = Vec::new();
             for binding in bindings(context) {
                 assert!(!binding.long.is_empty());
                 for name in binding.keys.iter().filter(|name| **name != LEAVE) {
                     assert!(name.parse::<Chord>().is_ok(), "{name}");
+                    names.push(*name);
                 }
             }
+            let own = matches!(
+                context,
+                Context::Copy | Context::Shell | Context::Scrolled | Context::Menu | Context::Watch
+            );
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert!(!own || names.len() == count, "a key has two meanings in {context:?}");
         }
     }
 
@@ -343,7 +397,7 @@ mod tests {
         let leave: Chord = "ctrl-]".parse().unwrap();
         let press = |name: &str| name.parse::<Chord>().unwrap().into();
         for name in
-            ["ctrl-c", "ctrl-z", "q", "?", ":", "esc", "tab", "ctrl-b", "ctrl-a", "f1", "up"]
+            ["ctrl-c", "ctrl-z", "q", "?", ":", "esc", "tab", "ctrl-b", "[", "f1", "up", "pageup"]
         {
             assert_eq!(action(Context::Shell, leave, press(name)), None, "{name}");
         }

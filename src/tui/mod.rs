@@ -14,3 +14,4 @@ pub mod theme;
 pub mod widgets;
 
 pub use runtime::{Options, Start, run};
+pub use screens::bare::Ending;

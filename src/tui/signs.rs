@@ -58,6 +58,10 @@ impl Signs {
     pub fn running(self) -> &'static str {
         if self.ascii { "*" } else { "●" }
     }
+    /// The bell rang.
+    pub fn bell(self) -> &'static str {
+        if self.ascii { "(bell)" } else { "♪" }
+    }
     /// Between facts on one line.
     pub fn dot(self) -> &'static str {
         if self.ascii { " - " } else { " · " }

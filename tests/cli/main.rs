@@ -6,6 +6,9 @@
 mod alone;
 mod home;
 mod practice;
+mod recorded;
 mod shell;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/terminal.rs"]
+mod terminal;

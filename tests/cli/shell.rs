@@ -13,6 +13,9 @@ use crate::home::Home;
 /// How long a state may take to come on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long nothing must have been shown to look whether the program has ended.
+const LOOK: Duration = Duration::from_millis(20);
+
 const PROMPT: &str = "learner@sandbox";
 
 /// A terminal with a `drydock shell` in it.
@@ -22,16 +25,17 @@ struct Terminal {
     _slave: Box<dyn SlavePty + Send>,
     keys: Box<dyn Write + Send>,
     shown: Receiver<Vec<u8>>,
-    seen: String,
+    screen: vt100::Parser,
     child: Box<dyn Child + Send + Sync>,
 }
 
 impl Terminal {
-    fn open(home: &Home, item: &str) -> Self {
+    fn open(home: &Home, arguments: &[&str]) -> Self {
         let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_drydock"));
-        command.args(["shell", item]);
+        command.arg("shell");
+        command.args(arguments);
         command.env("DRYDOCK_HOME", home.path());
         command.env("LC_ALL", "C.UTF-8");
         command.env("TERM", "xterm-256color");
@@ -47,7 +51,8 @@ impl Terminal {
                 }
             }
         });
-        Self { master: pair.master, _slave: pair.slave, keys, shown, seen: String::new(), child }
+        let screen = vt100::Parser::new(30, 100, 0);
+        Self { master: pair.master, _slave: pair.slave, keys, shown, screen, child }
     }
 
     fn type_in(&mut self, text: &str) {
@@ -55,19 +60,38 @@ impl Terminal {
         self.keys.flush().unwrap();
     }
 
-    /// Waits until these words are shown, after all that was waited for before.
+    fn resize(&mut self, cols: u16, rows: u16) {
+        self.screen.screen_mut().set_size(rows, cols);
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self.master.resize(size).unwrap();
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = self.child.process_id().unwrap().cast_signed();
+        let id = rustix::process::Pid::from_raw(id).unwrap();
+        rustix::process::kill_process(id, signal).unwrap();
+    }
+
+    fn text(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    fn alternate(&self) -> bool {
+        self.screen.screen().alternate_screen()
+    }
+
+    /// Waits until these words are on the screen.
     #[track_caller]
-    fn wait_for(&mut self, words: &str) {
+    fn see(&mut self, words: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
-        while !self.seen.contains(words) {
+        while !self.text().contains(words) {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.shown.recv_timeout(left) {
-                Ok(bytes) => self.seen.push_str(&String::from_utf8_lossy(&bytes)),
-                Err(error) => panic!("{words:?} was not shown ({error}): {:?}", self.seen),
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(error) => panic!("{words:?} was not shown ({error}):\n{}", self.text()),
             }
         }
-        let end = self.seen.find(words).unwrap() + words.len();
-        self.seen.drain(..end);
+        self.text()
     }
 
     /// Whether lines are edited and echoed, as a shell leaves its terminal to its commands.
@@ -77,17 +101,23 @@ impl Terminal {
         flags & ICANON_AND_ECHO == ICANON_AND_ECHO
     }
 
+    /// Waits for the end; what was shown until then is on the screen.
     #[track_caller]
     fn ends(&mut self, status: u32) {
         let deadline = Instant::now() + PATIENCE;
         let ended = loop {
+            while let Ok(bytes) = self.shown.recv_timeout(LOOK) {
+                self.screen.process(&bytes);
+            }
             match self.child.try_wait().unwrap() {
                 Some(ended) => break ended,
-                None if Instant::now() < deadline => std::thread::yield_now(),
-                None => panic!("it did not end"),
+                None => assert!(Instant::now() < deadline, "it did not end:\n{}", self.text()),
             }
         };
-        assert_eq!(ended.exit_code(), status);
+        while let Ok(bytes) = self.shown.recv_timeout(LOOK) {
+            self.screen.process(&bytes);
+        }
+        assert_eq!(ended.exit_code(), status, "{}", self.text());
     }
 }
 
@@ -101,28 +131,27 @@ impl Drop for Terminal {
 fn the_shell_has_the_size_of_this_terminal_and_gives_it_back() {
     let Some(home) = Home::with_engine("cli::shell") else { return };
     home.run(&["launch", "linux-01", "--detach"]).ends(0);
-    let mut terminal = Terminal::open(&home, "linux-01");
-    terminal.wait_for(PROMPT);
+    let mut terminal = Terminal::open(&home, &["linux-01"]);
+    terminal.see(PROMPT);
     assert!(!terminal.is_cooked());
     terminal.type_in("stty size\r");
-    terminal.wait_for("30 100\r\n");
+    terminal.see("30 100");
     // Ctrl-C is the shell's, not ours. It is pressed only when the command has the terminal: before
     // that the shell itself would get the signal, and go on.
-    terminal.type_in("sh -c 'echo run\"\"ning; exec sleep 1000'\r");
-    terminal.wait_for("running\r\n");
+    terminal.type_in("clear; sh -c 'echo run\"\"ning; exec sleep 1000'\r");
+    terminal.see("running");
     terminal.type_in("\x03");
-    terminal.wait_for(PROMPT);
+    terminal.type_in("echo inter''rupted\r");
+    terminal.see("interrupted");
 
     // The new size arrives when it does: the sandbox is asked until it has.
     terminal
         .type_in("until [ \"$(stty size)\" = '41 123' ]; do sleep 0.05; done; echo re''sized\r");
-    terminal.wait_for("re''sized\r\n");
-    let size = PtySize { rows: 41, cols: 123, pixel_width: 0, pixel_height: 0 };
-    terminal.master.resize(size).unwrap();
-    terminal.wait_for("resized\r\n");
+    terminal.resize(123, 41);
+    terminal.see("resized");
     terminal.type_in("exit 3\r");
     terminal.ends(3);
-    assert!(terminal.is_cooked());
+    assert!(terminal.is_cooked() && !terminal.alternate());
 
     let store = Store::open(&Paths::under(home.path()).database).unwrap();
     let current = store.progress().unwrap().remove("linux-01").unwrap().current.unwrap();
@@ -130,25 +159,69 @@ fn the_shell_has_the_size_of_this_terminal_and_gives_it_back() {
 }
 
 #[test]
-fn a_signal_hangs_the_shell_up_and_gives_the_terminal_back() {
+fn it_goes_on_when_it_is_left_and_when_a_signal_ends_the_program() {
     let Some(home) = Home::with_engine("cli::shell and signals") else { return };
     home.run(&["launch", "linux-01", "--detach"]).ends(0);
+    let mut terminal = Terminal::open(&home, &["linux-01"]);
+    terminal.see(PROMPT);
+    terminal.type_in("harbour=Kiel; echo re''ady\r");
+    terminal.see("ready");
+    terminal.type_in("\x1d\x1d");
+    terminal.ends(0);
+    assert!(terminal.is_cooked() && terminal.text().contains("The shell of linux-01 goes on"));
+
     for signal in [rustix::process::Signal::TERM, rustix::process::Signal::HUP] {
-        let mut terminal = Terminal::open(&home, "linux-01");
-        terminal.wait_for(PROMPT);
-        terminal.type_in("echo $$ > ~/shell; echo re''ady\r");
-        terminal.wait_for("ready\r\n");
-        let id = terminal
-            .child
-            .process_id()
-            .and_then(|id| rustix::process::Pid::from_raw(id.cast_signed()));
-        rustix::process::kill_process(id.unwrap(), signal).unwrap();
-        terminal.wait_for("The shell of linux-01 was hung up; its sandbox still runs");
+        let mut terminal = Terminal::open(&home, &["linux-01"]);
+        terminal.type_in("echo $harbour-$((40+2))\r");
+        terminal.see("Kiel-42");
+        terminal.type_in("clear\r");
+        terminal.signal(signal);
         terminal.ends(130);
-        assert!(terminal.is_cooked());
-        // Nothing of it is left.
-        home.feed(&["shell", "linux-01"], b"! kill -0 \"$(cat ~/shell)\" 2>/dev/null\n").ends(0);
+        assert!(terminal.is_cooked() && terminal.text().contains("The shell of linux-01 goes on"));
     }
+}
+
+#[test]
+fn two_terminals_share_a_shell_and_one_may_only_watch() {
+    let Some(home) = Home::with_engine("cli::shell --watch") else { return };
+    home.run(&["launch", "linux-01", "--detach"]).ends(0);
+    home.run(&["shell", "linux-01", "--watch"]).ends(2);
+    let mut alone = Terminal::open(&home, &["linux-01", "--watch"]);
+    alone.ends(3);
+    assert!(alone.text().contains("No shell of linux-01 is open to be watched"));
+
+    let mut learner = Terminal::open(&home, &["linux-01"]);
+    learner.see(PROMPT);
+    let mut mentor = Terminal::open(&home, &["linux-01", "--watch"]);
+    mentor.see("watching linux-01");
+    mentor.type_in("echo from the mentor\r");
+    mentor.resize(60, 12);
+    learner.type_in("echo from $((1+1)) hands; stty size\r");
+    let seen = mentor.see("from 2 hands");
+    assert!(!seen.contains("mentor"), "{seen}");
+    learner.see("30 100");
+    mentor.type_in("q");
+    mentor.ends(0);
+    learner.type_in("exit\r");
+    learner.ends(0);
+}
+
+#[test]
+fn status_tells_which_shells_are_open() {
+    let Some(home) = Home::with_engine("cli::status of shells") else { return };
+    home.run(&["launch", "linux-01", "--detach"]).ends(0);
+    let shell = || {
+        let status = home.run(&["status", "--json"]).ends(0);
+        let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+        status["sandboxes"][0]["shell"].clone()
+    };
+    assert!(shell().is_null());
+    let mut terminal = Terminal::open(&home, &["linux-01"]);
+    terminal.see(PROMPT);
+    assert!(shell()["pid"].as_u64().is_some_and(|pid| pid > 1));
+    terminal.type_in("exit\r");
+    terminal.ends(0);
+    assert!(shell().is_null());
 }
 
 #[test]
@@ -157,10 +230,9 @@ fn a_sandbox_that_ends_under_the_shell_is_named() {
     let launched = home.run(&["launch", "linux-01", "--detach", "--json"]).ends(0);
     let last: serde_json::Value =
         serde_json::from_str(launched.stdout.lines().last().unwrap()).unwrap();
-    let mut terminal = Terminal::open(&home, "linux-01");
-    terminal.wait_for(PROMPT);
+    let mut terminal = Terminal::open(&home, &["linux-01"]);
+    terminal.see(PROMPT);
     crate::home::kill_sandbox(last["sandbox"].as_str().unwrap());
-    terminal.wait_for("has stopped");
     terminal.ends(3);
-    assert!(terminal.is_cooked());
+    assert!(terminal.is_cooked() && terminal.text().contains("has stopped"));
 }

@@ -178,6 +178,23 @@ pub(crate) async fn hanging_up_leaves_no_process(lab: Lab) {
     }
 }
 
+pub(crate) async fn a_shell_whose_stream_is_lost_can_be_hung_up(lab: Lab) {
+    let sandbox = lab.sandbox().await;
+    let mut terminal = Terminal::open(&lab, &sandbox, SIZE).await;
+    terminal.write(b"sleep 4711 &\n").await;
+    within(async { while count(&lab, &sandbox, "sleep 4711").await == 0 {} }).await;
+    let name = terminal.control.name();
+    drop(terminal);
+    // Another program may have its number by now: it is left alone.
+    let (pid, _) = name.split_once(' ').unwrap_or((&name, ""));
+    lab.engine.hang_up(&sandbox.id, &format!("{pid} 1")).await.unwrap();
+    assert_eq!(count(&lab, &sandbox, "sleep 4711").await, 1);
+    lab.engine.hang_up(&sandbox.id, &name).await.unwrap();
+    within(async { while count(&lab, &sandbox, "sleep 4711").await > 0 {} }).await;
+    lab.engine.hang_up(&sandbox.id, &name).await.unwrap();
+    lab.engine.hang_up(&sandbox.id, "nonsense").await.unwrap_err();
+}
+
 pub(crate) async fn what_is_told_to_outlive_its_terminal_does(lab: Lab) {
     let sandbox = lab.sandbox().await;
     let mut terminal = Terminal::open(&lab, &sandbox, SIZE).await;

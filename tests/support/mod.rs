@@ -29,7 +29,15 @@ pub(crate) async fn engine(test: &str) -> Option<Arc<dyn Engine>> {
     }
 }
 
-fn skip<T>(test: &str, reason: &str) -> Option<T> {
+/// Whether this machine has a program; noted for the end of the test run if not.
+pub(crate) fn program(test: &str, name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+    found || skip::<()>(test, &format!("{name} is not installed")).is_some()
+}
+
+/// Notes for the end of the test run that a test was skipped.
+pub(crate) fn skip<T>(test: &str, reason: &str) -> Option<T> {
     let path = target().join("skipped-tests.txt");
     let mut file = OpenOptions::new().create(true).append(true).open(path).unwrap();
     // One write: tests of several processes share the file.

@@ -17,7 +17,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 /// How long a state may take to come. Generous: a state that does not come fails the test either
 /// way.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running program on a terminal.
 pub struct Terminal {
@@ -31,8 +31,7 @@ struct Shown {
     parser: vt100::Parser,
     /// Every byte the program wrote.
     bytes: Vec<u8>,
-    /// Whether no frame is half drawn: as a terminal with synchronized updates would show it.
-    whole: bool,
+    updates: Updates,
     /// When the last ones came.
     last: Instant,
     ended: bool,
@@ -83,7 +82,7 @@ impl Terminal {
         let shown = Shown {
             parser: vt100::Parser::new(rows, cols, 0),
             bytes: Vec::new(),
-            whole: true,
+            updates: Updates::default(),
             last: Instant::now(),
             ended: false,
         };
@@ -97,7 +96,7 @@ impl Terminal {
                 let mut shown = reading.0.lock().unwrap();
                 shown.parser.process(&buffer[..count]);
                 shown.bytes.extend_from_slice(&buffer[..count]);
-                shown.whole = !within_update(&shown.bytes);
+                shown.updates.push(&buffer[..count]);
                 shown.last = Instant::now();
                 shown.ended = count == 0;
                 reading.1.notify_all();
@@ -130,13 +129,26 @@ impl Terminal {
         self.screen.0.lock().unwrap().parser.screen().alternate_screen()
     }
 
+    /// Looks at the screen, unless a frame is half drawn.
+    pub fn look<T>(&self, at: impl FnOnce(&vt100::Screen) -> T) -> Option<T> {
+        let shown = self.screen.0.lock().unwrap();
+        (!shown.updates.open).then(|| at(shown.parser.screen()))
+    }
+
+    /// Waits until something is written, but no longer than `time`.
+    pub fn wait_for_output(&self, time: Duration) {
+        let shown = self.screen.0.lock().unwrap();
+        assert!(!shown.ended, "the program has ended");
+        drop(self.screen.1.wait_timeout(shown, time).unwrap());
+    }
+
     /// Waits until the screen's text is as wanted.
     pub fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) -> String {
         let started = Instant::now();
         let mut shown = self.screen.0.lock().unwrap();
         loop {
             let text = shown.parser.screen().contents();
-            if shown.whole && wanted(&text) {
+            if !shown.updates.open && wanted(&text) {
                 return text;
             }
             let left = PATIENCE.saturating_sub(started.elapsed());
@@ -151,6 +163,20 @@ impl Terminal {
     /// Waits until the screen shows a text.
     pub fn see(&self, text: &str) -> String {
         self.wait(text, |screen| screen.contains(text))
+    }
+
+    /// Waits until these bytes have been written.
+    pub fn see_written(&self, bytes: &str) {
+        let started = Instant::now();
+        let is_there = |shown: &Shown| {
+            shown.bytes.windows(bytes.len()).any(|window| window == bytes.as_bytes())
+        };
+        let mut shown = self.screen.0.lock().unwrap();
+        while !is_there(&shown) {
+            let left = PATIENCE.saturating_sub(started.elapsed());
+            assert!(!left.is_zero() && !shown.ended, "waited for {bytes:?} to be written");
+            shown = self.screen.1.wait_timeout(shown, left).unwrap().0;
+        }
     }
 
     /// Gives the terminal another size.
@@ -177,10 +203,30 @@ impl Terminal {
     }
 }
 
-/// Whether the last synchronized update has begun and not ended.
-fn within_update(bytes: &[u8]) -> bool {
-    let last = |mark: &[u8]| bytes.windows(mark.len()).rposition(|window| window == mark);
-    last(b"\x1b[?2026h") > last(b"\x1b[?2026l")
+/// Follows synchronized updates through the output, in whatever pieces it comes.
+#[derive(Default)]
+struct Updates {
+    /// The last bytes, where a mark may have begun.
+    tail: Vec<u8>,
+    /// Whether an update has begun and not ended, and so a frame is half drawn: a terminal with
+    /// synchronized updates would not show it.
+    open: bool,
+}
+
+impl Updates {
+    const BEGIN: &[u8] = b"\x1b[?2026h";
+    const END: &[u8] = b"\x1b[?2026l";
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.tail.extend_from_slice(bytes);
+        let last = |mark: &[u8]| self.tail.windows(mark.len()).rposition(|window| window == mark);
+        let (begun, ended) = (last(Self::BEGIN), last(Self::END));
+        if begun.is_some() || ended.is_some() {
+            self.open = begun > ended;
+        }
+        let kept = self.tail.len().min(Self::BEGIN.len() - 1);
+        self.tail.drain(..self.tail.len() - kept);
+    }
 }
 
 impl Drop for Terminal {

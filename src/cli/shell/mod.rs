@@ -1,19 +1,18 @@
-//! `drydock shell`: the sandbox's shell in this terminal, or fed from standard input.
+//! `drydock shell`: the sandbox's shell in this terminal, or commands fed from standard input.
 
-mod raw;
 mod script;
-mod terminal;
 
 use std::io::{self, IsTerminal, Read};
 
 use tokio::sync::mpsc;
 
 use super::interrupt::{interrupted, until_interrupted};
-use super::out::Tone;
-use super::{Invocation, Outcome, item};
+use super::{DONE, Invocation, Out, Outcome, item};
 use crate::engine::{Engine, EngineError, Sandbox, SandboxId, SandboxState};
-use crate::lab::{LabError, SharedStore};
-use crate::problem::Problem;
+use crate::lab::SharedStore;
+use crate::problem::{Exit, Problem};
+use crate::session::End;
+use crate::tui::{self, Ending, Start};
 
 /// How much is read from standard input at once.
 const CHUNK: usize = 16 << 10;
@@ -24,13 +23,18 @@ const QUEUE: usize = 16;
 /// Open a sandbox's shell in this terminal
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Ends with the shell's own exit status. Where standard input is no terminal, \
-    the shell reads its commands from it.\n\n\
-    Example: drydock shell linux-01\n         drydock shell linux-01 < solution.sh"
+    after_help = "It is the shell that the full-screen program shows: open it here, there, or in both. \
+    Ctrl-] leaves it running; exit or Ctrl-D ends it, and with it the command, with the shell's \
+    own status. Where standard input is no terminal, a new shell reads its commands from it.\n\n\
+    Example: drydock shell linux-01\n         drydock shell linux-01 --watch\n         \
+    drydock shell linux-01 < solution.sh"
 )]
 pub(super) struct Shell {
     /// The item; without it, the last one worked at
     id: Option<String>,
+    /// Only look at a shell that is open: no key reaches it, and its size stays
+    #[arg(long)]
+    watch: bool,
 }
 
 impl Shell {
@@ -39,30 +43,49 @@ impl Shell {
         let context = invocation.context()?;
         let store = context.store()?;
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
-        let id = &item.id;
+        let id = item.id.clone();
+        // What is missing is said before the screen is taken.
         let lab = context.lab(SharedStore::new(store))?;
-        invocation.block_on(async {
-            let found = lab.sandbox(id).await?;
-            let (attempt, sandbox) =
-                found.ok_or_else(|| LabError::NoSandbox { item: id.clone() })?;
-            if sandbox.state != SandboxState::Running {
-                return Err(EngineError::SandboxStopped { id: sandbox.id.to_string() }.into());
+        let (_, sandbox) = invocation.block_on(async { Ok(lab.running(&id).await?) })?;
+        if !io::stdin().is_terminal() {
+            if self.watch {
+                let message = "A shell can be watched on a terminal only";
+                return Err(Problem::new("usage", Exit::Usage, message)
+                    .remedy("drydock replay shows what a shell has shown"));
             }
-            if !io::stdin().is_terminal() {
+            return invocation.block_on(async {
                 let ran = until_interrupted(script::run(out, lab.engine.as_ref(), &sandbox)).await;
-                return ran.unwrap_or_else(|| {
+                ran.unwrap_or_else(|| {
                     Err(interrupted(format!(
                         "The commands for {id} were cut off; the one that was going on may still \
                          run in the sandbox, which keeps running"
                     )))
-                });
+                })
+            });
+        }
+        let store = context.store()?;
+        let start = Start::Shell { item: id.clone(), watch: self.watch };
+        let ending = tui::run(tui::Options { context, store, start })?;
+        ended(out, &id, self.watch, ending)
+    }
+}
+
+/// What is left to say on the terminal that was given back.
+fn ended(out: &Out, id: &str, watch: bool, ending: Option<Ending>) -> Outcome {
+    match ending {
+        Some(Ending::Left) => {
+            if !watch {
+                out.note(format_args!(
+                    "The shell of {id} goes on: drydock shell {id} is back in it"
+                ));
             }
-            let note = format!(
-                "The shell of {id}; exit or Ctrl-D leaves it, and the sandbox keeps running"
-            );
-            out.note(out.mark_error(note, Tone::Muted));
-            terminal::run(&lab, &attempt, &sandbox).await
-        })
+            Ok(DONE)
+        }
+        Some(Ending::Ended(End::Exited(Some(code)))) => Ok(status(code)),
+        Some(Ending::Ended(End::Exited(None))) => Ok(DONE),
+        Some(Ending::Ended(end)) => Err(end.into()),
+        Some(Ending::Failed(problem)) => Err(problem),
+        None => Err(interrupted(format!("The shell of {id} goes on, and its sandbox"))),
     }
 }
 

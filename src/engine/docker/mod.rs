@@ -117,6 +117,10 @@ impl Engine for Docker {
         self.open_shell(id, spec).await
     }
 
+    async fn hang_up(&self, id: &SandboxId, shell: &str) -> Result<()> {
+        self.hang_up_shell(id, shell).await
+    }
+
     async fn copy_in(&self, id: &SandboxId, files: &[FileSpec]) -> Result<()> {
         self.copy_files_in(id, files).await
     }

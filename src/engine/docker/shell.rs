@@ -20,20 +20,27 @@ use super::exec::Exec;
 use super::{Docker, fault};
 use crate::engine::{EngineError, Result, SandboxId, ShellControl, ShellSpec, ShellStream, Size};
 
-/// `$1` rows, `$2` columns. Where there is no `stty` it says so, and the engine resizes.
+/// `$1` rows, `$2` columns. Where there is no `stty` it says so, and the engine resizes. The time the
+/// shell was started at tells it from a later program with its number.
 const START: &str = r#"
 if stty iutf8 rows "$1" cols "$2" 2>/dev/null || stty rows "$1" cols "$2" 2>/dev/null
 then sized=1; else sized=0; fi
-echo "drydock $$ $sized"
+started=0
+if { read -r stat < /proc/$$/stat; } 2>/dev/null; then set -- ${stat##*) }; started=${20:-0}; fi
+echo "drydock $$ $started $sized"
 cd 2>/dev/null
 command -v bash >/dev/null 2>&1 && exec bash -l
 exec sh -l
 "#;
 
-/// `$1` is the shell, which leads its session. All of the session gets SIGHUP, and SIGCONT lest it be
+/// `$1` is the shell, which leads its session, and `$2` when it was started. All of the session gets SIGHUP, and SIGCONT lest it be
 /// stopped; a shell that ignores it is killed. What was started to outlive its terminal (`nohup`,
 /// `setsid`) does.
 const HANG_UP: &str = r#"
+{ read -r line < /proc/"$1"/stat; } 2>/dev/null || exit 0
+rest=${line##*) }
+set -- "$1" "$2" $rest
+[ "$2" = 0 ] || [ "${22}" = "$2" ] || exit 0
 for file in /proc/[0-9]*/stat; do
     { read -r line < "$file"; } 2>/dev/null || continue
     pid=${file#/proc/}; pid=${pid%/stat}
@@ -83,10 +90,10 @@ impl Docker {
                 let _ = stream.write_all(b"exit\n").await;
                 continue;
             };
-            let Greeting { pid, sized } = greeting
+            let Greeting { shell, sized } = greeting
                 .map_err(|error| fault::of_connection(&error, &self.transport.endpoint()))?
                 .map_err(|words| EngineError::Refused { detail: words })?;
-            let control = Control { docker: self.clone(), exec, pid };
+            let control = Control { docker: self.clone(), exec, shell };
             if !sized {
                 control.resize(spec.size).await?;
             }
@@ -118,11 +125,32 @@ fn command(user: &str, Size { rows, cols }: Size) -> ExecConfig {
     }
 }
 
+/// A shell, as it is numbered inside the sandbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Process {
+    pid: u32,
+    /// When it was started, in ticks since the machine was; 0 where that is not told.
+    started: u64,
+}
+
+impl std::fmt::Display for Process {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.pid, self.started)
+    }
+}
+
+impl Process {
+    /// Reads what [`std::fmt::Display`] wrote.
+    fn parse(text: &str) -> Option<Self> {
+        let (pid, started) = text.split_once(' ')?;
+        Some(Self { pid: pid.parse().ok()?, started: started.parse().ok()? })
+    }
+}
+
 /// What the start script says.
 #[derive(Debug, PartialEq, Eq)]
 struct Greeting {
-    /// The shell, as numbered inside the sandbox.
-    pid: u32,
+    shell: Process,
     /// Whether the terminal has its size.
     sized: bool,
 }
@@ -153,18 +181,37 @@ async fn greeting(
 
 fn parse(said: &[u8]) -> Option<Greeting> {
     let line = std::str::from_utf8(said).ok()?.lines().last()?.trim();
-    let (pid, sized) = line.strip_prefix("drydock ")?.split_once(' ')?;
-    Some(Greeting { pid: pid.parse().ok()?, sized: sized == "1" })
+    let (shell, sized) = line.strip_prefix("drydock ")?.rsplit_once(' ')?;
+    Some(Greeting { shell: Process::parse(shell)?, sized: sized == "1" })
 }
 
 struct Control {
     docker: Docker,
     exec: Exec,
-    pid: u32,
+    shell: Process,
+}
+
+impl Docker {
+    /// [`crate::engine::Engine::hang_up`].
+    pub(super) async fn hang_up_shell(&self, id: &SandboxId, shell: &str) -> Result<()> {
+        let Some(Process { pid, started }) = Process::parse(shell) else {
+            return Err(EngineError::Refused { detail: format!("{shell:?} is no shell") });
+        };
+        let words = [&*pid.to_string(), &*started.to_string()];
+        match self.run_script(id, "0", HANG_UP, &words, HANG_UP_TIMEOUT).await {
+            // With its sandbox, the shell is over.
+            Err(EngineError::SandboxGone { .. } | EngineError::SandboxStopped { .. }) => Ok(()),
+            other => other,
+        }
+    }
 }
 
 #[async_trait]
 impl ShellControl for Control {
+    fn name(&self) -> String {
+        self.shell.to_string()
+    }
+
     async fn resize(&self, size: Size) -> Result<()> {
         let (rows, cols) = (i32::from(size.rows), i32::from(size.cols));
         let options = ResizeExecOptionsBuilder::new().h(rows).w(cols).build();
@@ -183,8 +230,7 @@ impl ShellControl for Control {
             if self.exec.status().await?.is_some() {
                 return Ok(());
             }
-            let pid = self.pid.to_string();
-            self.docker.run_script(id, "0", HANG_UP, &[&pid], HANG_UP_TIMEOUT).await?;
+            self.docker.hang_up_shell(id, &self.name()).await?;
             self.exec.settled_status().await.map(|_| ())
         };
         match hung_up.await {
@@ -207,17 +253,20 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_line_is_taken_and_nothing_more() {
-        let (greeting, rest) = greeted(b"drydock 17 1\r\n\x01\x02\0$ ").await;
-        assert_eq!(greeting, Ok(Greeting { pid: 17, sized: true }));
+        let (greeting, rest) = greeted(b"drydock 17 99 1\r\n\x01\x02\0$ ").await;
+        let shell = Process { pid: 17, started: 99 };
+        assert_eq!(greeting, Ok(Greeting { shell, sized: true }));
+        assert_eq!(Process::parse(&shell.to_string()), Some(shell));
         assert_eq!(rest, b"\x01\x02\0$ ");
-        let (greeting, _) = greeted(b"drydock 7 0\r\n").await;
-        assert_eq!(greeting, Ok(Greeting { pid: 7, sized: false }));
+        let (greeting, _) = greeted(b"drydock 7 0 0\r\n").await;
+        assert_eq!(greeting, Ok(Greeting { shell: Process { pid: 7, started: 0 }, sized: false }));
     }
 
     #[tokio::test]
     async fn words_before_the_greeting_do_not_hide_it() {
-        let (greeting, rest) = greeted(b"sh: warning\r\ndrydock 17 1\r\n$ ").await;
-        assert_eq!(greeting, Ok(Greeting { pid: 17, sized: true }));
+        let (greeting, rest) = greeted(b"sh: warning\r\ndrydock 17 99 1\r\n$ ").await;
+        let shell = Process { pid: 17, started: 99 };
+        assert_eq!(greeting, Ok(Greeting { shell, sized: true }));
         assert_eq!(rest, b"$ ");
     }
 

@@ -1,6 +1,8 @@
 use super::*;
 use crate::terminal::Width::{Narrow, Spacer, Wide};
-use crate::terminal::{Color, CursorShape, MouseEncoding, MouseReports};
+use crate::terminal::{
+    Attributes, Cell, Color, CursorShape, MouseEncoding, MouseReports, Style, Width,
+};
 
 const SIZE: Size = Size { columns: 20, rows: 4 };
 
@@ -8,6 +10,20 @@ fn emulator(output: &str) -> Emulator {
     let mut emulator = Emulator::new(SIZE, 100);
     emulator.advance(output.as_bytes());
     emulator
+}
+
+/// The cells of a row of the screen, blank ones at its end included.
+fn row(emulator: &Emulator, row: usize) -> Vec<(char, String, Style, Width)> {
+    let view = emulator.view();
+    let cells = view.rows[row].cells().chain(std::iter::repeat(Cell::BLANK));
+    let cells = cells.map(|it| (it.character, it.combining.to_owned(), it.style, it.width));
+    cells.take(usize::from(view.size.columns)).collect()
+}
+
+/// The texts of all lines, with a backslash where one goes on in the next.
+fn lines(emulator: &Emulator) -> Vec<String> {
+    let text = |line: Line| format!("{}{}", line.text(), if line.wrapped { "\\" } else { "" });
+    emulator.lines().into_iter().map(text).collect()
 }
 
 fn replies(output: &str) -> String {
@@ -19,7 +35,11 @@ fn questions_are_answered() {
     let cases = [
         ("\x1b[5n", "␛[0n"),
         ("ab\r\n\x1b[6n", "␛[2;1R"),
+        ("\x1b[3;4r\x1b[?6h\x1b[2;3H\x1b[6n", "␛[2;3R"),
         ("\x1b[c", "␛[?6c"),
+        ("\x1b[=c", "␛P!|00000000␛\\"),
+        ("\x1b[x\x1b[1x", "␛[2;1;1;128;128;1;0x␛[3;1;1;128;128;1;0x"),
+        ("\x1b[?5h\x1b[?5$p", "␛[?5;1$y"),
         ("\x1b[>c", "␛[>0;2600;1c"),
         ("\x1b[>q", concat!("␛P>|drydock(", env!("CARGO_PKG_VERSION"), ")␛\\")),
         ("\x1b[18t", "␛[8;4;20t"),
@@ -31,8 +51,12 @@ fn questions_are_answered() {
         ("\x1b[?12345$p", "␛[?12345;0$y"),
         ("\x1b[4$p", "␛[4;2$y"),
         ("\x1b[?u", "␛[?0u"),
-        ("\x1b[>31u\x1b[?u", "␛[?1u"),
-        ("\x1b[=15u\x1b[?u", "␛[?0u"),
+        ("\x1b[>31u\x1b[?u", "␛[?11u"),
+        ("\x1b[=15u\x1b[?u", "␛[?11u"),
+        ("\x1b[=1u\x1b[>2u\x1b[<u\x1b[?u", "␛[?1u"),
+        ("\x1b[?4m", "␛[>4;0m"),
+        ("\x1b[>4;2m\x1b[?4m", "␛[>4;2m"),
+        ("\x1b[>4;2m\x1b[>4m\x1b[?4m", "␛[>4;0m"),
         ("\x1b]10;?\x07", "␛]10;rgb:e5e5/e5e5/e5e5\x07"),
         ("\x1b]11;?\x1b\\", "␛]11;rgb:0000/0000/0000␛\\"),
         ("\x1b]4;196;?\x07", "␛]4;196;rgb:ffff/0000/0000\x07"),
@@ -81,7 +105,7 @@ fn a_title_and_a_copy_have_their_bounds() {
     assert_eq!(emulator.take_events(), [Event::Title(Some("x".repeat(256)))]);
     emulator.advance(format!("\x1b]52;c;{}\x07after", "QUFB".repeat(30_000)).as_bytes());
     assert_eq!(emulator.take_events(), [], "not even a part");
-    assert_eq!(emulator.screen().text(), "after");
+    assert_eq!(emulator.view().text(), "after");
 }
 
 #[test]
@@ -94,6 +118,9 @@ fn modes_follow_the_program() {
     let modes = emulator("\x1b[?1h\x1b=\x1b[?2004h\x1b[?1004h\x1b[?1049h\x1b[>1u").modes();
     assert!(modes.application_cursor && modes.application_keypad && modes.bracketed_paste);
     assert!(modes.focus_events && modes.alternate_screen && modes.disambiguate_keys);
+    let modes = emulator("\x1b[>11u\x1b[>4;1m").modes();
+    assert!(modes.disambiguate_keys && modes.key_events && modes.all_keys);
+    assert_eq!(modes.modify_other_keys, 1);
     let cases = [
         ("\x1b[?9h", MouseReports::Press),
         ("\x1b[?9h\x1b[?9l", MouseReports::None),
@@ -112,11 +139,11 @@ fn modes_follow_the_program() {
 #[test]
 fn a_reset_undoes_everything() {
     let mut emulator =
-        emulator("\x1b]4;1;#123456\x07\x1b[?9;1006h\x1b[>1u\x1b[?2026hx\x1bc\x1b[31mred");
+        emulator("\x1b]4;1;#123456\x07\x1b[?9;1006h\x1b[>1u\x1b[>4;2m\x1b[?2026hx\x1bc\x1b[31mred");
     assert_eq!(emulator.modes(), Modes { alternate_scroll: true, ..Modes::default() });
     assert_eq!(emulator.held_until(), None);
-    let cell = emulator.screen().row(0).next().unwrap();
-    assert_eq!((cell.character, cell.foreground), ('r', Color::Indexed(1)));
+    let (character, _, style, _) = row(&emulator, 0).swap_remove(0);
+    assert_eq!((character, style.foreground), ('r', Color::Indexed(1)));
     emulator.advance(b"\x1b[?u");
     assert_eq!(emulator.take_replies(), b"\x1b[?0u");
 }
@@ -130,29 +157,45 @@ fn keyboard_requests_can_be_stacked_without_end() {
     emulator.advance("\x1b[>1u".repeat(10_000).as_bytes());
     emulator.advance(b"\x1b[<65535u\x1b[?1049l");
     assert!(emulator.modes().disambiguate_keys);
-    emulator.advance(b"\x1b[<64u");
+    emulator.advance(b"\x1b[<65u");
     assert!(!emulator.modes().disambiguate_keys);
 }
 
 #[test]
 fn marks_on_a_character_are_bounded() {
     let emulator = emulator(&format!("e{}x", "\u{301}".repeat(100_000)));
-    let cells: Vec<_> = emulator.screen().row(0).take(2).collect();
-    assert_eq!((cells[0].combining.len(), cells[1].character), (8, 'x'));
+    let cells = row(&emulator, 0);
+    assert_eq!((cells[0].1.chars().count(), cells[1].0), (8, 'x'));
 }
 
 #[test]
 fn a_long_repeat_fills_the_line() {
     let emulator = emulator("=\x1b[65535b\x1b[6n");
-    assert_eq!(emulator.screen().text(), format!("{}\n=", "=".repeat(20)));
+    assert_eq!(emulator.view().text(), format!("{}\n=", "=".repeat(20)));
 }
 
 #[test]
 fn a_redefined_colour_is_shown() {
     let emulator = emulator("\x1b]4;1;#102030\x07\x1b[31mx\x1b[38;5;1my\x1b[39mz");
-    let colors: Vec<_> = emulator.screen().row(0).take(3).map(|c| c.foreground).collect();
+    let colors: Vec<_> = row(&emulator, 0)[..3].iter().map(|cell| cell.2.foreground).collect();
     let set = Color::Rgb(0x10, 0x20, 0x30);
     assert_eq!(colors, [set, set, Color::Default]);
+}
+
+#[test]
+fn redefined_default_colours_are_shown() {
+    let mut emulator = emulator("x\x1b]10;#102030\x07\x1b]11;#405060\x07");
+    let (text, behind) = (Color::Rgb(0x10, 0x20, 0x30), Color::Rgb(0x40, 0x50, 0x60));
+    let shown = |emulator: &Emulator| {
+        let cells = row(emulator, 0);
+        [
+            (cells[0].2.foreground, cells[0].2.background),
+            (cells[19].2.foreground, cells[19].2.background),
+        ]
+    };
+    assert_eq!(shown(&emulator), [(text, behind); 2], "blanks too");
+    emulator.advance(b"\x1b]110\x07\x1b]111\x07");
+    assert_eq!(shown(&emulator), [(Color::Default, Color::Default); 2]);
 }
 
 #[test]
@@ -163,17 +206,17 @@ fn sizes_are_brought_within_bounds() {
     emulator.advance("日本語".as_bytes());
     assert_eq!(emulator.resize(size(1, 1)), size(10, 1));
     assert_eq!(emulator.resize(size(u16::MAX, u16::MAX)), size(640, 256));
-    assert_eq!(emulator.screen().text(), "日本語");
+    assert_eq!(emulator.view().text(), "日本語");
 }
 
 #[test]
 fn an_unfinished_update_shows_the_picture_from_before() {
     let mut emulator = emulator("before\x1b[?2026h\r\x1b[Kafter");
-    assert_eq!(emulator.screen().text(), "before");
-    let cursor = emulator.screen().cursor().unwrap();
+    assert_eq!(emulator.view().text(), "before");
+    let cursor = emulator.view().state.cursor.unwrap();
     assert_eq!((cursor.column, cursor.row), (6, 0));
     emulator.advance(b"\x1b[?2026l");
-    assert_eq!(emulator.screen().text(), "after");
+    assert_eq!(emulator.view().text(), "after");
     assert_eq!(emulator.held_until(), None);
 }
 
@@ -182,9 +225,9 @@ fn an_update_that_does_not_end_is_shown_in_time() {
     let mut emulator = emulator("before\x1b[?2026h\r\x1b[Kafter");
     let until = emulator.held_until().unwrap();
     assert!(until <= Instant::now() + Duration::from_millis(150));
-    assert_eq!(emulator.screen().text(), "before");
+    assert_eq!(emulator.view().text(), "before");
     assert!(emulator.release(until));
-    assert_eq!(emulator.screen().text(), "after");
+    assert_eq!(emulator.view().text(), "after");
     assert!(!emulator.release(until), "it is over");
 }
 
@@ -192,52 +235,127 @@ fn an_update_that_does_not_end_is_shown_in_time() {
 fn a_resize_ends_an_unfinished_update() {
     let mut emulator = emulator("before\x1b[?2026h\r\x1b[Kafter");
     emulator.resize(Size { columns: 10, rows: 2 });
-    assert_eq!(emulator.screen().text(), "after");
+    assert_eq!(emulator.view().text(), "after");
 }
 
 #[test]
-fn the_view_scrolls_back_and_stays_there() {
-    let lines: Vec<_> = (1..=20).map(|n| format!("{n}\r\n")).collect();
-    let mut emulator = emulator(&lines.concat());
-    assert_eq!((emulator.scrolled(), emulator.history()), (0, 17));
-    assert_eq!(emulator.screen().text(), "18\n19\n20");
-    emulator.scroll(Scroll::Up(2));
-    assert_eq!(emulator.screen().text(), "16\n17\n18\n19");
-    assert_eq!(emulator.screen().cursor(), None, "out of sight");
-    emulator.advance(b"21\r\n22\r\n");
-    assert_eq!(emulator.screen().text(), "16\n17\n18\n19", "while more comes");
-    emulator.scroll(Scroll::PageUp);
-    assert_eq!(emulator.screen().text(), "12\n13\n14\n15");
-    emulator.scroll(Scroll::Top);
-    assert_eq!(emulator.screen().text(), "1\n2\n3\n4");
-    emulator.scroll(Scroll::PageDown);
-    emulator.scroll(Scroll::Down(1));
-    assert_eq!(emulator.screen().text(), "6\n7\n8\n9");
-    emulator.scroll(Scroll::Bottom);
-    assert_eq!(emulator.screen().text(), "20\n21\n22");
-    assert_eq!(emulator.scrolled(), 0);
+fn lines_above_the_screen_are_kept() {
+    let text: String = (1..=20).map(|n| format!("{n}\r\n")).collect();
+    let mut emulator = emulator(&text);
+    assert_eq!(emulator.view().text(), "18\n19\n20");
+    assert_eq!((emulator.history(), emulator.view().state.history), (17, 17));
+    let expected: Vec<_> = (1..=20).map(|n| n.to_string()).chain([String::new()]).collect();
+    assert_eq!(lines(&emulator), expected);
+    emulator.advance(b"21\r\n");
+    assert_eq!(lines(&emulator).len(), 22);
 }
 
 #[test]
-fn a_scrolled_view_bears_a_program_that_scrolls_a_part() {
-    let mut emulator = emulator(&"line\r\n".repeat(5));
-    emulator.scroll(Scroll::Top);
-    emulator.advance("\x1b[2;4r\x1b[4;1H\n\n\n\n\n\n\n\n\n\n".as_bytes());
-    assert_eq!((emulator.scrolled(), emulator.history()), (2, 2));
-    assert_eq!(emulator.screen().row_text(0), "line");
-    emulator.scroll(Scroll::Down(2));
-    assert_eq!(emulator.scrolled(), 0, "by what is to be seen");
+fn they_are_bounded() {
+    for scrollback in [0, 1, 100, 700] {
+        let mut emulator = Emulator::new(SIZE, scrollback);
+        for n in 0..2000 {
+            emulator.advance(format!("{n}\r\n").as_bytes());
+        }
+        assert_eq!(emulator.history(), scrollback);
+        let lines = lines(&emulator);
+        assert_eq!(lines.len(), scrollback + 4);
+        assert_eq!(lines[0], (2000 - 3 - scrollback).to_string());
+    }
 }
 
 #[test]
-fn the_scrollback_is_bounded() {
-    let emulator = emulator(&"line\r\n".repeat(1000));
-    assert_eq!(emulator.history(), 100);
+fn none_is_lost_between_the_model_and_the_history() {
+    // What scrolls a screenful at once, and what scrolls a part of the screen.
+    for between in
+        ["", "\x1b[4S", "\x1b[2J", "\x1b[1;3r\x1b[3H\n\x1b[r\x1b[4H", "\x1b[H\x1b[3M\x1b[4H"]
+    {
+        let mut emulator = Emulator::new(SIZE, 100_000);
+        let text: String = (0..3000).map(|n| format!("{n}{between}\r\n")).collect();
+        emulator.advance(text.as_bytes());
+        let mut numbers = lines(&emulator);
+        numbers.retain(|line| !line.is_empty());
+        let expected: Vec<_> = (0..3000).map(|n| n.to_string()).collect();
+        assert!(numbers == expected, "{between:?}");
+    }
+}
+
+#[test]
+fn they_are_wrapped_anew() {
+    let text: String = (0..700).map(|n| format!("{n:03} 日本語 and a long line\r\n")).collect();
+    let mut emulator = Emulator::new(SIZE, 10_000);
+    emulator.advance(text.as_bytes());
+    assert_eq!(
+        lines(&emulator)[..4],
+        ["000 日本語 and a lon\\", "g line", "001 日本語 and a lon\\", "g line"]
+    );
+    let at = |emulator: &mut Emulator, columns| {
+        emulator.resize(Size { columns, rows: 4 });
+        lines(emulator)
+    };
+    let whole: Vec<_> =
+        (0..700).map(|n| format!("{n:03} 日本語 and a long line")).chain([String::new()]).collect();
+    assert_eq!(at(&mut emulator, 40)[..701], whole);
+    let narrow = at(&mut emulator, 11);
+    assert_eq!(narrow[..4], ["000 日本語 \\", "and a long \\", "line", "001 日本語 \\"]);
+    assert_eq!(at(&mut emulator, 10)[..3], ["000 日本語\\", " and a lon\\", "g line"]);
+    assert_eq!(at(&mut emulator, 40)[..701], whole);
+    assert_eq!(at(&mut emulator, 640)[..701], whole);
+}
+
+#[test]
+fn a_narrow_screen_drops_none_of_them() {
+    let text: String = (0..600).map(|n| format!("{n:0640}\r\n")).collect();
+    for alternate in [false, true] {
+        let mut emulator = Emulator::new(Size { columns: 640, rows: 256 }, 100_000);
+        emulator.advance(text.as_bytes());
+        if alternate {
+            emulator.advance(b"\x1b[?1049h");
+        }
+        emulator.resize(Size { columns: 10, rows: 256 });
+        emulator.advance(b"\x1b[?1049l");
+        let lines = lines(&emulator);
+        assert!(lines[..64].concat().replace('\\', "").chars().eq("0".repeat(640).chars()));
+        assert_eq!(lines.iter().filter(|line| !line.is_empty()).count(), 600 * 64);
+    }
+}
+
+#[test]
+fn they_are_cleared_on_request() {
+    let before = "line\r\n".repeat(1000);
+    for clear in ["\x1b[3J", "\x1bc", "\x1b[?1049h\x1bc"] {
+        let mut emulator = emulator(&before);
+        emulator.advance(clear.as_bytes());
+        assert_eq!((emulator.history(), lines(&emulator).len()), (0, 4), "{clear:?}");
+    }
+    let mut emulator = emulator(&before);
+    emulator.advance(b"\x1b[?1049h\x1b[3J\x1b[?1049l");
+    assert_eq!(emulator.history(), 100, "they are the other screen's");
+}
+
+#[test]
+fn the_alternate_screen_has_none() {
+    let mut emulator = emulator(&"line\r\n".repeat(50));
+    emulator.advance(b"\x1b[?1049h\x1b[Hone\r\n2\r\n3\r\n4\r\n5");
+    assert_eq!((emulator.history(), emulator.view().state.history), (0, 0));
+    assert_eq!(lines(&emulator), ["2", "3", "4", "5"]);
+    emulator.advance(b"\x1b[?1049l");
+    assert_eq!((emulator.history(), lines(&emulator).len()), (47, 51));
+}
+
+#[test]
+fn a_higher_screen_takes_lines_back() {
+    let text: String = (1..=600).map(|n| format!("{n}\r\n")).collect();
+    let mut emulator = Emulator::new(SIZE, 1000);
+    emulator.advance(text.as_bytes());
+    emulator.resize(Size { columns: 20, rows: 200 });
+    assert!(emulator.view().text().starts_with("402\n403\n"));
+    assert_eq!(lines(&emulator).len(), 601);
 }
 
 #[test]
 fn the_cursor_has_a_shape() {
-    let shape = |output| emulator(output).screen().cursor().map(|c| (c.shape, c.blinking));
+    let shape = |output| emulator(output).view().state.cursor.map(|c| (c.shape, c.blinking));
     assert_eq!(shape(""), Some((CursorShape::Block, false)));
     assert_eq!(shape("\x1b[5 q"), Some((CursorShape::Bar, true)));
     assert_eq!(shape("\x1b[4 q"), Some((CursorShape::Underline, false)));
@@ -248,7 +366,7 @@ fn the_cursor_has_a_shape() {
 #[test]
 fn halves_of_wide_characters_become_blanks() {
     let widths = |output: &str| -> Vec<_> {
-        emulator(output).screen().row(0).take(4).map(|c| (c.character, c.width)).collect()
+        row(&emulator(output), 0)[..4].iter().map(|cell| (cell.0, cell.3)).collect()
     };
     let whole = [('日', Wide), (' ', Spacer), ('本', Wide), (' ', Spacer)];
     assert_eq!(widths("日本"), whole);
@@ -259,29 +377,50 @@ fn halves_of_wide_characters_become_blanks() {
 }
 
 #[test]
-fn selections() {
-    let mut emulator = emulator("one two/three\r\nwrapped around the end\r\n日本");
-    emulator.start_selection(SelectionKind::Simple, 4, 0);
-    assert_eq!(emulator.selected_text(), None, "nothing yet");
-    emulator.extend_selection(6, 0);
-    assert_eq!(emulator.selected_text().unwrap(), "two");
-    let selected: Vec<_> = emulator.screen().row(0).map(|c| c.selected).take(8).collect();
-    assert_eq!(selected, [false, false, false, false, true, true, true, false]);
-    emulator.extend_selection(6, 1);
-    assert_eq!(emulator.selected_text().unwrap(), "two/three\nwrapped");
-    emulator.extend_selection(2, 0);
-    assert_eq!(emulator.selected_text().unwrap(), "e t", "backwards");
+fn a_wrapped_lines_text_is_what_was_printed() {
+    // The blank at the edge is the program's, the gap before a wide character is not.
+    assert_eq!(lines(&emulator("0123456789012345678 next"))[0], "0123456789012345678 \\");
+    assert_eq!(lines(&emulator("0123456789012345678日"))[..2], ["0123456789012345678\\", "日"]);
+    assert_eq!(lines(&emulator("0123456789012345678 日"))[..2], ["0123456789012345678 \\", "日"]);
+    assert_eq!(lines(&emulator("one  \t  \r\ntwo\tx"))[..2], ["one", "two     x"]);
+}
 
-    emulator.start_selection(SelectionKind::Word, 5, 0);
-    assert_eq!(emulator.selected_text().unwrap(), "two/three");
-    emulator.start_selection(SelectionKind::Line, 0, 2);
-    assert_eq!(emulator.selected_text().unwrap(), "wrapped around the end");
+#[test]
+fn blanks_that_show_are_kept() {
+    let columns = |output: &str| emulator(output).view().rows[0].columns();
+    let cases = [
+        ("x   ", 1),
+        ("x\x1b[1;2;3;8m   ", 1),
+        ("x\x1b[4m   ", 4),
+        ("x\x1b[7m   ", 4),
+        ("x\x1b[9m   ", 4),
+        ("x\x1b[41m   ", 4),
+        ("x\x1b[41m\x1b[K", 20),
+        ("x\x1b[41m\x1b[K\x1b[m\x1b[K", 1),
+        ("x  \u{301}", 3),
+    ];
+    for (output, expected) in cases {
+        assert_eq!(columns(output), expected, "{output:?}");
+    }
+}
 
-    emulator.start_selection(SelectionKind::Simple, 1, 3);
-    emulator.extend_selection(200, 200);
-    assert_eq!(emulator.selected_text().unwrap(), "日本", "whole characters, within the screen");
-    emulator.clear_selection();
-    assert_eq!(emulator.selected_text(), None);
+#[test]
+fn the_whole_screen_can_be_reversed() {
+    let mut emulator = emulator("a\x1b[7mb\x1b[?5h");
+    let reversed = |emulator: &Emulator| -> String {
+        let reversed = |style: Style| style.attributes.contains(Attributes::REVERSE);
+        let cells = row(emulator, 0).into_iter();
+        cells.map(|cell| if reversed(cell.2) { 'r' } else { '.' }).collect()
+    };
+    assert_eq!(reversed(&emulator), format!("r.{}", "r".repeat(18)));
+    emulator.advance(b"\x1b[?5l");
+    assert_eq!(reversed(&emulator), format!(".r{}", ".".repeat(18)));
+}
+
+#[test]
+fn hidden_text_is_marked_so() {
+    let cells = row(&emulator("\x1b[8msecret"), 0);
+    assert!(cells[..6].iter().all(|cell| cell.2.attributes.contains(Attributes::HIDDEN)));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! What a user can do; keys, the palette and the mouse all come down to these.
 
+use crate::session::recording::Control;
+use crate::terminal::copy::Command;
+
 /// One thing to do. What it acts on is the screen's selection and focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -43,6 +46,10 @@ pub enum Action {
     Search,
     /// Remove the selected item's sandbox.
     Destroy,
+    /// Play the selected item's recording.
+    OpenReplay,
+    /// Something that the player is to do.
+    Replay(Control),
     /// Look again.
     Refresh,
     /// Open setup.
@@ -63,6 +70,18 @@ pub enum Action {
     LeaveShell,
     /// Send the leave key to the shell.
     SendLeaveKey,
+    /// Look back in the shell with keys.
+    CopyMode,
+    /// Something in copy mode.
+    Copy(Command),
+    /// To the shell's prompt above.
+    PreviousPrompt,
+    /// To the shell's prompt below.
+    NextPrompt,
+    /// Copy what the shell's last command printed.
+    CopyOutput,
+    /// Open a link that the shell shows.
+    OpenLinks,
     /// Run the checks now.
     Verify,
     /// The next hint.

@@ -1,26 +1,36 @@
 //! A program in memory for tests: events in, effects and the state out; no terminal, engine or
 //! file, and a clock of its own.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyEvent, KeyModifiers};
 
 use super::*;
-use crate::course::{self, Source};
+use crate::course::{self, Catalogue, Source};
 use crate::engine::Info;
 use crate::lab::verify::{CheckResult, CheckState};
 use crate::session;
 use crate::store::Completion;
+use crate::terminal::{Emulator, Size};
 use crate::tui::keymap::Chord;
 use crate::tui::screens::home::Row;
+use crate::tui::screens::shell::{self, Shell};
 use crate::tui::screens::workspace::Workspace;
 use crate::tui::theme::ColorDepth;
+
+/// Read once for all tests.
+static COURSE: LazyLock<Arc<Catalogue>> =
+    LazyLock::new(|| Arc::new(course::load(&[Source::built_in()])));
 
 /// A program on a screen, with a clock of its own.
 pub(crate) struct Driver {
     pub(crate) app: App,
     pub(crate) now: Instant,
+    /// What the program in the shell was told of the focus.
+    pub(crate) focus: Vec<bool>,
+    /// What is behind the open shell.
+    emulator: Emulator,
 }
 
 impl Driver {
@@ -38,15 +48,32 @@ impl Driver {
             offline: false,
             first_start,
         };
-        let course = Arc::new(course::load(&[Source::built_in()]));
+        let course = COURSE.clone();
         assert_eq!(course.problems, []);
-        let mut driver = Self { app: App::new(settings, course, now), now };
+        let emulator = Emulator::new(Size { columns: 80, rows: 24 }, 1000);
+        let mut driver =
+            Self { app: App::new(settings, course, now), now, focus: vec![], emulator };
         driver.event(Event::Resize(cols, rows));
         driver
     }
 
+    /// What comes of an event, but for the focus: that stands in [`Self::focus`].
     pub(crate) fn event(&mut self, event: Event) -> Vec<Effect> {
-        self.app.update(event, self.now)
+        let mut effects = self.app.update(event, self.now);
+        effects.retain(|effect| match effect {
+            Effect::Shell(session::Input::Focus(focused)) => {
+                self.focus.push(*focused);
+                false
+            }
+            _ => true,
+        });
+        for effect in &effects {
+            if let Effect::ResizeShell(size) = effect {
+                self.emulator.resize(*size);
+                self.show();
+            }
+        }
+        effects
     }
 
     /// Presses keys written as in the keymap, separated by spaces.
@@ -94,12 +121,51 @@ impl Driver {
             failures: 0,
             completed: false,
         })));
-        let size = crate::engine::Size { cols: 80, rows: 24 };
-        self.workspace(WorkspaceEvent::Shell(session::Screen::new(size, 100)));
+        self.shell_opens();
+    }
+
+    /// Attaches to a shell and nothing else.
+    pub(crate) fn attached(&mut self, item: &str, watch: bool) -> Vec<Effect> {
+        let effects = self.app.attach(item, watch);
+        self.shell_opens();
+        effects
+    }
+
+    fn shell_opens(&mut self) {
+        let screen = session::Screen::new(self.emulator.size());
+        self.workspace(WorkspaceEvent::Shell { screen, lost: None });
+    }
+
+    /// The shell prints something.
+    pub(crate) fn print(&mut self, output: &str) -> Vec<Effect> {
+        self.emulator.advance(output.as_bytes());
+        self.show();
+        self.workspace(WorkspaceEvent::Changed)
+    }
+
+    fn show(&self) {
+        let workspace = self.app.workspace.as_ref().map(|workspace| &workspace.shell);
+        let shell = workspace.or(self.app.bare.as_ref().map(|bare| &bare.shell));
+        if let Some(shell::Phase::Open(screen)) = shell.map(|shell| &shell.phase) {
+            *screen.lock() = self.emulator.view();
+        }
+    }
+
+    /// The lines come that were asked for.
+    pub(crate) fn lines(&mut self) -> Vec<Effect> {
+        self.workspace(WorkspaceEvent::Lines(self.emulator.lines().into()))
+    }
+
+    pub(crate) fn shell(&self) -> &Shell {
+        match &self.app.bare {
+            Some(bare) => &bare.shell,
+            None => &self.open().shell,
+        }
     }
 
     pub(crate) fn workspace(&mut self, event: WorkspaceEvent) -> Vec<Effect> {
-        let visit = self.app.workspace.as_ref().unwrap().visit;
+        let visit = self.app.workspace.as_ref().map(|workspace| workspace.visit);
+        let visit = visit.or(self.app.bare.as_ref().map(|bare| bare.visit)).unwrap();
         self.event(Event::Workspace { visit, event })
     }
 

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
-use crate::engine::Size;
 use crate::session;
+use crate::session::recording::Control;
+use crate::terminal::Size;
+use crate::tui::screens::replay::Source;
 use crate::tui::widgets::markdown::Code;
+
+/// How much of a file is read to be shown, in bytes: as much as anybody reads on a screen.
+pub const MAX_FILE: usize = 1 << 20;
 
 /// Something to do. Each ends in an [`super::Event`] where there is a result to tell.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,8 +64,35 @@ pub enum Effect {
         /// The pane's size.
         size: Size,
     },
+    /// Attach to the shell of an item's sandbox, without a workspace. What happens comes as a
+    /// workspace's events do.
+    AttachShell {
+        /// The visit.
+        visit: u64,
+        /// The item.
+        item: String,
+        /// The terminal's size.
+        size: Size,
+        /// Only to watch.
+        watch: bool,
+    },
     /// Something for the open shell.
     Shell(session::Input),
+    /// The open shell's pane has a new size.
+    ResizeShell(Size),
+    /// Read all lines of the open shell, those above its screen too.
+    ReadLines,
+    /// Read a file of the visit's sandbox, to be shown: its first [`MAX_FILE`].
+    ReadFile {
+        /// The visit.
+        visit: u64,
+        /// Absolute, or from the user's home: `~/notes`, `notes`.
+        path: String,
+        /// The line asked for, from 1.
+        line: Option<u32>,
+    },
+    /// Open an address of the web in a browser, or copy it where there is none.
+    OpenUrl(String),
     /// Run the checks.
     Check {
         /// The visit.
@@ -85,6 +117,17 @@ pub enum Effect {
         /// The item.
         item: String,
     },
+    /// Open a recording and play it.
+    OpenReplay {
+        /// Which opening it is.
+        visit: u64,
+        /// The recording.
+        source: Source,
+    },
+    /// Something that the player is to do.
+    Replay(Control),
+    /// Stop playing.
+    CloseReplay,
     /// Put text on the clipboard.
     Copy(String),
     /// Write a configuration value.

@@ -1,25 +1,30 @@
 //! What can happen.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
+use super::ReplayEvent;
 use crate::engine::{Info, Step};
 use crate::lab::hint::Shown;
 use crate::lab::provision::Notice;
 use crate::lab::verify::CheckResult;
 use crate::problem::Problem;
-use crate::session::Screen as ShellScreen;
+use crate::session::{End, Screen as ShellScreen};
 use crate::store::{Completion, Progress};
+use crate::terminal::Line;
 use crate::tui::widgets::highlight::Tokens;
 
 /// What happened.
 #[derive(Debug)]
 pub enum Event {
-    /// A key was pressed.
+    /// A key was pressed; where a program asked to know, also held or released.
     Key(KeyEvent),
     /// The mouse did something.
     Mouse(MouseEvent),
+    /// The terminal got or lost the focus.
+    Focus(bool),
     /// Text was pasted.
     Paste(String),
     /// The terminal has a new size: columns, rows.
@@ -50,10 +55,15 @@ pub enum Event {
         /// What happened.
         event: WorkspaceEvent,
     },
+    /// A recording's own: ignored unless it is still the open one.
+    Replay {
+        /// Which opening it is for.
+        visit: u64,
+        /// What happened.
+        event: ReplayEvent,
+    },
     /// Something done in the background did not work.
     Problem(Problem),
-    /// Text was selected in the shell with the mouse.
-    Selected(String),
     /// A word for the footer.
     Notice(String),
     /// The program was told to end (SIGTERM, SIGHUP).
@@ -84,12 +94,32 @@ pub enum WorkspaceEvent {
     /// It could not be made.
     Failed(Problem),
     /// The shell is open.
-    Shell(ShellScreen),
+    Shell {
+        /// Its screen.
+        screen: ShellScreen,
+        /// What became of an earlier one that is not there any more.
+        lost: Option<String>,
+    },
     /// The shell's screen changed.
-    Output,
-    /// The shell ended by itself, with this status if the engine told.
-    ShellEnded(Option<i64>),
-    /// The shell could not be opened or broke.
+    Changed,
+    /// All lines of the shell, as asked for.
+    Lines(Arc<[Line]>),
+    /// The bell rang in the shell.
+    Bell,
+    /// A program in the shell asks to put this on the clipboard.
+    Clipboard(String),
+    /// A file that a link led to was read, or why not.
+    File {
+        /// Its path.
+        path: String,
+        /// The line asked for, from 1.
+        line: Option<u32>,
+        /// What is in it.
+        content: Result<FileContent, Problem>,
+    },
+    /// The shell is over.
+    ShellEnded(End),
+    /// The shell could not be opened.
     ShellFailed(Problem),
     /// The checks were run.
     Checked {
@@ -104,6 +134,15 @@ pub enum WorkspaceEvent {
     CheckFailed(Problem),
     /// A hint was asked for; `None` when there are no more.
     Hint(Option<Shown>),
+}
+
+/// What is in a file, or the beginning of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileContent {
+    /// At most [`MAX_FILE`](super::MAX_FILE).
+    pub bytes: Vec<u8>,
+    /// The whole file's size.
+    pub size: u64,
 }
 
 /// A ready sandbox and what was kept of its attempt.

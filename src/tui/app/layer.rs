@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use super::Action;
+use super::{Action, Answer};
 use crate::lab::hint::Shown;
 use crate::problem::Problem;
+use crate::terminal::links::Target;
+use crate::tui::screens::search;
+use crate::tui::screens::viewer::Viewer;
 
 /// One layer.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Layer {
     /// The keys of the screen below; scrolled by so many lines.
     Help(u16),
-    /// Find a command.
+    /// Find a command, or a link.
     Palette(Palette),
     /// A question with answers.
     Dialog(Dialog),
@@ -19,13 +22,17 @@ pub enum Layer {
     Problem(Problem),
     /// A hint, when the checks and hints are not on the screen.
     Hint(Shown),
+    /// A file that a link led to.
+    File(Viewer),
     /// An exercise was completed.
     Completed(Completed),
 }
 
-/// A search over everything that can be done now.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// A search over rows to choose from.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Palette {
+    /// What they are.
+    pub title: &'static str,
     /// What was typed.
     pub query: String,
     /// Everything there is.
@@ -34,6 +41,21 @@ pub struct Palette {
     pub found: Vec<usize>,
     /// Index into `found`.
     pub selected: usize,
+}
+
+impl Palette {
+    /// Over these rows.
+    pub fn new(title: &'static str, all: Vec<PaletteRow>) -> Self {
+        let mut palette = Self { title, query: String::new(), all, found: vec![], selected: 0 };
+        palette.search();
+        palette
+    }
+
+    /// Finds what the query is about; the best match is selected.
+    pub fn search(&mut self) {
+        self.found = search::rank(&self.query, self.all.iter().map(|row| row.text.as_str()));
+        self.selected = 0;
+    }
 }
 
 /// A row of the palette.
@@ -61,6 +83,10 @@ pub enum Choice {
     },
     /// Remove an item's sandbox.
     Destroy(String),
+    /// Answer a program that wants to set the clipboard.
+    Clipboard(Answer),
+    /// Open a link of the shell.
+    Follow(Target),
     /// Nothing.
     Close,
 }
@@ -72,7 +98,8 @@ pub struct Dialog {
     pub title: String,
     /// The question.
     pub text: String,
-    /// The answers: words and what they do.
+    /// The answers: words and what they do. The first changes nothing: it is what closing the
+    /// question means.
     pub answers: Vec<(String, Choice)>,
     /// Index into `answers`.
     pub selected: usize,

@@ -4,11 +4,15 @@
 //! [`Event`] and the time it happened and gives the [`Effect`]s to carry out.
 
 mod action;
+mod clipboard;
 mod effect;
 mod event;
+mod keys;
 mod layer;
+mod outer;
 mod over;
 mod pointer;
+mod replay;
 mod update;
 
 #[cfg(test)]
@@ -23,12 +27,18 @@ use std::time::{Duration, Instant};
 use ratatui::layout::Rect;
 
 pub use action::Action;
-pub use effect::Effect;
-pub use event::{EngineState, Event, ReadyState, WorkspaceEvent};
+pub use clipboard::Answer;
+pub use effect::{Effect, MAX_FILE};
+pub use event::{EngineState, Event, FileContent, ReadyState, WorkspaceEvent};
 pub use layer::{Choice, Completed, Dialog, Layer, Palette, PaletteRow};
+pub use outer::OuterModes;
+pub use replay::ReplayEvent;
 
 use super::keymap::{Chord, Context};
-use super::screens::{home::Home, setup::Setup, workspace::Workspace};
+use super::screens::bare::{Bare, Ending};
+use super::screens::shell::Shell;
+use super::screens::workspace::{PaneId, Workspace};
+use super::screens::{home::Home, replay::Replay, setup::Setup};
 use super::theme::{Signs, Theme};
 use crate::course::Catalogue;
 use crate::store::Progress;
@@ -37,6 +47,10 @@ use crate::store::Progress;
 pub const TICK: Duration = Duration::from_secs(1);
 
 /// Everything the screen shows is drawn from this.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that have nothing to do with each other"
+)]
 pub struct App {
     /// The terminal's size.
     pub area: Rect,
@@ -64,6 +78,12 @@ pub struct App {
     pub home: Home,
     /// The open workspace.
     pub workspace: Option<Workspace>,
+    /// The recording that is played.
+    pub replay: Option<Replay>,
+    /// The shell that is all there is, instead of everything else.
+    pub bare: Option<Bare>,
+    /// How it came to its end.
+    pub ending: Option<Ending>,
     /// Setup's state.
     pub setup: Setup,
     /// What lies over the screen, the last on top.
@@ -76,6 +96,10 @@ pub struct App {
     visits: u64,
     /// When the last tick was.
     ticked: Instant,
+    /// Whether the terminal has the focus.
+    focused: bool,
+    /// What programs may do with the clipboard.
+    clipboard: clipboard::Answers,
 }
 
 /// The screens.
@@ -85,8 +109,12 @@ pub enum Screen {
     Home,
     /// An exercise.
     Workspace,
+    /// A recording.
+    Replay,
     /// First start.
     Setup,
+    /// A shell and nothing else.
+    Shell,
 }
 
 impl App {
@@ -107,12 +135,17 @@ impl App {
             screen: if settings.first_start { Screen::Setup } else { Screen::Home },
             home,
             workspace: None,
+            replay: None,
+            bare: None,
+            ending: None,
             setup: Setup::default(),
             layers: Vec::new(),
             notice: None,
             quitting: false,
             visits: 0,
             ticked: now,
+            focused: true,
+            clipboard: clipboard::Answers::default(),
         }
     }
 
@@ -121,11 +154,34 @@ impl App {
         match self.screen {
             Screen::Home if self.home.search.is_some() => Context::Search,
             Screen::Setup => Context::Setup,
+            Screen::Replay => Context::Replay,
             Screen::Workspace => match &self.workspace {
                 Some(workspace) => workspace.context(),
                 None => Context::Home,
             },
+            Screen::Shell => self.bare.as_ref().map_or(Context::Home, Bare::context),
             Screen::Home => Context::Home,
+        }
+    }
+
+    /// The shell that has the focus, if one has.
+    pub fn shell(&self) -> Option<&Shell> {
+        match self.screen {
+            Screen::Workspace => {
+                let workspace = self.workspace.as_ref()?;
+                (workspace.focus == PaneId::Shell).then_some(&workspace.shell)
+            }
+            Screen::Shell => self.bare.as_ref().filter(|bare| !bare.menu).map(|bare| &bare.shell),
+            Screen::Home | Screen::Setup | Screen::Replay => None,
+        }
+    }
+
+    /// The shell on the screen, to be changed.
+    fn shell_mut(&mut self) -> Option<&mut Shell> {
+        match self.screen {
+            Screen::Workspace => self.workspace.as_mut().map(|workspace| &mut workspace.shell),
+            Screen::Shell => self.bare.as_mut().map(|bare| &mut bare.shell),
+            Screen::Home | Screen::Setup | Screen::Replay => None,
         }
     }
 
@@ -134,7 +190,7 @@ impl App {
         let moving = match self.screen {
             Screen::Workspace => self.workspace.as_ref().is_some_and(Workspace::moves),
             Screen::Setup => self.setup.building(),
-            Screen::Home => false,
+            Screen::Home | Screen::Replay | Screen::Shell => false,
         };
         moving.then_some(self.ticked + TICK)
     }

@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Action, App, Choice, Dialog, Effect, Layer, Palette, PaletteRow};
 use crate::tui::keymap;
-use crate::tui::screens::search;
+use crate::tui::widgets::input::edit;
 
 /// How many rows a page of help is.
 const PAGE: u16 = 10;
@@ -33,6 +33,14 @@ impl App {
             Choice::Do(action) => self.act(action, now),
             Choice::OpenItem { item, fresh } => self.open(&item, fresh, now),
             Choice::Destroy(item) => vec![Effect::Destroy { item }],
+            Choice::Clipboard(answer) => self.clipboard_answered(answer, now),
+            Choice::Follow(target) => match self.shell_mut() {
+                Some(shell) => {
+                    let outcome = shell.follow(target);
+                    self.came(outcome)
+                }
+                None => vec![],
+            },
             Choice::Close => vec![],
         }
     }
@@ -67,7 +75,7 @@ impl App {
                 }
                 _ => {
                     if edit(&mut palette.query, key) {
-                        search_palette(palette);
+                        palette.search();
                     }
                 }
             },
@@ -83,10 +91,18 @@ impl App {
                     let choice = dialog.answers.get(dialog.selected).map(|a| a.1.clone());
                     return self.choose(choice.unwrap_or(Choice::Close), now);
                 }
-                KeyCode::Esc => drop(self.layers.pop()),
+                KeyCode::Esc => {
+                    let choice = dialog.answers.first().map(|a| a.1.clone());
+                    return self.choose(choice.unwrap_or(Choice::Close), now);
+                }
                 _ => {}
             },
             Layer::Problem(_) | Layer::Hint(_) => drop(self.layers.pop()),
+            Layer::File(viewer) => {
+                if leaves || !viewer.key(key, self.area) {
+                    self.layers.pop();
+                }
+            }
             Layer::Completed(completed) => match key.code {
                 KeyCode::Enter => {
                     if let Some((item, _)) = completed.next.clone() {
@@ -121,29 +137,6 @@ impl App {
             keys: String::new(),
             choice: Choice::OpenItem { item: item.id.clone(), fresh: false },
         });
-        let mut palette = Palette { all: actions.chain(items).collect(), ..Palette::default() };
-        search_palette(&mut palette);
-        palette
+        Palette::new("Commands", actions.chain(items).collect())
     }
-}
-
-pub(super) fn search_palette(palette: &mut Palette) {
-    palette.found = search::rank(&palette.query, palette.all.iter().map(|row| row.text.as_str()));
-    palette.selected = 0;
-}
-
-/// Edits a one-line input; whether the key changed it.
-pub(super) fn edit(text: &mut String, key: KeyEvent) -> bool {
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Char('u') if control => text.clear(),
-        KeyCode::Char('w') if control => {
-            let end = text.trim_end().rfind(' ').map_or(0, |at| at + 1);
-            text.truncate(end);
-        }
-        KeyCode::Char(c) if !control => text.push(c),
-        KeyCode::Backspace => drop(text.pop()),
-        _ => return false,
-    }
-    true
 }

@@ -44,11 +44,23 @@ impl App {
                 }
                 vec![]
             }
-            Screen::Setup => vec![],
+            Screen::Replay if click => self.replay_clicked(at),
+            Screen::Setup | Screen::Replay => vec![],
+            Screen::Shell => match &mut self.bare {
+                Some(bare) => {
+                    bare.touched |= matches!(mouse.kind, MouseEventKind::Down(_));
+                    let outcome = bare.shell.mouse(mouse, bare.place(self.area), self.area, now);
+                    self.came(outcome)
+                }
+                None => vec![],
+            },
             Screen::Workspace => {
                 self.present(now);
                 match &mut self.workspace {
-                    Some(workspace) => workspace.mouse(mouse, self.area),
+                    Some(workspace) => {
+                        let outcome = workspace.mouse(mouse, self.area, now);
+                        self.came(outcome)
+                    }
                     None => vec![],
                 }
             }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::driver::{Driver, complete, results};
 use super::*;
 use crate::lab::hint::Shown;
-use crate::session;
+use crate::session::{self, End};
 use crate::store::Status;
 use crate::tui::keymap::Chord;
-use crate::tui::screens::workspace::{Mode, PaneId, Phase, Shell};
+use crate::tui::screens::shell;
+use crate::tui::screens::workspace::{Mode, PaneId, Phase};
 
 fn progress(pairs: &[(&str, Status)]) -> HashMap<String, Progress> {
     pairs
@@ -117,9 +118,7 @@ fn the_leave_key_can_itself_be_sent_to_the_shell() {
 fn the_shell_is_told_its_size_when_the_layout_or_the_terminal_changes() {
     let mut driver = Driver::new(120, 40);
     driver.at_work("linux-01");
-    let resized = |effects: &[Effect]| {
-        effects.iter().any(|e| matches!(e, Effect::Shell(session::Input::Resize(_))))
-    };
+    let resized = |effects: &[Effect]| effects.iter().any(|e| matches!(e, Effect::ResizeShell(_)));
     assert!(resized(&driver.press("l")));
     assert_eq!(driver.open().mode, Mode::Two);
     assert!(resized(&driver.event(Event::Resize(80, 24))));
@@ -136,8 +135,8 @@ fn checks_run_every_second_and_one_at_a_time() {
     };
     // the first run begins with the prompt; the next waits for its result
     assert_eq!(checks(&driver.second()), 0);
-    assert_eq!(checks(&driver.workspace(WorkspaceEvent::Output)), 1);
-    assert_eq!(checks(&driver.workspace(WorkspaceEvent::Output)), 0);
+    assert_eq!(checks(&driver.workspace(WorkspaceEvent::Changed)), 1);
+    assert_eq!(checks(&driver.workspace(WorkspaceEvent::Changed)), 0);
     assert_eq!(checks(&driver.second()), 0);
     let item = driver.open().item.clone();
     let run = |passed| WorkspaceEvent::Checked {
@@ -242,8 +241,8 @@ fn a_shell_that_ended_keeps_its_last_screen() {
     let mut driver = Driver::new(120, 40);
     driver.at_work("linux-01");
     driver.press("2");
-    driver.workspace(WorkspaceEvent::ShellEnded(Some(0)));
-    assert!(matches!(driver.open().shell, Shell::Ended(_, Some(0))));
+    driver.workspace(WorkspaceEvent::ShellEnded(End::Exited(Some(0))));
+    assert!(matches!(driver.shell().phase, shell::Phase::Ended(_, End::Exited(Some(0)))));
     assert_eq!(driver.app.context(), Context::NoShell);
     assert!(driver.press("enter").iter().any(|e| matches!(e, Effect::Provision { .. })));
 }

@@ -2,13 +2,16 @@
 
 use std::time::Instant;
 
-use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use super::over::{edit, search_palette};
-use super::{Action, App, Choice, Dialog, Effect, EngineState, Event, Layer, Screen};
-use crate::tui::keymap::{self, Context};
+use super::{
+    Action, App, Bare, Choice, Dialog, Effect, Ending, EngineState, Event, Layer, Screen,
+    WorkspaceEvent,
+};
+use crate::session::Input;
 use crate::tui::screens::home;
+use crate::tui::screens::outcome::Outcome;
+use crate::tui::screens::shell::Shell;
 use crate::tui::screens::workspace::{self, Workspace};
 use crate::tui::theme::{self, Theme};
 
@@ -16,12 +19,20 @@ impl App {
     /// Takes an event that happened at `now` and gives what is to be done about it.
     pub fn update(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         let effects = self.take(event, now);
-        self.settle();
-        effects
+        self.settle_sidebar();
+        self.settle_focus(effects)
+    }
+
+    /// The program in the shell is told where the focus is, before anything that comes with it.
+    fn settle_focus(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        let focused = self.focused && self.shell().is_some();
+        let mut all = self.shell_mut().map(|shell| shell.focus(focused)).unwrap_or_default();
+        all.extend(effects);
+        all
     }
 
     /// The sidebar is scrolled no further than to its end, which moves with what it shows.
-    fn settle(&mut self) {
+    fn settle_sidebar(&mut self) {
         let Some(workspace) = &self.workspace else { return };
         if workspace.sidebar_scroll > 0 {
             let last = workspace::last_scroll(self, workspace);
@@ -35,6 +46,10 @@ impl App {
         match event {
             Event::Key(key) => self.key(key, now),
             Event::Mouse(mouse) => self.mouse(mouse, now),
+            Event::Focus(focused) => {
+                self.focused = focused;
+                vec![]
+            }
             Event::Paste(text) => self.paste(text, now),
             Event::Resize(cols, rows) => self.resize(cols, rows),
             Event::Tick => self.tick(now),
@@ -60,26 +75,11 @@ impl App {
                 self.notice = Some(format!("The sandbox of {item} was removed"));
                 vec![Effect::LoadProgress]
             }
-            Event::Workspace { visit, event } => {
-                match self.workspace.as_mut().filter(|workspace| workspace.visit == visit) {
-                    Some(workspace) => {
-                        let outcome = workspace.happened(event, self.area, &self.course, now);
-                        self.layers.extend(outcome.layer);
-                        if outcome.notice.is_some() {
-                            self.notice = outcome.notice;
-                        }
-                        outcome.effects
-                    }
-                    None => vec![],
-                }
-            }
+            Event::Workspace { visit, event } => self.happened(visit, event, now),
+            Event::Replay { visit, event } => self.replay_happened(visit, event),
             Event::Problem(problem) => {
                 self.layers.push(Layer::Problem(problem));
                 vec![]
-            }
-            Event::Selected(text) => {
-                self.notice = Some("Copied".to_owned());
-                vec![Effect::Copy(text)]
             }
             Event::Notice(text) => {
                 self.notice = Some(text);
@@ -92,11 +92,61 @@ impl App {
         }
     }
 
+    /// Something happened to the open workspace, or to the bare shell.
+    fn happened(&mut self, visit: u64, event: WorkspaceEvent, now: Instant) -> Vec<Effect> {
+        let lines = matches!(event, WorkspaceEvent::Lines(_));
+        let mut effects = self.happened_in(visit, event, now);
+        let early = self.shell_mut().filter(|_| lines).map(Shell::take_early);
+        for key in early.unwrap_or_default() {
+            effects.extend(self.key(key, now));
+        }
+        effects
+    }
+
+    fn happened_in(&mut self, visit: u64, event: WorkspaceEvent, now: Instant) -> Vec<Effect> {
+        let workspace = self.workspace.as_mut().filter(|workspace| workspace.visit == visit);
+        let bare = self.bare.as_mut().filter(|bare| bare.visit == visit);
+        match (workspace, bare, event) {
+            (Some(workspace), _, WorkspaceEvent::Clipboard(text)) => {
+                let item = workspace.item.id.clone();
+                self.clipboard_wanted(&item, text, now)
+            }
+            (Some(workspace), _, event) => {
+                let outcome = workspace.happened(event, self.area, &self.course, now);
+                self.came(outcome)
+            }
+            // Who works in the shell is asked, not who watches.
+            (_, Some(bare), WorkspaceEvent::Clipboard(text)) if !bare.watch => {
+                let item = bare.item.clone();
+                self.clipboard_wanted(&item, text, now)
+            }
+            (_, Some(bare), event) => match bare.happened(event, self.area) {
+                Ok(outcome) => self.came(outcome),
+                Err(ending) => {
+                    self.ending = Some(ending);
+                    self.quitting = true;
+                    vec![]
+                }
+            },
+            (None, None, _) => vec![],
+        }
+    }
+
+    /// Takes in what came of a change; what is left is to be done.
+    pub(super) fn came(&mut self, outcome: Outcome) -> Vec<Effect> {
+        self.layers.extend(outcome.layer);
+        if outcome.notice.is_some() {
+            self.notice = outcome.notice;
+        }
+        outcome.effects
+    }
+
     fn resize(&mut self, cols: u16, rows: u16) -> Vec<Effect> {
         self.area = Rect::new(0, 0, cols, rows);
-        match &mut self.workspace {
-            Some(workspace) => workspace.arrange(self.area),
-            None => vec![],
+        match (&mut self.workspace, &mut self.bare) {
+            (Some(workspace), _) => workspace.arrange(self.area),
+            (None, Some(bare)) => bare.arrange(self.area),
+            (None, None) => vec![],
         }
     }
 
@@ -108,68 +158,12 @@ impl App {
         }
     }
 
-    fn key(&mut self, key: KeyEvent, now: Instant) -> Vec<Effect> {
-        self.notice = None;
-        self.present(now);
-        if self.layers.is_empty() { self.screen_key(key, now) } else { self.layer_key(key, now) }
-    }
-
-    /// Somebody is at the keys.
-    pub(super) fn present(&mut self, now: Instant) {
-        if self.workspace.as_mut().is_some_and(|workspace| workspace.present(now)) {
-            self.ticked = now;
-        }
-    }
-
-    fn screen_key(&mut self, key: KeyEvent, now: Instant) -> Vec<Effect> {
-        let context = self.context();
-        if let Some(action) = keymap::action(context, self.leave, key) {
-            return self.act(action, now);
-        }
-        match context {
-            Context::Shell => match &mut self.workspace {
-                Some(workspace) => workspace.shell_key(key),
-                None => vec![],
-            },
-            Context::Search => {
-                if edit(self.home.search.get_or_insert_default(), key) {
-                    self.home.filter(&self.course);
-                }
-                vec![]
-            }
-            _ => vec![],
-        }
-    }
-
-    fn paste(&mut self, text: String, now: Instant) -> Vec<Effect> {
-        self.notice = None;
-        self.present(now);
-        let one_line = || text.chars().filter(|c| !c.is_control());
-        let context = self.context();
-        match (self.layers.last_mut(), context) {
-            (Some(Layer::Palette(palette)), _) => {
-                palette.query.extend(one_line());
-                search_palette(palette);
-            }
-            (None, Context::Search) => {
-                self.home.search.get_or_insert_default().extend(one_line());
-                self.home.filter(&self.course);
-            }
-            (None, Context::Shell) => {
-                if let Some(workspace) = &mut self.workspace {
-                    return workspace.paste(text);
-                }
-            }
-            _ => {}
-        }
-        vec![]
-    }
-
     /// Does an action on the screen below the layers.
     pub(super) fn act(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         match action {
             Action::Quit => {
                 self.quitting = true;
+                self.ending = self.bare.as_ref().map(|_| Ending::Left);
                 vec![]
             }
             Action::Help => {
@@ -193,14 +187,19 @@ impl App {
                 vec![Effect::Mouse(self.mouse)]
             }
             Action::GoHome => self.go_home(),
-            Action::SendLeaveKey => match &mut self.workspace {
-                Some(workspace) => workspace.send_to_shell(self.leave.into(), self.area),
-                None => vec![],
+            Action::SendLeaveKey => match (&mut self.workspace, &mut self.bare) {
+                (Some(workspace), _) => workspace.send_to_shell(self.leave.into(), self.area),
+                (None, Some(bare)) => {
+                    bare.menu = false;
+                    bare.shell.send(Input::Key(self.leave.into()))
+                }
+                (None, None) => vec![],
             },
             Action::Setup => {
                 self.screen = Screen::Setup;
                 vec![Effect::LookForEngine]
             }
+            Action::OpenReplay => self.replay_selected(),
             Action::Reset => {
                 let Some(workspace) = &self.workspace else { return vec![] };
                 self.ask_fresh(workspace.item.id.clone());
@@ -209,14 +208,18 @@ impl App {
             _ => match self.screen {
                 Screen::Home => self.act_home(action, now),
                 Screen::Setup => self.act_setup(action),
+                Screen::Replay => self.act_replay(action),
+                Screen::Shell => match &mut self.bare {
+                    Some(bare) => {
+                        let outcome = bare.act(action);
+                        self.came(outcome)
+                    }
+                    None => vec![],
+                },
                 Screen::Workspace => match &mut self.workspace {
                     Some(workspace) => {
                         let outcome = workspace.act(action, self.area, &self.course, now);
-                        self.layers.extend(outcome.layer);
-                        if outcome.notice.is_some() {
-                            self.notice = outcome.notice;
-                        }
-                        outcome.effects
+                        self.came(outcome)
                     }
                     None => vec![],
                 },
@@ -348,8 +351,20 @@ impl App {
         self.screen = Screen::Workspace;
         self.ticked = now;
         let mut effects = leave;
+        effects.extend(self.close_replay());
         effects.push(Effect::ReadLesson { visit, item: id.to_owned(), link: None });
         effects.push(Effect::Provision { visit, item: id.to_owned(), fresh });
+        effects
+    }
+
+    /// Opens the shell of an item's sandbox and nothing else, or only watches it.
+    pub fn attach(&mut self, item: &str, watch: bool) -> Vec<Effect> {
+        self.visits += 1;
+        let mut bare = Bare::new(item.to_owned(), self.visits, watch);
+        bare.arrange(self.area);
+        let effects = vec![bare.attach()];
+        self.bare = Some(bare);
+        self.screen = Screen::Shell;
         effects
     }
 

@@ -24,10 +24,7 @@ pub(super) fn read(events: Sender<Event>) {
 }
 
 fn forward(events: &Sender<Event>, wait: Duration) -> Option<()> {
-    let send = |event| match translate(event) {
-        Some(event) => events.send(event).ok(),
-        None => Some(()),
-    };
+    let send = |event| events.send(translate(event)).ok();
     loop {
         let event = event::read().ok()?;
         // An Esc waits a moment: with a character right behind it, it was Alt.
@@ -57,12 +54,14 @@ fn joins(key: KeyEvent) -> bool {
     matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::ALT)
 }
 
-fn translate(event: event::Event) -> Option<Event> {
+fn translate(event: event::Event) -> Event {
     match event {
-        event::Event::Key(key) if key.kind != KeyEventKind::Release => Some(Event::Key(key)),
-        event::Event::Mouse(mouse) => Some(Event::Mouse(mouse)),
-        event::Event::Paste(text) => Some(Event::Paste(text)),
-        event::Event::Resize(cols, rows) => Some(Event::Resize(cols, rows)),
-        _ => None,
+        // Releases too: a program in the shell may have asked for them.
+        event::Event::Key(key) => Event::Key(key),
+        event::Event::Mouse(mouse) => Event::Mouse(mouse),
+        event::Event::Paste(text) => Event::Paste(text),
+        event::Event::Resize(cols, rows) => Event::Resize(cols, rows),
+        event::Event::FocusGained => Event::Focus(true),
+        event::Event::FocusLost => Event::Focus(false),
     }
 }

@@ -2,41 +2,42 @@
 //!
 //! The thread that runs it owns the terminal and the state and never waits for anything but events:
 //! effects are carried out by [`worker`]s, keys are read by [`input`]'s thread. Nothing is drawn
-//! unless something happened; frames are at least [`FRAME`] apart and drawn inside a synchronized
-//! update; there is no timer but the one the screen shows ([`App::next_tick`]).
+//! unless something happened; frames keep their [`pace`] and are drawn inside a synchronized update; there is no timer but the one the screen shows ([`App::next_tick`]).
 
+mod desktop;
 mod input;
+mod outer;
+mod pace;
 mod screen;
 mod signals;
 mod worker;
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ratatui::layout::Rect;
 
-use super::app::{App, Effect, Event, Settings};
+use super::app::{App, Effect, Event, Settings, WorkspaceEvent};
 use super::keymap::Chord;
-use super::screens;
+use super::screens::bare::Ending;
+use super::screens::{self, replay::Source};
 use super::theme::{ColorDepth, Signs, Theme};
 use crate::config::{Ascii, Switch};
 use crate::context::Context;
 use crate::problem::{Exit, Problem};
 use crate::store::Store;
+use desktop::Desktop;
+use pace::Pace;
 use screen::Terminal;
 use worker::Worker;
-
-/// The least time between two frames: 60 a second here, 30 over SSH, where bytes are dear.
-const FRAME: Duration = Duration::from_millis(16);
-const FRAME_SSH: Duration = Duration::from_millis(33);
 
 /// How many events are taken before the next frame, so that a flood of them cannot keep the screen
 /// from being drawn.
 const BATCH: usize = 256;
 
 /// Where to begin.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Start {
     /// Home, or Setup on the first start.
     Home,
@@ -48,6 +49,15 @@ pub enum Start {
         id: String,
         /// Start over.
         fresh: bool,
+    },
+    /// A recording, and nothing after it.
+    Replay(Source),
+    /// The shell of an item's sandbox, and nothing around it.
+    Shell {
+        /// The item, which must exist.
+        item: String,
+        /// Only to watch.
+        watch: bool,
     },
 }
 
@@ -62,7 +72,10 @@ pub struct Options {
 }
 
 /// Runs the full-screen program until the user quits.
-pub fn run(options: Options) -> Result<(), Problem> {
+///
+/// Gives how a shell that was opened alone came to its end; `None` for everything else, and where a
+/// signal ended the program.
+pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
     let Options { context, store, start } = options;
     let context = Arc::new(context);
     let now = Instant::now();
@@ -75,24 +88,43 @@ pub fn run(options: Options) -> Result<(), Problem> {
     // The first frame comes before anything else is begun: no thread, no database, no engine.
     terminal.draw(|frame| screens::draw(&app, frame)).map_err(no_terminal)?;
 
+    let desktop = Arc::new(Desktop::here());
     signals::watch(events.clone()).map_err(no_terminal)?;
     input::read(events.clone());
-    let mut worker = Worker::start(context, store, events).map_err(no_terminal)?;
+    let mut worker = Worker::start(context, store, events, desktop.clone()).map_err(no_terminal)?;
     let mut effects = match start {
         // Home's own questions come when somebody comes to it.
         Start::Item { id, fresh } => app.open(&id, fresh, Instant::now()),
+        Start::Replay(source) => app.open_replay(source, true),
+        Start::Shell { item, watch } => app.attach(&item, watch),
         Start::Home | Start::Setup => vec![Effect::LoadProgress, Effect::LookForEngine],
     };
 
-    let pace = if std::env::var_os("SSH_CONNECTION").is_some() { FRAME_SSH } else { FRAME };
-    let mut drawn = Instant::now();
+    let ssh = std::env::var_os("SSH_CONNECTION").is_some();
+    let mut pace = Pace::new(ssh, Instant::now());
     let mut dirty = true;
+    // What was typed is answered at once, however shortly ago the last frame was.
+    let mut typed = false;
+    let mut urgent = false;
     loop {
         for effect in effects.drain(..) {
+            typed |= matches!(effect, Effect::Shell(_));
             match effect {
                 Effect::Redraw => terminal.clear().map_err(no_terminal)?,
                 Effect::Mouse(on) => Terminal::mouse(on).map_err(no_terminal)?,
-                Effect::Copy(text) => Terminal::copy(&text).map_err(no_terminal)?,
+                // Both: the terminal's reaches the learner over SSH too, if it takes it.
+                Effect::Copy(text) => {
+                    if !Terminal::copy(&text).map_err(no_terminal)? {
+                        let notice = "Copied the beginning: terminals take no more than 74 kB";
+                        app.update(Event::Notice(notice.to_owned()), Instant::now());
+                    }
+                    worker.carry_out(Effect::Copy(text));
+                }
+                Effect::OpenUrl(address) if !desktop.has_browser() => {
+                    Terminal::copy(&address).map_err(no_terminal)?;
+                    let notice = format!("There is no browser here; copied {address}");
+                    app.update(Event::Notice(notice), Instant::now());
+                }
                 Effect::Suspend => {
                     let area = terminal.suspend(app.mouse).map_err(no_terminal)?;
                     app.update(Event::Resize(area.width, area.height), Instant::now());
@@ -105,13 +137,15 @@ pub fn run(options: Options) -> Result<(), Problem> {
             break;
         }
         let now = Instant::now();
-        if dirty && now >= drawn + pace {
+        if dirty && now >= pace.next(urgent) {
             worker.screen_seen();
             terminal.draw(|frame| screens::draw(&app, frame)).map_err(no_terminal)?;
-            drawn = now;
+            terminal.set(app.outer_modes()).map_err(no_terminal)?;
+            pace.drew(now, terminal.take_written());
             dirty = false;
+            urgent = false;
         }
-        let frame_due = dirty.then_some(drawn + pace);
+        let frame_due = dirty.then_some(pace.next(urgent));
         let due = [frame_due, app.next_tick()].into_iter().flatten().min();
         let event = match due {
             Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
@@ -122,6 +156,9 @@ pub fn run(options: Options) -> Result<(), Problem> {
                 let batch = std::iter::once(event).chain(inbox.try_iter().take(BATCH));
                 let now = Instant::now();
                 for event in batch {
+                    if typed && is_answer(&event) {
+                        (typed, urgent) = (false, true);
+                    }
                     effects.extend(app.update(event, now));
                 }
                 dirty = true;
@@ -139,7 +176,12 @@ pub fn run(options: Options) -> Result<(), Problem> {
     drop(terminal);
     let rest = app.workspace.as_mut().map(|workspace| workspace.leave(Instant::now()));
     worker.finish(rest.unwrap_or_default());
-    Ok(())
+    Ok(app.ending)
+}
+
+/// Whether the shell's screen has changed.
+fn is_answer(event: &Event) -> bool {
+    matches!(event, Event::Workspace { event: WorkspaceEvent::Changed, .. })
 }
 
 fn settings(context: &Context, start: &Start) -> Result<Settings, Problem> {

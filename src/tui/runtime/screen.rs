@@ -3,12 +3,16 @@
 //! Given back on every way out: return, error, panic (of the drawing thread; another thread's panic
 //! is only logged, the screen is still ours), a signal, and Ctrl-Z.
 
+use std::cell::Cell;
 use std::io::{self, BufWriter, Stdout, Write};
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange,
+};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     disable_raw_mode, enable_raw_mode,
@@ -19,6 +23,8 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 
 use super::at_origin;
+use super::outer::{self, Outer};
+use crate::tui::app::OuterModes;
 
 /// What `CopyToClipboard` may carry: terminals cut off or ignore longer OSC 52 sequences.
 const CLIPBOARD: usize = 74_000;
@@ -26,17 +32,21 @@ const CLIPBOARD: usize = 74_000;
 /// Reports of presses, releases, drags and the wheel with decimal coordinates, and not of every
 /// move: those would wake us for nothing.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l";
 
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether it speaks kitty's keyboard protocol, which then is to be given back too.
+static KITTY: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 /// Where the last panic was written down, told after the terminal is given back.
 static REPORT: Mutex<Option<std::path::PathBuf>> = Mutex::new(None);
 
 /// The outer terminal.
 pub(super) struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Counted>>>,
+    written: Rc<Cell<u64>>,
+    outer: Outer,
 }
 
 impl Terminal {
@@ -68,8 +78,13 @@ impl Terminal {
                 }
             }));
         });
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, io::stdout()));
-        let mut terminal = Self { inner: ratatui::Terminal::new(backend)? };
+        let written = Rc::new(Cell::new(0));
+        let out = Counted { out: io::stdout(), written: written.clone() };
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, out));
+        let inner = ratatui::Terminal::new(backend)?;
+        let kitty = outer::speaks_kitty(|name| std::env::var(name).ok());
+        KITTY.store(kitty, Ordering::SeqCst);
+        let mut terminal = Self { inner, written, outer: Outer::new(kitty) };
         terminal.take(mouse)?;
         Ok(terminal)
     }
@@ -82,7 +97,13 @@ impl Terminal {
     fn take(&mut self, mouse: bool) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            EnableFocusChange,
+            cursor::Hide
+        )?;
         Self::mouse(mouse)?;
         self.clear()
     }
@@ -100,6 +121,22 @@ impl Terminal {
         drawn
     }
 
+    /// Sets what the program in the shell has asked for.
+    pub(super) fn set(&mut self, modes: OuterModes) -> io::Result<()> {
+        let change = self.outer.change(modes);
+        if change.is_empty() {
+            return Ok(());
+        }
+        let mut out = io::stdout();
+        out.write_all(change.as_bytes())?;
+        out.flush()
+    }
+
+    /// How many bytes were drawn since this was last asked.
+    pub(super) fn take_written(&self) -> u64 {
+        self.written.take()
+    }
+
     /// Forgets what is on the screen: the next frame draws everything.
     ///
     /// A resize to the same size does that. `clear` of ratatui would also ask the terminal where its
@@ -115,16 +152,18 @@ impl Terminal {
         out.flush()
     }
 
-    /// Puts text on the clipboard by OSC 52, which also works over SSH.
-    pub(super) fn copy(text: &str) -> io::Result<()> {
-        let end = (0..=text.len().min(CLIPBOARD)).rev().find(|end| text.is_char_boundary(*end));
-        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(&text[..end.unwrap_or(0)]))
+    /// Puts text on the clipboard by OSC 52, which also works over SSH. Whether all of it.
+    pub(super) fn copy(text: &str) -> io::Result<bool> {
+        let end = text.floor_char_boundary(CLIPBOARD);
+        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(&text[..end]))?;
+        Ok(end == text.len())
     }
 
     /// Gives the terminal back, stops, and takes it again when continued. Gives its size, which may
     /// have changed meanwhile.
     #[cfg(unix)]
     pub(super) fn suspend(&mut self, mouse: bool) -> io::Result<Rect> {
+        self.set(OuterModes::default())?;
         give_back();
         // The whole job, as the terminal's own Ctrl-Z would.
         let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
@@ -136,6 +175,24 @@ impl Terminal {
     #[cfg(not(unix))]
     pub(super) fn suspend(&mut self, _mouse: bool) -> io::Result<Rect> {
         Self::area()
+    }
+}
+
+/// Standard output, with what goes through counted.
+struct Counted {
+    out: Stdout,
+    written: Rc<Cell<u64>>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.out.write(bytes)?;
+        self.written.set(self.written.get() + count as u64);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
@@ -152,10 +209,15 @@ fn give_back() {
     }
     let mut out = io::stdout();
     let _ = out.write_all(MOUSE_OFF.as_bytes());
+    if KITTY.load(Ordering::SeqCst) {
+        // All flags at once: how many there are is not known here, and one too many is ignored.
+        let _ = out.write_all(b"\x1b[<9u");
+    }
     let _ = execute!(
         out,
         EndSynchronizedUpdate,
         DisableBracketedPaste,
+        DisableFocusChange,
         cursor::SetCursorStyle::DefaultUserShape,
         cursor::Show,
         LeaveAlternateScreen

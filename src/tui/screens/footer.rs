@@ -3,10 +3,12 @@
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
 use crate::tui::app::{Action, App, Layer};
 use crate::tui::keymap::{self, Context};
+use crate::tui::screens::bare;
 use crate::tui::widgets::text::fit;
 
 /// Between two keys.
@@ -32,12 +34,20 @@ fn keys(app: &App) -> Vec<Hint> {
             return fixed(&[
                 ("type", "search"),
                 ("up/down", "move"),
-                ("enter", "run"),
+                ("enter", "choose"),
                 ("esc", "close"),
             ]);
         }
         Some(Layer::Dialog(_)) => {
             return fixed(&[("left/right", "move"), ("enter", "choose"), ("esc", "close")]);
+        }
+        Some(Layer::File(_)) => {
+            return fixed(&[
+                ("up/down", "scroll"),
+                ("left/right", "to the side"),
+                ("g/G", "first and last line"),
+                ("esc", "close"),
+            ]);
         }
         Some(Layer::Problem(_) | Layer::Hint(_)) => return fixed(&[("any key", "close")]),
         Some(Layer::Completed(_)) => {
@@ -53,23 +63,24 @@ fn keys(app: &App) -> Vec<Hint> {
             Some(Hint { key, word: binding.short, action: Some(binding.action) })
         })
         .collect();
-    if context == Context::Shell {
-        keys.push(Hint {
-            key: "every other key".to_owned(),
-            word: "goes to the shell",
-            action: None,
-        });
-    }
+    let rest = match context {
+        Context::Shell => Some("goes to the shell"),
+        Context::Scrolled => Some("is typed into it"),
+        _ => None,
+    };
+    keys.extend(rest.map(|word| Hint { key: "every other key".to_owned(), word, action: None }));
     keys
 }
 
-fn line(area: Rect) -> Rect {
+/// Its place.
+pub fn line(area: Rect) -> Rect {
     Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area }
 }
 
 /// Draws the footer. Keys that do not fit are left out whole, the last first.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let area = line(frame.area());
+    frame.render_widget(Clear, area);
     if let Some(notice) = app.notice.as_ref().filter(|_| app.layers.is_empty()) {
         let text = fit(&format!(" {notice}"), area.width.into());
         frame.render_widget(Span::styled(text, app.theme.attention()), area);
@@ -93,7 +104,8 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
 
 /// What the key at a place on the screen does.
 pub fn action_at(app: &App, at: Position) -> Option<Action> {
-    if !line(app.area).contains(at) || app.notice.is_some() {
+    let shown = app.bare.as_ref().is_none_or(|bare| bare::footer(app, bare));
+    if !line(app.area).contains(at) || app.notice.is_some() || !shown {
         return None;
     }
     let mut x = 1;

@@ -28,6 +28,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) -> Option<Position> {
             Layer::Dialog(dialog) => question(app, frame, dialog),
             Layer::Problem(problem) => trouble(app, frame, problem),
             Layer::Hint(shown) => hint(app, frame, shown),
+            Layer::File(viewer) => viewer.draw(app, frame),
             Layer::Completed(completed) => completion(app, frame, completed),
         }
     }
@@ -72,13 +73,13 @@ fn help(app: &App, frame: &mut Frame<'_>, scroll: u16) {
 
 fn commands(app: &App, frame: &mut Frame<'_>, palette: &Palette) -> Position {
     let height = (palette.all.len() as u16 + 4).min(frame.area().height.saturating_sub(3)).min(20);
-    let inner = popup::open(app, frame, "Commands", MEASURE, height);
+    let inner = popup::open(app, frame, palette.title, MEASURE, height);
     let input = fit(&format!(": {}", palette.query), inner.width.saturating_sub(1).into());
     let cursor = Position::new(inner.x + input.width() as u16, inner.y);
     frame.render_widget(Span::styled(input, app.theme.accent()), Rect { height: 1, ..inner });
     let list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     if palette.found.is_empty() {
-        frame.render_widget(Span::styled("No command matches", app.theme.muted()), list);
+        frame.render_widget(Span::styled("Nothing matches", app.theme.muted()), list);
     }
     let first = palette.selected.saturating_sub(usize::from(list.height).saturating_sub(1));
     let rows = palette.found.iter().enumerate().skip(first);
@@ -96,7 +97,9 @@ fn commands(app: &App, frame: &mut Frame<'_>, palette: &Palette) -> Position {
 }
 
 fn question(app: &App, frame: &mut Frame<'_>, dialog: &Dialog) {
-    let mut lines = vec![Line::styled(&*dialog.text, app.theme.text()), Line::default()];
+    let mut lines: Vec<_> =
+        dialog.text.lines().map(|line| Line::styled(line, app.theme.text())).collect();
+    lines.push(Line::default());
     let mut answers = Vec::new();
     for (index, (words, _)) in dialog.answers.iter().enumerate() {
         let selected = index == dialog.selected;

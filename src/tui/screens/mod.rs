@@ -3,11 +3,16 @@
 //! Views draw the state and change nothing. What the mouse can hit is found with the same geometry
 //! that draws it.
 
+pub mod bare;
 pub mod footer;
 pub mod home;
 pub mod layers;
+pub mod outcome;
+pub mod replay;
 pub mod search;
 pub mod setup;
+pub mod shell;
+pub mod viewer;
 pub mod workspace;
 
 #[cfg(test)]
@@ -26,7 +31,9 @@ const SMALLEST: (u16, u16) = (20, 6);
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let area = frame.area();
     frame.buffer_mut().set_style(area, Style::new().patch(app.theme.text()));
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    let small = area.width < SMALLEST.0 || area.height < SMALLEST.1;
+    // Where the shell is all there is, any part of it is better than a word about size.
+    if small && app.screen != Screen::Shell {
         let text = format!("{}x{} at least", SMALLEST.0, SMALLEST.1);
         frame.buffer_mut().set_stringn(area.x, area.y, text, area.width.into(), app.theme.text());
         return;
@@ -34,9 +41,13 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     let cursor: Option<Position> = match app.screen {
         Screen::Home => home::draw(app, frame),
         Screen::Setup => setup::draw(app, frame),
+        Screen::Replay => app.replay.as_ref().and_then(|r| replay::draw(app, r, frame)),
         Screen::Workspace => app.workspace.as_ref().and_then(|w| workspace::draw(app, w, frame)),
+        Screen::Shell => app.bare.as_ref().and_then(|bare| bare::draw(app, bare, frame)),
     };
-    footer::draw(app, frame);
+    if app.screen != Screen::Shell {
+        footer::draw(app, frame);
+    }
     let cursor = if app.layers.is_empty() { cursor } else { layers::draw(app, frame) };
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::Modifier;
 
 use crate::engine::{EngineError, Step};
 use crate::lab::hint::Shown;
@@ -13,11 +15,38 @@ use crate::tui::theme::ColorDepth;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
-fn screen(driver: &Driver) -> String {
+fn buffer(driver: &Driver) -> Buffer {
     let area = driver.app.area;
     let mut terminal = Terminal::new(TestBackend::new(area.width, area.height)).unwrap();
     terminal.draw(|frame| super::draw(&driver.app, frame)).unwrap();
-    let buffer = terminal.backend().buffer();
+    terminal.backend().buffer().clone()
+}
+
+/// What a snapshot of the text does not show: where the selection and the matches are.
+pub(super) fn laid_over(driver: &Driver) -> String {
+    let buffer = buffer(driver);
+    let background = driver.app.theme.selection().bg;
+    let selected = |cell: &Cell| Some(cell.bg) == background;
+    let matched = |cell: &Cell| cell.modifier.contains(Modifier::UNDERLINED);
+    let here = |cell: &Cell| cell.modifier.contains(Modifier::REVERSED | Modifier::BOLD);
+    let kinds =
+        [("selected", &selected as &dyn Fn(&Cell) -> bool), ("match", &matched), ("here", &here)];
+    let mut all = Vec::new();
+    for y in 0..buffer.area.height {
+        for (name, wanted) in kinds {
+            let cells = (0..buffer.area.width).map(|x| &buffer[(x, y)]);
+            let text: String = cells.filter(|cell| wanted(cell)).map(Cell::symbol).collect();
+            if !text.is_empty() {
+                all.push(format!("{y:>2} {name}: {text:?}"));
+            }
+        }
+    }
+    all.join("\n")
+}
+
+pub(super) fn screen(driver: &Driver) -> String {
+    let area = driver.app.area;
+    let buffer = buffer(driver);
     let rows = (0..area.height).map(|y| {
         let row: String = (0..area.width).map(|x| buffer[(x, y)].symbol()).collect();
         row.trim_end().to_owned()
@@ -26,7 +55,7 @@ fn screen(driver: &Driver) -> String {
 }
 
 /// Shows a screen at all sizes.
-fn snapshots(name: &str, prepare: impl Fn(&mut Driver)) {
+pub(super) fn snapshots(name: &str, prepare: impl Fn(&mut Driver)) {
     for (cols, rows) in SIZES {
         let mut driver = Driver::new(cols, rows);
         prepare(&mut driver);
@@ -63,7 +92,7 @@ fn practised(driver: &mut Driver) {
     });
 }
 
-fn working(driver: &mut Driver) {
+pub(super) fn working(driver: &mut Driver) {
     driver.at_work("linux-03");
     driver.lesson("linux-03");
     let item = driver.app.workspace.as_ref().unwrap().item.clone();
@@ -72,14 +101,8 @@ fn working(driver: &mut Driver) {
         results: results(&item, 2),
         completion: None,
     });
-    let workspace = driver.app.workspace.as_ref().unwrap();
-    if let crate::tui::screens::workspace::Shell::Open(screen) = &workspace.shell {
-        let size = workspace.places(driver.app.area).shell_size(driver.app.area);
-        let mut emulator = screen.lock();
-        emulator.resize(crate::terminal::Size { columns: size.cols, rows: size.rows });
-        emulator.advance(b"\x1b[32mlearner@sandbox\x1b[m:~$ systemctl is-active myapp\r\n");
-        emulator.advance(b"inactive\r\n\x1b[32mlearner@sandbox\x1b[m:~$ ");
-    }
+    driver.print("\x1b[32mlearner@sandbox\x1b[m:~$ systemctl is-active myapp\r\n");
+    driver.print("inactive\r\n\x1b[32mlearner@sandbox\x1b[m:~$ ");
     driver.app.notice = None;
 }
 

@@ -1,9 +1,11 @@
 //! What screens are drawn with: each draws what it is given and knows no screen.
 
 pub mod highlight;
+pub mod input;
 pub mod markdown;
 pub mod pane;
 pub mod popup;
 pub mod shell_pane;
 pub mod step;
+pub mod tame;
 pub mod text;

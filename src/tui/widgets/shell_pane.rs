@@ -1,55 +1,76 @@
-//! Draws an emulator's screen into a pane.
+//! Draws lines of a shell into a pane.
 //!
 //! What it writes is what [`Cell`]s show, made safe for the outer terminal: printable characters
 //! whose width both sides agree on. An outer terminal that joined what the emulator holds in
 //! separate cells (emoji sequences, flags) would shift the rest of the row, and only a full
 //! repaint would cure that.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use crate::terminal::{Attributes, Cell, Color as TerminalColor, Emulator, Width};
+use super::tame::{is_wild, only_adds_a_mark};
+use crate::terminal::{Attributes, Cell, Color as TerminalColor, Line, View, Width};
 use crate::tui::theme::ColorDepth;
 
-/// An emulator's visible screen.
+/// Rows of a shell: its screen, or what is above it.
 pub struct ShellPane<'a> {
-    /// What is shown.
-    pub emulator: &'a Emulator,
-    /// What its colours are brought down to.
+    /// The rows, from the top of the pane.
+    pub rows: &'a [Line],
+    /// What their colours are brought down to.
     pub depth: ColorDepth,
-    /// Laid over selected cells.
-    pub selection: Style,
-    /// Of the note, at the top right, that the view is scrolled back.
-    pub note: Style,
+    /// What is laid over them, such as a selection.
+    pub over: &'a [Over],
+}
+
+/// A style over some columns of a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Over {
+    /// The row, from the top of the pane.
+    pub row: u16,
+    /// The columns.
+    pub columns: Range<u16>,
+    /// What they look like.
+    pub style: Style,
+}
+
+/// The first row of a screen that a pane of this height shows: where it is too low, the rows
+/// around the cursor.
+pub fn first_row(view: &View, height: u16) -> u16 {
+    let cursor = view.state.cursor.map_or(0, |cursor| cursor.row);
+    (cursor + 1).saturating_sub(height)
+}
+
+/// The place for the terminal's cursor; `None` where it is hidden or out of sight.
+pub fn cursor(view: &View, area: Rect) -> Option<Position> {
+    let cursor = view.state.cursor?;
+    let row = cursor.row.checked_sub(first_row(view, area.height))?;
+    let inside = cursor.column < area.width && row < area.height;
+    inside.then(|| Position::new(area.x + cursor.column, area.y + row))
 }
 
 impl ShellPane<'_> {
-    /// Draws into `area`, which may be smaller or larger than the screen, and gives the place for
-    /// the terminal's cursor; `None` where it is hidden or out of sight.
-    pub fn render(&self, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    /// Draws into `area`, which may be smaller or larger than the rows.
+    pub fn render(&self, area: Rect, buf: &mut Buffer) {
         let area = area.intersection(buf.area);
-        let screen = self.emulator.screen();
-        let first = self.first_row(area);
         let (mut foreground, mut background) = (Reduced::to(self.depth), Reduced::to(self.depth));
         for y in 0..area.height {
-            let mut cells = screen.row(first + y);
+            let mut cells = self.rows.get(usize::from(y)).into_iter().flat_map(Line::cells);
             for x in 0..area.width {
                 let mut cell = cells.next().unwrap_or(Cell::BLANK);
                 if cell.width == Width::Wide && x + 1 == area.width {
                     cell.character = ' ';
-                    cell.combining = &[];
+                    cell.combining = "";
                 }
                 let mut style = Style::reset()
-                    .fg(foreground.of(cell.foreground))
-                    .bg(background.of(cell.background))
-                    .add_modifier(modifiers(cell.attributes));
-                if let Some(color) = cell.underline {
+                    .fg(foreground.of(cell.style.foreground))
+                    .bg(background.of(cell.style.background))
+                    .add_modifier(modifiers(cell.style.attributes));
+                if let Some(color) = cell.style.underline {
                     style = style.underline_color(self.depth.reduce(drawn(color)));
-                }
-                if cell.selected {
-                    style = selected(style, self.selection);
                 }
                 let place = &mut buf[(area.x + x, area.y + y)];
                 place.reset();
@@ -57,28 +78,11 @@ impl ShellPane<'_> {
                 place.set_style(style);
             }
         }
-        self.write_note(area, buf);
-        let cursor = screen.cursor()?;
-        let row = cursor.row.checked_sub(first)?;
-        let inside = cursor.column < area.width && row < area.height;
-        inside.then(|| Position::new(area.x + cursor.column, area.y + row))
-    }
-
-    /// The first row shown: a pane that is too low shows the rows around the cursor.
-    fn first_row(&self, area: Rect) -> u16 {
-        let cursor = self.emulator.screen().cursor().map_or(0, |cursor| cursor.row);
-        (cursor + 1).saturating_sub(area.height)
-    }
-
-    fn write_note(&self, area: Rect, buf: &mut Buffer) {
-        let note = match self.emulator.scrolled() {
-            0 => return,
-            1 => " 1 line back ".to_owned(),
-            lines => format!(" {lines} lines back "),
-        };
-        let width = note.width() as u16;
-        if width <= area.width && area.height > 0 {
-            buf.set_string(area.right() - width, area.y, note, Style::reset().patch(self.note));
+        for over in self.over.iter().filter(|over| over.row < area.height) {
+            for x in over.columns.start..over.columns.end.min(area.width) {
+                let place = &mut buf[(area.x + x, area.y + over.row)];
+                place.set_style(laid_over(place.style(), over.style));
+            }
         }
     }
 }
@@ -125,33 +129,34 @@ fn modifiers(attributes: Attributes) -> Modifier {
     .fold(Modifier::empty(), |set, (_, modifier)| set | modifier)
 }
 
-/// `style` with the selection's laid over it; what is reversed twice is not reversed.
-fn selected(style: Style, selection: Style) -> Style {
+/// `style` with another laid over it; what is reversed twice is not reversed.
+fn laid_over(style: Style, over: Style) -> Style {
     let reversed = |style: Style| style.add_modifier.contains(Modifier::REVERSED);
-    if reversed(style) && reversed(selection) {
-        style.patch(selection).remove_modifier(Modifier::REVERSED)
+    if reversed(style) && reversed(over) {
+        style.patch(over).remove_modifier(Modifier::REVERSED)
     } else {
-        style.patch(selection)
+        style.patch(over)
     }
 }
 
 fn write_symbol(place: &mut ratatui::buffer::Cell, cell: &Cell<'_>) {
     let character = match cell.character {
-        _ if cell.attributes.contains(Attributes::HIDDEN) => ' ',
+        _ if cell.style.attributes.contains(Attributes::HIDDEN) => ' ',
         // The halves of a flag: their letters.
         c @ '\u{1f1e6}'..='\u{1f1ff}' => {
             char::from_u32(c as u32 - 0x1f1e6 + u32::from('A')).unwrap_or(' ')
         }
-        // A skin tone would join the emoji before it.
-        '\u{1f3fb}'..='\u{1f3ff}' => ' ',
+        // A skin tone would join the emoji before it; a separator of lines or of annotations has a
+        // column here and none there.
+        c if is_wild(c) => ' ',
         c => c,
     };
     if cell.combining.is_empty() || character == ' ' {
         place.set_char(character);
         return;
     }
-    let marks = cell.combining.iter().filter(|mark| only_adds_a_mark(**mark));
-    let symbol: String = std::iter::once(character).chain(marks.copied()).collect();
+    let marks = cell.combining.chars().filter(|mark| only_adds_a_mark(*mark));
+    let symbol: String = std::iter::once(character).chain(marks).collect();
     let columns = if cell.width == Width::Wide { 2 } else { 1 };
     if symbol.width() == columns {
         place.set_symbol(&symbol);
@@ -160,47 +165,29 @@ fn write_symbol(place: &mut ratatui::buffer::Cell, cell: &Cell<'_>) {
     }
 }
 
-/// Whether a character without width does no more than its name says: joiners, presentation
-/// selectors, direction overrides and tags change the width or the order of what is around them.
-fn only_adds_a_mark(mark: char) -> bool {
-    !matches!(
-        mark,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use ratatui::style::Stylize;
 
     use super::*;
-    use crate::terminal::{Scroll, SelectionKind, Size};
+    use crate::terminal::{Emulator, Size};
 
-    fn emulator(columns: u16, rows: u16, output: &str) -> Emulator {
+    fn view(columns: u16, rows: u16, output: &str) -> View {
         let mut emulator = Emulator::new(Size { columns, rows }, 100);
         emulator.advance(output.as_bytes());
-        emulator
+        emulator.view()
     }
 
-    fn pane(emulator: &Emulator, depth: ColorDepth) -> ShellPane<'_> {
-        let selection = Style::new().add_modifier(Modifier::REVERSED);
-        ShellPane { emulator, depth, selection, note: Style::new().fg(Color::Yellow) }
+    fn draw(view: &View, depth: ColorDepth, area: Rect, buf: &mut Buffer) {
+        let rows = &view.rows[usize::from(first_row(view, area.height))..];
+        ShellPane { rows, depth, over: &[] }.render(area, buf);
     }
 
     fn drawn_in(area: Rect, output: &str) -> (Buffer, Option<Position>) {
-        let emulator = emulator(10, 4, output);
+        let view = view(10, 4, output);
         let mut buf = Buffer::filled(area, ratatui::buffer::Cell::new("~"));
-        let cursor = pane(&emulator, ColorDepth::True).render(area, &mut buf);
-        (buf, cursor)
+        draw(&view, ColorDepth::True, area, &mut buf);
+        (buf, cursor(&view, area))
     }
 
     fn rows(buf: &Buffer) -> Vec<String> {
@@ -238,9 +225,8 @@ mod tests {
 
     #[test]
     fn a_pane_beyond_the_buffer_is_cut() {
-        let emulator = emulator(10, 4, "abcdef");
         let mut buf = Buffer::empty(Rect::new(0, 0, 5, 2));
-        pane(&emulator, ColorDepth::True).render(Rect::new(2, 1, 10, 4), &mut buf);
+        draw(&view(10, 4, "abcdef"), ColorDepth::True, Rect::new(2, 1, 10, 4), &mut buf);
         assert_eq!(rows(&buf), ["     ", "  abc"]);
     }
 
@@ -261,6 +247,7 @@ mod tests {
             ("👍🏽x", "👍   x"),
             ("a\u{202e}b", "ab"),
             ("e\u{301}\u{200d}x", "e\u{301}x"),
+            ("a\u{2028}b\u{fff9}c", "a b c"),
             ("a\tb", "a       b"),
         ];
         for (output, expected) in cases {
@@ -290,10 +277,10 @@ mod tests {
     fn colours_are_brought_down() {
         use Color::{Indexed, Reset, Rgb};
         let output = "\x1b[31m1\x1b[38;5;196m2\x1b[38;2;0;255;0;48;2;0;0;0m3\x1b[0m4";
-        let emulator = emulator(10, 1, output);
+        let view = view(10, 1, output);
         let colors = |depth| {
             let mut buf = Buffer::empty(Rect::new(0, 0, 10, 1));
-            pane(&emulator, depth).render(buf.area, &mut buf);
+            draw(&view, depth, buf.area, &mut buf);
             [0, 1, 2, 3].map(|x| (buf[(x, 0)].fg, buf[(x, 0)].bg))
         };
         let plain = (Reset, Reset);
@@ -314,27 +301,19 @@ mod tests {
     }
 
     #[test]
-    fn the_selection_is_laid_over() {
-        let mut emulator = emulator(10, 1, "a\x1b[7mbc\x1b[0md");
-        emulator.start_selection(SelectionKind::Simple, 1, 0);
-        emulator.extend_selection(3, 0);
+    fn a_selection_is_laid_over() {
+        let view = view(10, 1, "a\x1b[7mbc\x1b[0md");
+        let style = Style::new().add_modifier(Modifier::REVERSED);
+        let over = [
+            Over { row: 0, columns: 1..4, style },
+            Over { row: 0, columns: 9..30, style },
+            Over { row: 5, columns: 0..4, style },
+        ];
         let mut buf = Buffer::empty(Rect::new(0, 0, 10, 1));
-        pane(&emulator, ColorDepth::True).render(buf.area, &mut buf);
-        let reversed = [0, 1, 3, 4].map(|x| buf[(x, 0)].modifier.contains(Modifier::REVERSED));
-        assert_eq!(reversed, [false, false, true, false], "twice reversed is not");
-    }
-
-    #[test]
-    fn a_view_that_is_scrolled_back_says_so() {
-        let mut emulator = emulator(20, 2, "1\r\n2\r\n3\r\n4");
-        emulator.scroll(Scroll::Up(1));
-        let mut buf = Buffer::empty(Rect::new(0, 0, 20, 2));
-        let cursor = pane(&emulator, ColorDepth::True).render(buf.area, &mut buf);
-        assert_eq!(rows(&buf)[0], "2       1 line back ");
-        assert_eq!((buf[(8, 0)].fg, cursor), (Color::Yellow, None));
-        let mut narrow = Buffer::empty(Rect::new(0, 0, 8, 2));
-        pane(&emulator, ColorDepth::True).render(narrow.area, &mut narrow);
-        assert_eq!(rows(&narrow)[0], "2       ");
+        ShellPane { rows: &view.rows, depth: ColorDepth::True, over: &over }
+            .render(buf.area, &mut buf);
+        let reversed = [0, 1, 3, 4, 9].map(|x| buf[(x, 0)].modifier.contains(Modifier::REVERSED));
+        assert_eq!(reversed, [false, false, true, false, true], "twice reversed is not");
     }
 
     proptest::proptest! {
@@ -349,11 +328,11 @@ mod tests {
             output in r"([ -~]|[日😀é❤🇩🏽]|\u{301}|\u{200d}|\u{fe0f}|\t|\r\n|\x1b\[[0-9;]{0,4}[A-Za-z@])*",
             area in (0u16..8, 0u16..4, 0u16..14, 0u16..6),
         ) {
-            let emulator = emulator(12, 4, &output);
+            let view = view(12, 4, &output);
             let whole = Rect::new(0, 0, 22, 10);
             let area = Rect::new(area.0, area.1, area.2, area.3);
             let mut buf = Buffer::filled(whole, ratatui::buffer::Cell::new("~"));
-            pane(&emulator, ColorDepth::Indexed).render(area, &mut buf);
+            draw(&view, ColorDepth::Indexed, area, &mut buf);
             for y in 0..whole.height {
                 let mut x = 0;
                 while x < whole.width {

@@ -1,5 +1,8 @@
 //! Carries effects out, away from the drawing thread, and sends what comes of them as events.
 
+mod file;
+mod presence;
+mod replay;
 mod visit;
 
 use std::sync::Arc;
@@ -8,10 +11,12 @@ use std::sync::mpsc::Sender;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+use super::desktop::Desktop;
 use crate::context::Context;
 use crate::engine::image::BuildOptions;
 use crate::lab::{Lab, SharedStore};
 use crate::problem::{Exit, Problem};
+use crate::session::{Session, Visitor};
 use crate::store::Store;
 use crate::tui::app::{Effect, EngineState, Event, WorkspaceEvent};
 use crate::tui::widgets::markdown::highlight_all;
@@ -26,6 +31,8 @@ pub(super) struct Worker {
     shared: Shared,
     visit: Option<Visit>,
     build: Option<CancellationToken>,
+    desktop: Arc<Desktop>,
+    replay: Option<replay::Replay>,
 }
 
 /// What every task works with.
@@ -43,7 +50,7 @@ impl Shared {
     }
 
     fn lab(&self) -> Result<Lab, Problem> {
-        Ok(self.context.lab(self.store.clone())?)
+        self.context.lab(self.store.clone())
     }
 
     /// Runs something short with the store on a thread that may block.
@@ -63,6 +70,7 @@ impl Worker {
         context: Arc<Context>,
         store: Store,
         events: Sender<Event>,
+        desktop: Arc<Desktop>,
     ) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
@@ -70,7 +78,7 @@ impl Worker {
             .enable_all()
             .build()?;
         let shared = Shared { context, store: SharedStore::new(store), events };
-        Ok(Self { runtime, shared, visit: None, build: None })
+        Ok(Self { runtime, shared, visit: None, build: None, replay: None, desktop })
     }
 
     /// The screen is about to be drawn: the next output is news again.
@@ -110,6 +118,10 @@ impl Worker {
                 self.leave();
                 self.visit = Visit::begin(shared, visit, &item, fresh);
             }
+            Effect::AttachShell { visit, item, size, watch } => {
+                self.leave();
+                self.visit = Visit::attach(shared, visit, &item, Visitor { size, watch });
+            }
             Effect::Leave => self.leave(),
             Effect::ReadLesson { visit, item, link } => {
                 shared.with_store(move |shared| read_lesson(shared, visit, &item, link.as_deref()));
@@ -124,9 +136,12 @@ impl Worker {
             Effect::OpenShell { visit, size } => self.with_visit(visit, |v| v.open_shell(size)),
             Effect::Shell(input) => {
                 if let Some(visit) = &self.visit {
-                    visit.shell(input);
+                    visit.present();
+                    visit.send(input);
                 }
             }
+            Effect::ResizeShell(size) => self.with_session(|session| session.resize(size)),
+            Effect::ReadLines => self.with_session(Session::ask_for_lines),
             Effect::Check { visit, asked } => self.with_visit(visit, |v| v.check(asked)),
             Effect::Hint { visit } => self.with_visit(visit, Visit::hint),
             Effect::AddActive { attempt, time } => shared.with_store(move |shared| {
@@ -143,18 +158,57 @@ impl Worker {
                     });
                 });
             }
+            Effect::OpenReplay { visit, source } => {
+                match replay::Replay::begin(shared.clone(), visit, source) {
+                    Ok(begun) => self.replay = Some(begun),
+                    Err(error) => {
+                        shared.send(Event::Replay { visit, event: replay::no_thread(&error) });
+                    }
+                }
+            }
+            Effect::Replay(control) => {
+                if let Some(replay) = &self.replay {
+                    replay.control(control);
+                }
+            }
+            Effect::CloseReplay => self.replay = None,
             Effect::Configure { key, value } => shared.with_store(move |shared| {
                 crate::config::set(&shared.context.paths.config_file, key, &value)?;
                 Ok(())
             }),
+            Effect::ReadFile { visit, path, line } => {
+                self.with_visit(visit, |visit| visit.read_file(path, line));
+            }
+            Effect::Copy(text) => {
+                let desktop = self.desktop.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = desktop.copy(&text).await {
+                        tracing::info!(%error, "the desktop's clipboard was not reached");
+                    }
+                });
+            }
+            Effect::OpenUrl(address) => {
+                let desktop = self.desktop.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = desktop.open(&address).await {
+                        shared.send(Event::Notice(format!("No browser could be opened: {error}")));
+                    }
+                });
+            }
             // These are the drawing thread's own: it has the terminal.
-            Effect::Redraw | Effect::Suspend | Effect::Mouse(_) | Effect::Copy(_) => {}
+            Effect::Redraw | Effect::Suspend | Effect::Mouse(_) => {}
         }
     }
 
     fn with_visit(&self, id: u64, act: impl FnOnce(&Visit)) {
         if let Some(visit) = self.visit.as_ref().filter(|visit| visit.id == id) {
             act(visit);
+        }
+    }
+
+    fn with_session(&self, act: impl FnOnce(&Session)) {
+        if let Some(visit) = &self.visit {
+            visit.with_session(act);
         }
     }
 

@@ -7,16 +7,32 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
 use super::Shared;
+use super::presence::Presence;
 use crate::course::Item;
-use crate::engine::{EngineError, SandboxId, Size};
+use crate::engine::{EngineError, Sandbox};
 use crate::lab::probe::Probes;
 use crate::lab::provision::Ready;
 use crate::lab::{Lab, exercise, verify};
 use crate::problem::Problem;
-use crate::session::{Input, Notice, Notify, Session};
+use crate::session::{Input, Notice, Notify, Opened, Session, Visitor};
+use crate::terminal::Size;
 use crate::tui::app::{Event, ReadyState, WorkspaceEvent};
 
-/// An opened workspace.
+/// How much may be typed before the shell is open: a line or two.
+const EARLY: usize = 256;
+
+/// What is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A workspace.
+    Workspace,
+    /// A shell without one.
+    Shell,
+    /// A shell, to be watched.
+    Watch,
+}
+
+/// An opened workspace, or a shell without one.
 pub(super) struct Visit {
     pub(super) id: u64,
     inner: Arc<Inner>,
@@ -26,30 +42,26 @@ struct Inner {
     id: u64,
     shared: Shared,
     item: Item,
+    /// Whether the sandbox is made ready here, and what is half made tidied away.
+    provisions: bool,
+    /// Counts time at the keys where no workspace does.
+    presence: Option<Presence>,
     cancel: CancellationToken,
     /// Set once the sandbox is ready.
     ready: Mutex<Option<(Lab, Ready)>>,
     /// The connection for the checks; one verification at a time.
     probes: AsyncMutex<Option<Probes>>,
     session: Mutex<Option<Session>>,
-    /// Whether output was told since the screen was last drawn: one event a frame is enough.
-    output_told: AtomicBool,
+    /// What was typed before the shell was open.
+    early: Mutex<Vec<Input>>,
+    /// Whether the screen changed since it was last drawn.
+    changed: AtomicBool,
 }
 
 impl Visit {
     /// Begins to make the item's sandbox ready.
     pub(super) fn begin(shared: Shared, id: u64, item: &str, fresh: bool) -> Option<Self> {
-        let item = shared.context.course.item(item)?.clone();
-        let inner = Arc::new(Inner {
-            id,
-            shared,
-            item,
-            cancel: CancellationToken::new(),
-            ready: Mutex::new(None),
-            probes: AsyncMutex::new(None),
-            session: Mutex::new(None),
-            output_told: AtomicBool::new(false),
-        });
+        let inner = Inner::new(shared, id, item, Kind::Workspace)?;
         let this = inner.clone();
         inner.spawn(async move {
             match this.provision(fresh).await {
@@ -60,24 +72,74 @@ impl Visit {
         Some(Self { id, inner })
     }
 
+    /// Attaches to the shell of a sandbox that is there, without a workspace.
+    pub(super) fn attach(shared: Shared, id: u64, item: &str, visitor: Visitor) -> Option<Self> {
+        let kind = if visitor.watch { Kind::Watch } else { Kind::Shell };
+        let inner = Inner::new(shared, id, item, kind)?;
+        let this = inner.clone();
+        inner.spawn(async move {
+            match this.attach(visitor).await {
+                Ok(event) => event,
+                Err(problem) => WorkspaceEvent::ShellFailed(problem),
+            }
+        });
+        Some(Self { id, inner })
+    }
+
     pub(super) fn screen_seen(&self) {
-        self.inner.output_told.store(false, Ordering::Release);
+        if self.inner.changed.swap(false, Ordering::AcqRel) {
+            self.with_session(Session::seen);
+        }
     }
 
     pub(super) fn open_shell(&self, size: Size) {
         let this = self.inner.clone();
         self.inner.spawn(async move {
-            match this.open_shell(size).await {
+            match this.open_shell(Visitor { size, watch: false }).await {
                 Ok(event) => event,
-                Err(error) => WorkspaceEvent::ShellFailed(error.into()),
+                Err(problem) => WorkspaceEvent::ShellFailed(problem),
             }
         });
     }
 
-    pub(super) fn shell(&self, input: Input) {
-        if let Some(session) = &*lock(&self.inner.session) {
-            session.send(input);
+    /// Somebody pressed a key for the shell.
+    pub(super) fn present(&self) {
+        if let Some(presence) = &self.inner.presence {
+            presence.present();
         }
+    }
+
+    /// Something for the shell. While it is being opened, it waits.
+    pub(super) fn send(&self, input: Input) {
+        if let Some(session) = &*lock(&self.inner.session) {
+            if !session.send(input) {
+                tracing::warn!("the holder of the shell does not take input");
+            }
+            return;
+        }
+        let mut early = lock(&self.inner.early);
+        if early.len() < EARLY {
+            early.push(input);
+        }
+    }
+
+    pub(super) fn with_session(&self, act: impl FnOnce(&Session)) {
+        if let Some(session) = &*lock(&self.inner.session) {
+            act(session);
+        }
+    }
+
+    pub(super) fn read_file(&self, path: String, line: Option<u32>) {
+        let this = self.inner.clone();
+        self.inner.spawn(async move {
+            let content = match this.sandbox() {
+                Some((lab, sandbox)) => {
+                    super::file::read(lab.engine.as_ref(), &sandbox, &path).await
+                }
+                None => Err(EngineError::SandboxGone { id: this.item.id.clone() }.into()),
+            };
+            WorkspaceEvent::File { path, line, content }
+        });
     }
 
     pub(super) fn check(&self, asked: bool) {
@@ -101,20 +163,41 @@ impl Visit {
         });
     }
 
-    /// Stops what is going on and hangs the shell up; the sandbox keeps running.
+    /// Stops what is going on; the sandbox and its shell keep running.
     pub(super) async fn end(self) {
         self.inner.cancel.cancel();
         let session = lock(&self.inner.session).take();
         if let Some(session) = session {
-            session.close().await;
+            session.detach().await;
         }
-        if lock(&self.inner.ready).is_none() {
-            self.inner.tidy().await;
+        let ready = lock(&self.inner.ready).clone();
+        match (ready, &self.inner.presence) {
+            (None, _) if self.inner.provisions => self.inner.tidy().await,
+            (Some((lab, ready)), Some(presence)) => presence.stop(&lab.store, ready.attempt.id),
+            _ => {}
         }
     }
 }
 
 impl Inner {
+    fn new(shared: Shared, id: u64, item: &str, kind: Kind) -> Option<Arc<Self>> {
+        let item = shared.context.course.item(item)?.clone();
+        let provisions = kind == Kind::Workspace;
+        Some(Arc::new(Self {
+            id,
+            shared,
+            item,
+            provisions,
+            presence: (kind == Kind::Shell).then(Presence::new),
+            cancel: CancellationToken::new(),
+            ready: Mutex::new(None),
+            probes: AsyncMutex::new(None),
+            session: Mutex::new(None),
+            early: Mutex::new(Vec::new()),
+            changed: AtomicBool::new(false),
+        }))
+    }
+
     /// Runs something until the visit ends and sends what comes of it.
     fn spawn(self: &Arc<Self>, work: impl Future<Output = WorkspaceEvent> + Send + 'static) {
         let this = self.clone();
@@ -156,13 +239,30 @@ impl Inner {
         }
     }
 
-    fn sandbox(&self) -> Option<(Lab, SandboxId)> {
-        lock(&self.ready).as_ref().map(|(lab, ready)| (lab.clone(), ready.sandbox.id.clone()))
+    fn sandbox(&self) -> Option<(Lab, Sandbox)> {
+        lock(&self.ready).as_ref().map(|(lab, ready)| (lab.clone(), ready.sandbox.clone()))
     }
 
-    async fn open_shell(self: &Arc<Self>, size: Size) -> Result<WorkspaceEvent, EngineError> {
+    async fn attach(self: &Arc<Self>, visitor: Visitor) -> Result<WorkspaceEvent, Problem> {
+        let lab = self.shared.lab()?;
+        let (attempt, sandbox) = lab.running(&self.item.id).await?;
+        let ready = Ready { sandbox, attempt, resumed: true, notices: Vec::new() };
+        let id = ready.attempt.id;
+        *lock(&self.ready) = Some((lab, ready));
+        let event = self.open_shell(visitor).await?;
+        if self.presence.is_some() {
+            let this = self.clone();
+            tokio::spawn(async move {
+                let Some(presence) = &this.presence else { return };
+                this.cancel.run_until_cancelled(presence.count(&this.shared.store, id)).await;
+            });
+        }
+        Ok(event)
+    }
+
+    async fn open_shell(self: &Arc<Self>, visitor: Visitor) -> Result<WorkspaceEvent, Problem> {
         let Some((lab, sandbox)) = self.sandbox() else {
-            return Err(EngineError::SandboxGone { id: self.item.id.clone() });
+            return Err(EngineError::SandboxGone { id: self.item.id.clone() }.into());
         };
         let this = Arc::downgrade(self);
         let notify: Notify = Arc::new(move |notice| {
@@ -170,26 +270,27 @@ impl Inner {
                 this.noticed(notice);
             }
         });
-        let scrollback = self.shared.context.config.scrollback as usize;
-        let session = Session::open(lab.engine.clone(), sandbox, size, scrollback, notify).await?;
+        let Opened { session, lost } = lab.shells.open(&sandbox, visitor, notify).await?;
         let screen = session.screen();
-        let old = lock(&self.session).replace(session);
-        if let Some(old) = old {
-            old.close().await;
+        let mut place = lock(&self.session);
+        for input in std::mem::take(&mut *lock(&self.early)) {
+            session.send(input);
         }
-        Ok(WorkspaceEvent::Shell(screen))
+        *place = Some(session);
+        drop(place);
+        Ok(WorkspaceEvent::Shell { screen, lost })
     }
 
     fn noticed(&self, notice: Notice) {
         match notice {
-            Notice::Output => {
-                if !self.output_told.swap(true, Ordering::AcqRel) {
-                    self.send(WorkspaceEvent::Output);
-                }
+            Notice::Changed => {
+                self.changed.store(true, Ordering::Release);
+                self.send(WorkspaceEvent::Changed);
             }
-            Notice::Selected(text) => self.shared.send(Event::Selected(text)),
-            Notice::Ended(status) => self.send(WorkspaceEvent::ShellEnded(status)),
-            Notice::Failed(error) => self.send(WorkspaceEvent::ShellFailed(error.into())),
+            Notice::Lines(lines) => self.send(WorkspaceEvent::Lines(lines)),
+            Notice::Bell => self.send(WorkspaceEvent::Bell),
+            Notice::Clipboard(text) => self.send(WorkspaceEvent::Clipboard(text)),
+            Notice::Ended(end) => self.send(WorkspaceEvent::ShellEnded(end)),
         }
     }
 
@@ -198,7 +299,7 @@ impl Inner {
             return Err(EngineError::SandboxGone { id: self.item.id.clone() }.into());
         };
         let mut probes = self.probes.lock().await;
-        let probes = probes.get_or_insert_with(|| Probes::new(lab.engine.clone(), sandbox));
+        let probes = probes.get_or_insert_with(|| Probes::new(lab.engine.clone(), sandbox.id));
         let attempt = lock(&self.ready).as_ref().map(|(_, ready)| ready.attempt.id);
         let Some(attempt) = attempt else {
             return Err(EngineError::SandboxGone { id: self.item.id.clone() }.into());

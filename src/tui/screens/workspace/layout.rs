@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use crate::engine::Size;
+use crate::terminal::Size;
 use crate::tui::screens::body;
 use crate::tui::widgets::pane::Pane;
 
@@ -115,7 +115,7 @@ impl Places {
             let body = body(area);
             Rect { height: body.height.saturating_sub(2), ..body }
         });
-        Size { cols: inner.width.max(2), rows: inner.height.max(1) }
+        Size { columns: inner.width, rows: inner.height }.clamped()
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
     fn a_classic_terminal_gives_the_shell_all_80_columns() {
         let area = Rect::new(0, 0, 80, 24);
         let size = at(80, 24, PaneId::Shell).shell_size(area);
-        assert_eq!((size.cols, size.rows), (80, 21));
+        assert_eq!((size.columns, size.rows), (80, 21));
         // and the same while another tab is open
         assert_eq!(at(80, 24, PaneId::Lesson).shell_size(area), size);
     }
@@ -198,7 +198,7 @@ mod tests {
         for (width, height, cols) in [(120, 40, 50), (200, 60, 90)] {
             let places = at(width, height, PaneId::Shell);
             assert!(places.lesson.is_some() && places.sidebar.is_some());
-            assert!(places.shell_size(Rect::new(0, 0, width, height)).cols >= cols);
+            assert!(places.shell_size(Rect::new(0, 0, width, height)).columns >= cols);
         }
     }
 
@@ -220,7 +220,7 @@ mod tests {
                 }
             }
             let size = places.shell_size(area);
-            prop_assert!(size.cols >= 2 && size.rows >= 1);
+            prop_assert!(size.columns >= 2 && size.rows >= 1);
         }
     }
 }

@@ -17,11 +17,11 @@ use lesson::Lesson;
 use ratatui::layout::Rect;
 
 use crate::course::Item;
-use crate::engine::{Size, Step};
+use crate::engine::Step;
 use crate::lab::verify::CheckResult;
 use crate::problem::Problem;
-use crate::session::Screen;
 use crate::tui::keymap::Context;
+use crate::tui::screens::shell::Shell;
 use crate::tui::theme::{Signs, Theme};
 
 /// One exercise on the screen.
@@ -61,7 +61,6 @@ pub struct Workspace {
     failures: u32,
     /// Whether a key was pressed since the workspace opened.
     touched: bool,
-    shell_size: Size,
 }
 
 /// How far the sandbox is.
@@ -97,19 +96,6 @@ enum Checking {
     Done,
 }
 
-/// How the shell is.
-#[derive(Debug)]
-pub enum Shell {
-    /// Not open yet.
-    Opening,
-    /// Open.
-    Open(Screen),
-    /// It ended by itself; its last screen is still shown.
-    Ended(Screen, Option<i64>),
-    /// It could not be opened, or broke.
-    Failed(Problem),
-}
-
 impl Workspace {
     /// A workspace whose sandbox is not there yet.
     pub fn new(item: Item, visit: u64, now: Instant) -> Self {
@@ -122,7 +108,7 @@ impl Workspace {
             aside: PaneId::Lesson,
             mode: Mode::default(),
             lesson: Lesson::default(),
-            shell: Shell::Opening,
+            shell: Shell::new(visit, false),
             results: vec![None; checks],
             check_problem: None,
             hints: Vec::new(),
@@ -133,17 +119,15 @@ impl Workspace {
             retry_checks: None,
             failures: 0,
             touched: false,
-            shell_size: Size { cols: 80, rows: 24 },
         }
     }
 
     /// Where keys go.
     pub fn context(&self) -> Context {
-        match (self.focus, &self.shell) {
-            (PaneId::Lesson, _) => Context::Lesson,
-            (PaneId::Sidebar, _) => Context::Sidebar,
-            (PaneId::Shell, Shell::Open(_)) => Context::Shell,
-            (PaneId::Shell, _) => Context::NoShell,
+        match self.focus {
+            PaneId::Lesson => Context::Lesson,
+            PaneId::Sidebar => Context::Sidebar,
+            PaneId::Shell => self.shell.context(),
         }
     }
 

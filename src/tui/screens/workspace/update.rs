@@ -6,7 +6,7 @@ use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::lesson::Target;
-use super::{Checking, PaneId, Phase, Shell, Workspace};
+use super::{Checking, PaneId, Phase, Workspace};
 use crate::course::Catalogue;
 use crate::lab::exercise;
 use crate::lab::hint::{self, Shown, Trouble};
@@ -14,33 +14,15 @@ use crate::lab::provision::Notice;
 use crate::lab::verify::{CheckResult, CheckState, passed};
 use crate::session::Input;
 use crate::tui::app::{Action, Choice, Completed, Dialog, Effect, Layer, WorkspaceEvent};
+use crate::tui::keymap::Context;
+use crate::tui::screens::outcome::Outcome;
+use crate::tui::screens::shell;
 
 /// How long to wait before checks that could not be run are tried again.
 const CHECK_RETRY: Duration = Duration::from_secs(5);
 
 /// How many lines a wheel notch scrolls.
 const WHEEL: isize = 3;
-
-/// What comes of a change, besides the change.
-#[derive(Debug, Default)]
-pub struct Outcome {
-    /// To be done.
-    pub effects: Vec<Effect>,
-    /// To be laid over the screen.
-    pub layer: Option<Layer>,
-    /// A word for the footer.
-    pub notice: Option<String>,
-}
-
-impl Outcome {
-    fn effects(effects: Vec<Effect>) -> Self {
-        Self { effects, ..Self::default() }
-    }
-
-    fn notice(text: impl Into<String>) -> Self {
-        Self { notice: Some(text.into()), ..Self::default() }
-    }
-}
 
 /// What is gone is said so that it is not overlooked.
 fn lost(text: &str) -> Layer {
@@ -59,13 +41,7 @@ impl Workspace {
         if let Some(inner) = places.inner(PaneId::Lesson) {
             self.lesson.resize(inner.width, inner.height);
         }
-        let size = places.shell_size(area);
-        if std::mem::replace(&mut self.shell_size, size) != size
-            && matches!(self.shell, Shell::Open(_))
-        {
-            return vec![Effect::Shell(Input::Resize(size))];
-        }
-        vec![]
+        self.shell.resize(places.shell_size(area))
     }
 
     /// Somebody is at the keys. Whether the clock starts again with this.
@@ -165,7 +141,7 @@ impl Workspace {
                 };
                 self.hints = ready.hints;
                 self.failures = ready.failures;
-                self.shell = Shell::Opening;
+                self.shell.opening(true);
                 self.clock.start(ready.active, now);
                 if ready.completed {
                     self.clock.stop(now);
@@ -175,7 +151,7 @@ impl Workspace {
                     self.arrange(area);
                 }
                 self.checking = Checking::WaitsForShell;
-                let open = Effect::OpenShell { visit: self.visit, size: self.shell_size };
+                let open = Effect::OpenShell { visit: self.visit, size: self.shell.size() };
                 let mut outcome = Outcome::effects(vec![open]);
                 for notice in ready.notices {
                     match notice {
@@ -186,21 +162,27 @@ impl Workspace {
                 return outcome;
             }
             WorkspaceEvent::Failed(problem) => self.phase = Phase::Failed(problem),
-            WorkspaceEvent::Shell(screen) => {
-                self.shell = Shell::Open(screen);
-                // The pane may have changed its size while the shell was being opened.
-                return Outcome::effects(vec![Effect::Shell(Input::Resize(self.shell_size))]);
-            }
-            WorkspaceEvent::Output => return Outcome::effects(self.begin_checks()),
-            WorkspaceEvent::ShellEnded(status) => {
-                let old = std::mem::replace(&mut self.shell, Shell::Opening);
-                self.shell = match old {
-                    Shell::Open(screen) => Shell::Ended(screen, status),
-                    other => other,
+            WorkspaceEvent::Shell { screen, lost } => {
+                // One that was there already shows something at once, and may not change for long.
+                let shows = !screen.lock().text().is_empty();
+                let mut effects = self.shell.opened(screen);
+                if shows {
+                    effects.extend(self.begin_checks());
+                }
+                return Outcome {
+                    layer: lost.as_deref().map(shell::lost),
+                    ..Outcome::effects(effects)
                 };
             }
+            WorkspaceEvent::Changed => {
+                self.shell.changed();
+                return Outcome::effects(self.begin_checks());
+            }
+            WorkspaceEvent::Lines(lines) => return self.shell.lines(lines),
+            WorkspaceEvent::Bell => self.shell.bell = true,
+            WorkspaceEvent::ShellEnded(end) => self.shell.ended(end),
             WorkspaceEvent::ShellFailed(problem) => {
-                self.shell = Shell::Failed(problem);
+                self.shell.phase = shell::Phase::Failed(problem);
                 return Outcome::effects(self.begin_checks());
             }
             WorkspaceEvent::Checked { asked, results, completion } => {
@@ -211,10 +193,15 @@ impl Workspace {
                 self.retry_checks = Some(now + CHECK_RETRY);
                 // A sandbox that is gone took its shell with it, which may have looked like its end.
                 if problem.kind.starts_with("sandbox_") {
-                    self.shell = Shell::Failed(problem.clone());
+                    self.shell.phase = shell::Phase::Failed(problem.clone());
                 }
                 self.check_problem = Some(problem);
             }
+            WorkspaceEvent::File { path, line, content } => {
+                return shell::file(path, line, content, area);
+            }
+            // Asked about elsewhere: the answer can hold for longer than the workspace.
+            WorkspaceEvent::Clipboard(_) => {}
             WorkspaceEvent::Hint(shown) => return self.hinted(shown, area),
         }
         Outcome::default()
@@ -293,31 +280,25 @@ impl Workspace {
 
     fn focus_on(&mut self, pane: PaneId, area: Rect) -> Vec<Effect> {
         self.focus = pane;
-        if pane != PaneId::Shell {
-            self.aside = pane;
+        match pane {
+            PaneId::Shell => self.shell.bell = false,
+            _ => self.aside = pane,
         }
         self.arrange(area)
-    }
-
-    /// A key for the shell.
-    pub fn shell_key(&mut self, key: KeyEvent) -> Vec<Effect> {
-        vec![Effect::Shell(Input::Key(key))]
     }
 
     /// A key for the shell from another pane; the shell gets the focus.
     pub fn send_to_shell(&mut self, key: KeyEvent, area: Rect) -> Vec<Effect> {
         let mut effects = self.focus_on(PaneId::Shell, area);
-        effects.extend(self.shell_key(key));
+        effects.extend(self.shell.send(Input::Key(key)));
         effects
-    }
-
-    /// Pasted text, for the shell.
-    pub fn paste(&mut self, text: String) -> Vec<Effect> {
-        vec![Effect::Shell(Input::Paste(text))]
     }
 
     /// Does an action.
     pub fn act(&mut self, action: Action, area: Rect, course: &Catalogue, now: Instant) -> Outcome {
+        if let Some(outcome) = self.act_on_shell(action, area) {
+            return outcome;
+        }
         match action {
             Action::NextPane => Outcome::effects(self.focus_on(self.focus.step(1), area)),
             Action::PreviousPane => Outcome::effects(self.focus_on(self.focus.step(-1), area)),
@@ -373,6 +354,23 @@ impl Workspace {
         }
     }
 
+    /// Does an action that is the shell's: whatever that pane has where it has the focus, and from
+    /// the others what the commands there offer.
+    fn act_on_shell(&mut self, action: Action, area: Rect) -> Option<Outcome> {
+        if self.focus == PaneId::Shell && self.shell.context() != Context::NoShell {
+            return self.shell.act(action);
+        }
+        let mut outcome = match action {
+            Action::CopyMode => self.shell.act(action)?,
+            Action::PreviousPrompt => self.shell.prompt(false, true),
+            Action::NextPrompt => self.shell.prompt(true, true),
+            Action::CopyOutput | Action::OpenLinks => return self.shell.act(action),
+            _ => return None,
+        };
+        outcome.effects.extend(self.focus_on(PaneId::Shell, area));
+        Some(outcome)
+    }
+
     fn verify(&mut self) -> Outcome {
         match self.phase {
             Phase::Ready { .. } => Outcome {
@@ -386,14 +384,14 @@ impl Workspace {
 
     fn retry(&mut self, now: Instant) -> Outcome {
         let broken = matches!(self.phase, Phase::Failed(_))
-            || matches!(self.shell, Shell::Ended(..) | Shell::Failed(_));
+            || matches!(self.shell.phase, shell::Phase::Ended(..) | shell::Phase::Failed(_));
         if !broken {
             return Outcome::default();
         }
         let rest = self.clock.stop(now);
         let mut effects = self.unwritten(rest);
         self.phase = Phase::Provisioning { step: None };
-        self.shell = Shell::Opening;
+        self.shell.opening(false);
         self.check_problem = None;
         self.retry_checks = None;
         effects.push(Effect::Leave);
@@ -420,11 +418,7 @@ impl Workspace {
             PaneId::Sidebar => {
                 self.sidebar_scroll = self.sidebar_scroll.saturating_add_signed(by * 10);
             }
-            PaneId::Shell => {
-                let rows = i32::from(self.shell_size.rows.saturating_sub(1).max(1));
-                let lines = if by < 0 { rows } else { -rows };
-                return Outcome::effects(vec![Effect::Shell(Input::Scroll(lines))]);
-            }
+            PaneId::Shell => {}
         }
         Outcome::default()
     }
@@ -433,13 +427,13 @@ impl Workspace {
         let Some(Target::Code { text, .. }) = self.lesson.target() else {
             return Outcome::notice("No code block is in view");
         };
-        if !matches!(self.shell, Shell::Open(_)) {
-            return Outcome::notice("The shell is not open yet");
+        if !self.shell.is_open() {
+            return Outcome::notice("No shell is open yet");
         }
         let mut effects = self.focus_on(PaneId::Shell, area);
         // Without the last line's end: the learner looks, then presses enter.
         let text = text.trim_end_matches('\n').to_owned();
-        effects.push(Effect::Shell(Input::Paste(text)));
+        effects.extend(self.shell.type_in(text));
         Outcome::effects(effects)
     }
 
@@ -465,17 +459,19 @@ impl Workspace {
     }
 
     /// The mouse did something.
-    pub fn mouse(&mut self, mouse: MouseEvent, area: Rect) -> Vec<Effect> {
+    pub fn mouse(&mut self, mouse: MouseEvent, area: Rect, now: Instant) -> Outcome {
         let at = Position::new(mouse.column, mouse.row);
         let places = self.places(area);
-        let Some(pane) =
-            PaneId::ALL.into_iter().find(|pane| places.of(*pane).is_some_and(|r| r.contains(at)))
-        else {
-            return vec![];
+        let over = |pane: &PaneId| places.of(*pane).is_some_and(|place| place.contains(at));
+        let pane = if self.shell.has_mouse(mouse.kind) {
+            Some(PaneId::Shell)
+        } else {
+            PaneId::ALL.into_iter().find(over)
         };
-        let mut effects = vec![];
+        let Some(pane) = pane else { return Outcome::default() };
+        let mut outcome = Outcome::default();
         if mouse.kind == MouseEventKind::Down(MouseButton::Left) && pane != self.focus {
-            effects = self.focus_on(pane, area);
+            outcome.effects = self.focus_on(pane, area);
         }
         let wheel = match mouse.kind {
             MouseEventKind::ScrollUp => -WHEEL,
@@ -496,13 +492,13 @@ impl Workspace {
                 self.sidebar_scroll = self.sidebar_scroll.saturating_add_signed(wheel);
             }
             PaneId::Shell => {
-                if let Some(inner) = places.inner(PaneId::Shell).filter(|inner| inner.contains(at))
-                {
-                    let mouse = MouseEvent { column: at.x - inner.x, row: at.y - inner.y, ..mouse };
-                    effects.push(Effect::Shell(Input::Mouse(mouse)));
+                if let Some(inner) = places.inner(PaneId::Shell) {
+                    let more = self.shell.mouse(mouse, inner, area, now);
+                    outcome.effects.extend(more.effects);
+                    outcome.notice = more.notice;
                 }
             }
         }
-        effects
+        outcome
     }
 }

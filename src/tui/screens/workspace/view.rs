@@ -2,16 +2,13 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{PaneId, Phase, Places, Shell, Workspace, sidebar};
-use crate::problem::Problem;
-use crate::terminal::Emulator;
+use super::{PaneId, Phase, Places, Workspace, sidebar};
 use crate::tui::app::App;
+use crate::tui::screens::shell;
 use crate::tui::widgets::pane::Pane;
-use crate::tui::widgets::shell_pane::ShellPane;
 use crate::tui::widgets::step::{amount, step_lines};
 use crate::tui::widgets::text::{clock, duration, split_line};
 
@@ -34,8 +31,10 @@ fn title(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, places: &Place
         left.push(Span::styled(format!(" {}", workspace.item.title), theme.text()));
     } else {
         let checks = format!("3 Checks {}/{}", workspace.passed(), workspace.results.len());
+        let bell = format!("2 Shell {}", app.signs.bell());
+        let shell = if workspace.shell.bell { &*bell } else { "2 Shell" };
         let tabs =
-            [(PaneId::Lesson, "1 Lesson"), (PaneId::Shell, "2 Shell"), (PaneId::Sidebar, &checks)];
+            [(PaneId::Lesson, "1 Lesson"), (PaneId::Shell, shell), (PaneId::Sidebar, &checks)];
         for (pane, name) in tabs {
             let (text, style) = if pane == workspace.focus {
                 (format!("[{name}]"), theme.key())
@@ -186,33 +185,27 @@ fn shell(
     places: &Places,
 ) -> Option<Position> {
     let focused = workspace.focus == PaneId::Shell;
-    let leave = format!("{} leaves", app.leave);
-    let mut border = Pane::new(app, "learner@sandbox").focused(focused);
-    if focused && matches!(workspace.shell, Shell::Open(_)) {
-        border = border.right(Line::styled(leave, app.theme.key()));
+    let area = places.of(PaneId::Shell)?;
+    let place = shell::place(app, &workspace.shell);
+    let right = match &place {
+        Some(place) => Some(Line::styled(place.clone(), app.theme.attention())),
+        None if focused && workspace.shell.is_open() => {
+            Some(Line::styled(format!("{} leaves", app.leave), app.theme.key()))
+        }
+        None => None,
+    };
+    // The corners, the blanks around both texts, and a piece of border between them.
+    let taken = right.as_ref().map_or(4, |right| right.width() + 7);
+    let room = usize::from(area.width).saturating_sub(taken);
+    let title = shell::title(app, &workspace.shell, room);
+    let mut border = Pane::new(app, &title).focused(focused);
+    if let Some(right) = right {
+        border = border.right(right);
     }
     let inner = framed(frame, places, PaneId::Shell, border)?;
-    match (&workspace.phase, &workspace.shell) {
-        (_, Shell::Open(screen)) => {
-            return draw_screen(app, &screen.lock(), frame, inner).filter(|_| focused);
-        }
-        (_, Shell::Ended(screen, status)) => {
-            draw_screen(app, &screen.lock(), frame, inner);
-            let words = match status {
-                Some(status) => {
-                    format!(" The shell ended with status {status}. enter opens a new one. ")
-                }
-                None => " The shell ended. enter opens a new one. ".to_owned(),
-            };
-            let at =
-                Rect { y: inner.bottom().saturating_sub(1), height: 1.min(inner.height), ..inner };
-            let style = app.theme.attention().add_modifier(Modifier::REVERSED);
-            frame.render_widget(Span::styled(words, style), at);
-        }
-        (Phase::Failed(problem), _) | (_, Shell::Failed(problem)) => {
-            failure(app, problem, frame, inner);
-        }
-        (Phase::Provisioning { step }, _) => {
+    match (&workspace.phase, &workspace.shell.phase) {
+        (Phase::Failed(problem), _) => shell::failure(app, problem, frame, inner),
+        (Phase::Provisioning { step }, shell::Phase::Waiting) => {
             let mut lines =
                 vec![Line::styled("Preparing your sandbox", app.theme.heading()), Line::default()];
             if let Some(step) = step {
@@ -224,37 +217,10 @@ fn shell(
             ]);
             frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inner);
         }
-        (Phase::Ready { .. }, Shell::Opening) => {
-            frame.render_widget(Span::styled("Opening the shell", app.theme.muted()), inner);
+        _ => {
+            let place = place.filter(|_| !places.bordered);
+            return shell::draw(app, &workspace.shell, place, frame, inner).filter(|_| focused);
         }
     }
     None
-}
-
-fn draw_screen(
-    app: &App,
-    emulator: &Emulator,
-    frame: &mut Frame<'_>,
-    area: Rect,
-) -> Option<Position> {
-    let pane = ShellPane {
-        emulator,
-        depth: app.theme.depth,
-        selection: app.theme.selection(),
-        note: app.theme.attention(),
-    };
-    pane.render(area, frame.buffer_mut())
-}
-
-fn failure(app: &App, problem: &Problem, frame: &mut Frame<'_>, area: Rect) {
-    let mut lines = vec![Line::styled(problem.to_string(), app.theme.bad()), Line::default()];
-    if let Some(remedy) = &problem.remedy {
-        lines.extend([
-            Line::styled("What helps", app.theme.muted()),
-            Line::styled(remedy.as_str(), app.theme.attention()),
-            Line::default(),
-        ]);
-    }
-    lines.push(Line::styled("enter tries again, esc goes home", app.theme.muted()));
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
 }
