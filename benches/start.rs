@@ -9,7 +9,7 @@
     reason = "a bench prints its figures, and one that cannot go on stops"
 )]
 
-#[path = "process.rs"]
+#[path = "support/process.rs"]
 mod process;
 #[path = "../tests/support/terminal.rs"]
 mod terminal;

@@ -15,8 +15,10 @@ mod client;
 #[path = "../../tests/support/local.rs"]
 mod local;
 mod outer;
-#[path = "../process.rs"]
+#[path = "../support/process.rs"]
 mod process;
+#[path = "../support/streams.rs"]
+mod streams;
 
 use std::path::Path;
 use std::process::Command;

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+use crate::streams::mixed;
+
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -118,32 +120,14 @@ impl Drop for Outer {
     }
 }
 
-/// So many bytes of logs, colours, other scripts, progress bars and repaints in turn.
+/// So many bytes of mixed output.
 pub(crate) fn flood(length: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(length + 200);
     for n in 0.. {
         if bytes.len() >= length {
             break;
         }
-        let line = match n % 6 {
-            0 | 1 => format!(
-                "10:03:{:02} \x1b[32mINFO\x1b[0m gateway path=/checkout/{n} ms={}\r\n",
-                n % 60,
-                n % 500
-            ),
-            2 => format!(
-                "\x1b[38;2;{};90;200mtruecolor\x1b[0m \x1b[1;4mbold\x1b[22;24m and words\r\n",
-                n % 256
-            ),
-            3 => "日本語テキスト 한국어 and more\r\n".to_owned(),
-            4 => format!("\rprogress [{:<40}]\x1b[K", "#".repeat(n % 40)),
-            _ => format!(
-                "\x1b[{};{}H\x1b[44mrepaint of a status line\x1b[0m\r\n",
-                n % 40 + 1,
-                n % 90 + 1
-            ),
-        };
-        bytes.extend_from_slice(line.as_bytes());
+        bytes.extend_from_slice(mixed(n).as_bytes());
     }
     bytes.truncate(length);
     bytes
