@@ -176,6 +176,16 @@ impl App {
         }
     }
 
+    /// Whether a key that goes to the shell changes nothing that is drawn: its echo will.
+    pub fn only_the_shell_listens(&self) -> bool {
+        let nothing_lies_over = self.layers.is_empty() && self.notice.is_none();
+        let told = self.bare.as_ref().is_none_or(|bare| bare.touched);
+        nothing_lies_over
+            && told
+            && self.context() == Context::Shell
+            && self.shell().is_some_and(|shell| !shell.bell && !shell.is_looked_at())
+    }
+
     /// The shell on the screen, to be changed.
     fn shell_mut(&mut self) -> Option<&mut Shell> {
         match self.screen {

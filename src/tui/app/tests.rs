@@ -338,3 +338,17 @@ fn every_pane_has_a_key_that_leaves_it() {
         assert_ne!(driver.open().focus, pane, "{pane:?}");
     }
 }
+
+#[test]
+fn a_key_that_only_the_shell_hears_needs_no_frame() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-01");
+    assert!(!driver.app.only_the_shell_listens(), "the lesson is in front");
+    driver.press("2");
+    assert!(driver.app.only_the_shell_listens());
+    driver.app.notice = Some("a word that the next key takes away".into());
+    assert!(!driver.app.only_the_shell_listens());
+    driver.press("x");
+    driver.workspace(WorkspaceEvent::Bell);
+    assert!(!driver.app.only_the_shell_listens(), "the next key takes its sign away");
+}

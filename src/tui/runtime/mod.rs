@@ -108,7 +108,9 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
     let mut urgent = false;
     loop {
         for effect in effects.drain(..) {
-            typed |= matches!(effect, Effect::Shell(_));
+            let input = matches!(effect, Effect::Shell(_));
+            typed |= input;
+            dirty |= !input;
             match effect {
                 Effect::Redraw => terminal.clear().map_err(no_terminal)?,
                 Effect::Mouse(on) => Terminal::mouse(on).map_err(no_terminal)?,
@@ -131,7 +133,6 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
                 }
                 effect => worker.carry_out(effect),
             }
-            dirty = true;
         }
         if app.quitting {
             break;
@@ -159,9 +160,12 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
                     if typed && is_answer(&event) {
                         (typed, urgent) = (false, true);
                     }
-                    effects.extend(app.update(event, now));
+                    // A frame between a key and its echo would only keep the echo waiting.
+                    let silent = is_key(&event) && app.only_the_shell_listens();
+                    let done = app.update(event, now);
+                    dirty |= !(silent && done.iter().all(|e| matches!(e, Effect::Shell(_))));
+                    effects.extend(done);
                 }
-                dirty = true;
             }
             Err(RecvTimeoutError::Timeout) => {}
             // The input thread holds a sender for as long as the process lives.
@@ -177,6 +181,10 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
     let rest = app.workspace.as_mut().map(|workspace| workspace.leave(Instant::now()));
     worker.finish(rest.unwrap_or_default());
     Ok(app.ending)
+}
+
+fn is_key(event: &Event) -> bool {
+    matches!(event, Event::Key(_))
 }
 
 /// Whether the shell's screen has changed.

@@ -111,6 +111,11 @@ impl Shell {
         }
     }
 
+    /// Whether lines that stand still are looked at, or something is selected.
+    pub fn is_looked_at(&self) -> bool {
+        self.looking.is_some()
+    }
+
     /// The pane's size, which the shell is told.
     pub fn size(&self) -> Size {
         self.size
