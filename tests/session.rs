@@ -306,7 +306,9 @@ async fn a_paste_may_be_long() {
     let mut client = home.open(SIZE, false).await;
     client.see("ready$").await;
     let file = home.folder.path().join("pasted");
-    client.keys(&format!("stty -echo; cat > {}; stty echo; wc -c < {0}\n", file.display()));
+    let to = file.display();
+    client.keys(&format!("stty -echo; echo g''o; cat > {to}; stty echo; wc -c < {to}\n"));
+    client.wait("the command", |screen| screen.contains("\ngo")).await;
     let line = "Ein Stück Text über Häfen, so lang wie eine Zeile eben ist.\n";
     let text = line.repeat((2 << 20) / line.len());
     assert!(client.session.send(Input::Paste(text.clone())));
