@@ -82,15 +82,16 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
     let mut app = App::new(settings(&context, &start)?, context.course.clone(), now);
     let (events, inbox) = channel();
     Terminal::report_in(context.paths.log.clone());
+    // Before the terminal is taken: a signal that came in between would not give it back.
+    signals::watch(events.clone()).map_err(no_terminal)?;
     let mut terminal = Terminal::enter(app.mouse).map_err(no_terminal)?;
     let area = Terminal::area().map_err(no_terminal)?;
     app.update(Event::Resize(area.width, area.height), now);
-    // The first frame comes before anything else is begun: no thread, no database, no engine.
+    // The first frame comes before anything else is begun: no database, no engine.
     terminal.draw(|frame| screens::draw(&app, frame)).map_err(no_terminal)?;
 
-    let desktop = Arc::new(Desktop::here());
-    signals::watch(events.clone()).map_err(no_terminal)?;
     input::read(events.clone());
+    let desktop = Arc::new(Desktop::here());
     let mut worker = Worker::start(context, store, events, desktop.clone()).map_err(no_terminal)?;
     let mut effects = match start {
         // Home's own questions come when somebody comes to it.
