@@ -84,10 +84,10 @@ impl Timeout for Never {
 pub struct Emulator {
     scanner: Scanner,
     parser: Processor<Never>,
-    term: Term<Outbox>,
+    pub(super) term: Term<Outbox>,
     outbox: Outbox,
     hold: Hold,
-    extras: Extras,
+    pub(super) extras: Extras,
     history: History,
 }
 

@@ -12,6 +12,7 @@
 //! leave this module. What it lacks or leaves unbounded is added on its two sides: `scanner`
 //! watches the bytes before its parser, `guard` stands between its parser and its screen.
 
+mod ansi;
 mod cell;
 pub mod copy;
 mod emulator;

@@ -104,7 +104,7 @@ fn look_alike(a: &ModelCell, b: &ModelCell) -> bool {
 }
 
 impl Style {
-    fn of(cell: &ModelCell, colors: &Colors) -> Self {
+    pub(super) fn of(cell: &ModelCell, colors: &Colors) -> Self {
         Self {
             foreground: color(cell.fg, colors),
             background: color(cell.bg, colors),

@@ -32,10 +32,10 @@ impl Home {
         let (id, title) = (attempt.id.to_string(), format!("{}: Files", attempt.item));
         let size = Size { columns: 80, rows: 21 };
         let mut recorder = Recorder::open(&self.recordings(), &id, size, &title, begun).unwrap();
-        recorder.output(b"$ make harbour\r\n", begun);
+        recorder.output(b"$ make harbour\r\n", begun, String::new);
         recorder.marker("make harbour", begun);
-        recorder.output("the harbour is made: \u{2713}\r\n".as_bytes(), after(10));
-        recorder.close();
+        recorder.output("the harbour is made: \u{2713}\r\n".as_bytes(), after(10), String::new);
+        recorder.close(after(10), String::new);
     }
 }
 
@@ -257,10 +257,10 @@ fn a_recording_that_is_still_written_can_be_played() {
     let id = third.id.to_string();
     let mut recorder =
         Recorder::open(&home.recordings(), &id, size, "linux-02: Users", Moment::now()).unwrap();
-    recorder.output(b"ready", Moment::now());
+    recorder.output(b"ready", Moment::now(), String::new);
     let play = || Ran::from(home.command(&["replay", "linux-02"]).output().unwrap()).ends(0);
     play().says("ready");
-    recorder.output(b"steady", Moment::now());
+    recorder.output(b"steady", Moment::now(), String::new);
     play().says("steady");
     assert!(home.run(&["replay", "--list"]).ends(0).stdout.contains("0 s"));
 }

@@ -89,6 +89,7 @@ impl Keeper {
         let slowed = if self.clients.is_empty() { self.pace.next(now) } else { None };
         let parsed = self.unparsed.is_empty();
         let unfinished = self.emulator.held_until();
+        let left_out = self.recorder.as_ref().and_then(Recorder::due);
         // Input comes first: it is never behind output.
         tokio::select! {
             biased;
@@ -107,6 +108,11 @@ impl Keeper {
             () = until(unfinished) => {
                 if self.emulator.release(Instant::now()) {
                     self.clients.changed();
+                }
+            }
+            () = until(left_out) => {
+                if let Some(recorder) = &mut self.recorder {
+                    recorder.catch_up(Moment::now(), || self.emulator.to_ansi());
                 }
             }
             () = std::future::ready(()), if !parsed => self.parse(),
@@ -128,7 +134,8 @@ impl Keeper {
         let taken = self.emulator.advance_until(&self.unparsed, Instant::now() + SLICE);
         // Written before it is shown.
         if let Some(recorder) = &mut self.recorder {
-            recorder.output(&self.unparsed[..taken], Moment::now());
+            let screen = || self.emulator.to_ansi();
+            recorder.output(&self.unparsed[..taken], Moment::now(), screen);
         }
         self.unparsed.advance(taken);
         self.engine.writer.write(self.emulator.take_replies());
@@ -246,7 +253,7 @@ impl Keeper {
         }
         // It is packed while the lock is held: the next shell goes on in the same recording.
         if let Some(recorder) = self.recorder.take() {
-            recorder.close();
+            recorder.close(Moment::now(), || self.emulator.to_ansi());
         }
         if told {
             self.nest.remove();

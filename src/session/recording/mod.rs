@@ -12,17 +12,21 @@
 //! - Whatever goes wrong with a recording, the shell goes on: it is logged, once, and recording ends.
 //! - What was handed to a [`Recorder`] is in the file when the call returns: `kill -9` loses none of
 //!   it. A power cut may lose the last seconds, and what is before them can be played.
+//! - What comes faster than a person can follow is left out, and the screen recorded instead. What
+//!   comes after that is shown as it was.
 //! - A recording is there under one name or the other at every moment; if under both, the plain one
 //!   counts.
 //! - Nothing in a file is trusted: all that is read is read with limits.
 
 mod cast;
 mod error;
+mod flood;
 pub mod folder;
 mod pack;
 mod player;
 mod reader;
 mod recorder;
+mod rest;
 mod timeline;
 mod utf8;
 
@@ -36,8 +40,7 @@ pub use player::{Control, Mark, Player, SPEED_RANGE, Settings, Status};
 pub use reader::{Recording, asciicast};
 pub use recorder::Recorder;
 
-/// A recording ends with so many bytes, or a line more: days of work at a prompt, or a moment of a
-/// flood. So many are still unpacked, and played from the start when somebody steps back, in 0.2 s.
+/// A recording ends with so many bytes, or a line more: days of work at a prompt. So many are still unpacked, and played from the start when somebody steps back, in 0.2 s.
 pub const MAX_BYTES: u64 = 16 << 20;
 
 /// A moment, on both clocks: one that is never set, and one that goes on while the machine sleeps.

@@ -69,6 +69,16 @@ impl Recording {
         self.text.get(range.clone()).unwrap_or_default()
     }
 
+    /// All output.
+    #[cfg(test)]
+    pub(super) fn output(&self) -> String {
+        let output = self.events.iter().filter_map(|event| match &event.kind {
+            Kind::Output(range) => Some(self.text(range)),
+            Kind::Resize(_) | Kind::Marker(_) => None,
+        });
+        output.collect()
+    }
+
     fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
         let first = lines.next().unwrap_or_default();

@@ -4,11 +4,13 @@ use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::cast::{self, Beginning, MAX_TIME};
 use super::error::{Fault, RecordingError};
+use super::flood::Flood;
 use super::folder::{is_at, packed_path, plain_path};
+use super::rest::Rest;
 use super::utf8::Utf8;
 use super::{MAX_BYTES, Moment, pack};
 use crate::terminal::Size;
@@ -19,6 +21,13 @@ const PIECE: usize = 64 << 10;
 
 /// How often the file may be made, packed or removed by others while it is being opened.
 const TRIES: usize = 8;
+
+/// How often to look whether a lock is given back. Who tidies holds one while it puts a packed
+/// recording in place, some milliseconds; who records holds it for as long as the shell is open.
+const LOCK_TRIES: usize = 25;
+
+/// How long to wait between two looks.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// Clears the screen and every mode: what an earlier shell left is over.
 const RESET: &str = "\x1bc";
@@ -33,6 +42,10 @@ const FULL: &str = "the recording ends here: it has reached 16 MB";
 ///
 /// Each call is one write, and no flush to the disk: what was handed over is kept when the program is
 /// killed. A write that fails ends the recording, is logged, and changes nothing for the shell.
+///
+/// What comes faster than a person can follow is left out. Then the screen is recorded instead: those
+/// who hand over what is shown also hand over how to get the whole screen, as output, as it is after
+/// that; and they call [`Self::catch_up`] when it is [due](Self::due).
 #[derive(Debug)]
 pub struct Recorder {
     /// Locked, so that nobody else records the attempt or packs it.
@@ -44,6 +57,9 @@ pub struct Recorder {
     time: Duration,
     seen: Moment,
     utf8: Utf8,
+    flood: Flood,
+    /// Where all that was shown has stopped, recorded or not.
+    rest: Rest,
     text: String,
     /// Lines to be written.
     lines: Vec<u8>,
@@ -81,6 +97,8 @@ impl Recorder {
             time: Duration::ZERO,
             seen: now,
             utf8: Utf8::default(),
+            flood: Flood::new(now.instant),
+            rest: Rest::default(),
             text: String::new(),
             lines: Vec::new(),
             stopped: false,
@@ -106,7 +124,7 @@ impl Recorder {
             recorder.time = beginning.last.max(since).min(MAX_TIME);
             recorder.marker(NEW_SHELL, now);
             recorder.resize(size, now);
-            recorder.output(RESET.as_bytes(), now);
+            recorder.show(RESET.as_bytes(), now);
         } else {
             if !bytes.is_empty() {
                 tracing::warn!(path = %recorder.path.display(), "no recording; made anew");
@@ -119,7 +137,33 @@ impl Recorder {
     }
 
     /// The shell showed this.
-    pub fn output(&mut self, bytes: &[u8], now: Moment) {
+    pub fn output(&mut self, bytes: &[u8], now: Moment, screen: impl FnOnce() -> String) {
+        if self.stopped {
+            return;
+        }
+        self.rest.advance(bytes);
+        if self.flood.admit(bytes.len(), now.instant) {
+            self.show(bytes, now);
+        } else {
+            // The rest of a character that was cut will not come.
+            self.utf8 = Utf8::default();
+        }
+        self.catch_up(now, screen);
+    }
+
+    /// When to call [`Self::catch_up`], even if nothing more is shown.
+    pub fn due(&self) -> Option<Instant> {
+        self.flood.due(self.rest.is_between()).filter(|_| !self.stopped)
+    }
+
+    /// Records the screen where something was left out, if it is time.
+    pub fn catch_up(&mut self, now: Moment, screen: impl FnOnce() -> String) {
+        if !self.stopped && self.flood.wants_picture(self.rest.is_between(), now.instant) {
+            self.show(screen().as_bytes(), now);
+        }
+    }
+
+    fn show(&mut self, bytes: &[u8], now: Moment) {
         let mut text = std::mem::take(&mut self.text);
         self.go_on_to(now);
         for piece in bytes.chunks(PIECE) {
@@ -149,7 +193,10 @@ impl Recorder {
     }
 
     /// Ends and packs the recording. This takes up to a second; what fails is logged.
-    pub fn close(mut self) {
+    pub fn close(mut self, now: Moment, screen: impl FnOnce() -> String) {
+        if self.flood.lacks() {
+            self.show(screen().as_bytes(), now);
+        }
         let mut rest = String::new();
         self.utf8.end(&mut rest);
         if !rest.is_empty() {
@@ -206,10 +253,8 @@ fn open_locked(folder: &Path, attempt: &str, path: &Path) -> io::Result<Option<F
     for _ in 0..TRIES {
         match OpenOptions::new().read(true).append(true).open(path) {
             Ok(file) => {
-                match file.try_lock() {
-                    Err(TryLockError::WouldBlock) => return Ok(None),
-                    // A file system that knows no locks: then whoever packs leaves it alone too.
-                    Ok(()) | Err(TryLockError::Error(_)) => {}
+                if !lock(&file) {
+                    return Ok(None);
                 }
                 // Somebody may have packed or removed it in between.
                 if is_at(&file, path)? {
@@ -238,5 +283,18 @@ fn open_locked(folder: &Path, attempt: &str, path: &Path) -> io::Result<Option<F
     Err(io::Error::other("it is made and removed all the time"))
 }
 
+/// Locks the file; whether nobody else has. A file system that knows no locks does: then whoever packs
+/// leaves it alone too.
+fn lock(file: &File) -> bool {
+    (0..LOCK_TRIES).any(|n| {
+        if n > 0 {
+            std::thread::sleep(LOCK_PAUSE);
+        }
+        !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+    })
+}
+
+#[cfg(test)]
+mod floods;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ fn at(seconds: i64) -> Moment {
 fn record(folder: &TempDir, attempt: &str) -> Recorder {
     let size = Size { columns: 80, rows: 24 };
     let mut recorder = Recorder::open(folder.path(), attempt, size, "Files", at(0)).unwrap();
-    recorder.output(b"shown", at(90));
+    recorder.output(b"shown", at(90), String::new);
     recorder
 }
 
@@ -36,7 +36,7 @@ fn recordings_are_found_and_told_about_without_reading_them_through() {
     assert_eq!(attempts(&nowhere).unwrap(), Vec::<String>::new());
     assert_eq!(find(&nowhere, "one"), None);
     let recorder = record(&folder, "one");
-    record(&folder, "two").close();
+    record(&folder, "two").close(at(90), String::new);
     fs::write(folder.path().join("notes.txt"), "").unwrap();
     assert_eq!(attempts(folder.path()).unwrap(), ["one", "two"]);
     for (name, file) in [("one", "one.cast"), ("two", "two.cast.gz")] {
@@ -76,7 +76,7 @@ fn what_was_left_open_is_packed_and_what_is_recorded_is_not() {
 fn the_oldest_go_when_all_together_are_too_much() {
     let folder = tempfile::tempdir().unwrap();
     for (name, age) in [("c", 1), ("b", 2), ("a", 3)] {
-        record(&folder, name).close();
+        record(&folder, name).close(at(90), String::new);
         let path = find(folder.path(), name).unwrap();
         let changed = SystemTime::now() - Duration::from_secs(age * 1000);
         File::options().write(true).open(path).unwrap().set_modified(changed).unwrap();
@@ -110,14 +110,12 @@ fn tidying_takes_nothing_from_who_records() {
         let mut shells = 0;
         while shells < SHELLS {
             let size = Size { columns: 80, rows: 24 };
-            // Refused only in the moment in which a packed one takes its place.
-            let Ok(mut recorder) = Recorder::open(folder.path(), "one", size, "", at(0)) else {
-                continue;
-            };
-            recorder.output(format!("shell {shells};").as_bytes(), at(1));
+            // The moment in which a packed one takes its place is waited for.
+            let mut recorder = Recorder::open(folder.path(), "one", size, "", at(0)).unwrap();
+            recorder.output(format!("shell {shells};").as_bytes(), at(1), String::new);
             shells += 1;
             if shells % 2 == 0 {
-                recorder.close();
+                recorder.close(at(90), String::new);
             }
         }
         over.store(true, Ordering::Relaxed);

@@ -15,6 +15,11 @@ use super::*;
 const ATTEMPT: &str = "018f0000-0000-7000-8000-000000000000";
 const SIZE: Size = Size { columns: 80, rows: 24 };
 
+/// Where nothing is left out, nobody asks for the screen.
+fn nothing() -> String {
+    panic!("something was left out")
+}
+
 /// A folder, and a clock that stands until it is moved.
 struct Place {
     folder: TempDir,
@@ -74,7 +79,7 @@ fn all_that_is_shown_is_in_the_file_at_once() {
     let mut place = Place::new();
     let mut recorder = place.open();
     place.wait(1_000);
-    recorder.output(b"$ \x1b[1mls\r\n", place.now);
+    recorder.output(b"$ \x1b[1mls\r\n", place.now, nothing);
     assert_eq!(place.events(), [r#"[1.250000, "o", "$ \u001b[1mls\r\n"]"#]);
     place.wait(500);
     recorder.resize(Size { columns: 1000, rows: 40 }, place.now);
@@ -85,7 +90,7 @@ fn all_that_is_shown_is_in_the_file_at_once() {
     );
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&place.path()), mode(&place.plain())), (0o700, 0o600));
-    recorder.close();
+    recorder.close(place.now, nothing);
     assert_eq!((place.events().len(), mode(&place.packed())), (3, 0o600));
 }
 
@@ -93,16 +98,16 @@ fn all_that_is_shown_is_in_the_file_at_once() {
 fn characters_that_are_cut_are_put_together() {
     let place = Place::new();
     let mut recorder = place.open();
-    recorder.output(b"a\xe2\x82", place.now);
-    recorder.output(b"\xac\xff", place.now);
-    recorder.output(b"\xf0\x9f", place.now);
+    recorder.output(b"a\xe2\x82", place.now, nothing);
+    recorder.output(b"\xac\xff", place.now, nothing);
+    recorder.output(b"\xf0\x9f", place.now, nothing);
     let expected = [
         r#"[0.250000, "o", "a"]"#,
         "[0.250000, \"o\", \"€\u{fffd}\"]",
         "[0.250000, \"o\", \"\u{fffd}\"]",
     ];
     assert_eq!(place.events(), expected[..2]);
-    recorder.close();
+    recorder.close(place.now, nothing);
     assert_eq!(place.events(), expected);
 }
 
@@ -110,12 +115,12 @@ fn characters_that_are_cut_are_put_together() {
 fn a_closed_recording_goes_on_with_the_next_shell() {
     let mut place = Place::new();
     let mut recorder = place.open();
-    recorder.output(b"first", place.now);
-    recorder.close();
+    recorder.output(b"first", place.now, nothing);
+    recorder.close(place.now, nothing);
     assert!(place.packed().exists());
     place.wait(3_600_000);
     let mut recorder = place.open();
-    recorder.output(b"second", place.now);
+    recorder.output(b"second", place.now, nothing);
     let events = place.events();
     assert_eq!(events.len(), 5);
     for (event, end) in events[1..4].iter().zip(GONE_ON) {
@@ -128,7 +133,7 @@ fn a_closed_recording_goes_on_with_the_next_shell() {
 fn a_killed_recorder_loses_nothing_but_half_a_line() {
     let mut place = Place::new();
     let mut recorder = place.open();
-    recorder.output(b"first", place.now);
+    recorder.output(b"first", place.now, nothing);
     drop(recorder); // as the system closes the file of a process that is killed
     let whole = fs::read(place.plain()).unwrap();
     for cut in ["", "[7.000000, \"o\", \"half of", "\0\0\0\0\0", "[7.0, \"o\", \"\u{fffd}\n\0\0"] {
@@ -145,14 +150,14 @@ fn time_never_goes_back() {
     let mut place = Place::new();
     let mut recorder = place.open();
     place.wait(9_750);
-    recorder.output(b"x", place.now);
+    recorder.output(b"x", place.now, nothing);
     drop(recorder);
     // The clock was set back while nothing was recorded, and again while something is.
     place.now.wall -= SignedDuration::from_hours(5);
     let mut recorder = place.open();
     place.now.instant += Duration::from_secs(1);
     place.now.wall -= SignedDuration::from_hours(5);
-    recorder.output(b"y", place.now);
+    recorder.output(b"y", place.now, nothing);
     let events = place.events();
     let times: Vec<_> = events.iter().map(|event| &event[..10]).collect();
     assert_eq!(times, ["[10.000000", "[10.000000", "[10.000000", "[10.000000", "[11.000000"]);
@@ -160,23 +165,23 @@ fn time_never_goes_back() {
 
 #[test]
 fn a_recording_ends_at_its_cap_and_says_so() {
-    let place = Place::new();
+    let mut place = Place::new();
     let mut recorder = place.open();
-    for _ in 0..15 {
-        recorder.output(&vec![b'x'; 1 << 20], place.now);
-    }
     // Control characters are six times as long in the file.
-    recorder.output(&vec![1; 1 << 19], place.now);
+    for piece in [vec![b'x'; 1 << 17], vec![1; 1 << 17]].iter().cycle().take(2 * 19) {
+        place.wait(4_000);
+        recorder.output(piece, place.now, nothing);
+    }
     let length = fs::metadata(place.plain()).unwrap().len();
     assert!((MAX_BYTES..MAX_BYTES + (1 << 19)).contains(&length), "{length}");
     let last = |place: &Place| place.events().last().unwrap().clone();
     assert!(last(&place).contains("the recording ends here"), "{}", last(&place));
     recorder.marker("more", place.now);
-    recorder.close();
+    recorder.close(place.now, nothing);
     let mut recorder = place.open();
-    recorder.output(b"more", place.now);
+    recorder.output(b"more", place.now, nothing);
     assert_eq!(fs::metadata(place.plain()).unwrap().len(), length);
-    recorder.close();
+    recorder.close(place.now, nothing);
     assert!(last(&place).contains("the recording ends here"));
 }
 
@@ -184,12 +189,12 @@ fn a_recording_ends_at_its_cap_and_says_so() {
 fn a_full_disk_ends_the_recording_and_nothing_else() {
     let place = Place::new();
     let mut recorder = place.open();
-    recorder.output(b"kept", place.now);
+    recorder.output(b"kept", place.now, nothing);
     recorder.file = OpenOptions::new().write(true).open("/dev/full").unwrap();
-    recorder.output(b"lost", place.now);
+    recorder.output(b"lost", place.now, nothing);
     assert!(recorder.stopped);
-    recorder.output(b"lost", place.now);
-    recorder.close();
+    recorder.output(b"lost", place.now, nothing);
+    recorder.close(place.now, nothing);
     assert_eq!(place.events(), [r#"[0.250000, "o", "kept"]"#]);
 }
 
@@ -219,9 +224,9 @@ fn what_is_no_recording_is_made_anew_and_of_a_damaged_one_the_rest_is_kept() {
     let mut recorder = place.open();
     for n in 0..20_000 {
         place.wait(1);
-        recorder.output(format!("{n} {}\r\n", n * n % 977).as_bytes(), place.now);
+        recorder.output(format!("{n} {}\r\n", n * n % 977).as_bytes(), place.now, nothing);
     }
-    recorder.close();
+    recorder.close(place.now, nothing);
     let whole = fs::read(place.packed()).unwrap();
     fs::write(place.packed(), &whole[..whole.len() / 2]).unwrap();
     drop(place.open());
@@ -246,14 +251,14 @@ fn what_is_typed_without_echo_is_in_no_recording() {
     std::io::Write::write_all(&mut keys, b"harbour\r").unwrap();
     let (mut shown, mut asked, mut buffer) = (String::new(), false, [0; 1024]);
     while let Ok(count @ 1..) = output.read(&mut buffer) {
-        recorder.output(&buffer[..count], place.now);
+        recorder.output(&buffer[..count], place.now, nothing);
         shown.push_str(&String::from_utf8_lossy(&buffer[..count]));
         if shown.contains("ready") && !std::mem::replace(&mut asked, true) {
             std::io::Write::write_all(&mut keys, b"hunter2\r").unwrap();
         }
     }
     child.wait().unwrap();
-    recorder.close();
+    recorder.close(place.now, nothing);
     let events = place.events().concat();
     assert!(events.contains("harbour") && events.contains("7 7"), "{events}");
     assert!(!events.contains("hunter"), "{events}");
