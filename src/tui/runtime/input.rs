@@ -24,7 +24,7 @@ pub(super) fn read(events: Sender<Event>) {
 }
 
 fn forward(events: &Sender<Event>, wait: Duration) -> Option<()> {
-    let send = |event| events.send(translate(event)).ok();
+    let send = |event| translate(event).map_or(Some(()), |event| events.send(event).ok());
     loop {
         let event = event::read().ok()?;
         // An Esc waits a moment: with a character right behind it, it was Alt.
@@ -54,14 +54,16 @@ fn joins(key: KeyEvent) -> bool {
     matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::ALT)
 }
 
-fn translate(event: event::Event) -> Event {
-    match event {
+fn translate(event: event::Event) -> Option<Event> {
+    Some(match event {
         // Releases too: a program in the shell may have asked for them.
         event::Event::Key(key) => Event::Key(key),
         event::Event::Mouse(mouse) => Event::Mouse(mouse),
         event::Event::Paste(text) => Event::Paste(text),
+        // Where there is a signal for it, it is heard by `signals`, which tells why.
+        event::Event::Resize(..) if cfg!(unix) => return None,
         event::Event::Resize(cols, rows) => Event::Resize(cols, rows),
         event::Event::FocusGained => Event::Focus(true),
         event::Event::FocusLost => Event::Focus(false),
-    }
+    })
 }

@@ -1,18 +1,30 @@
-//! Signals that end the program: it leaves the terminal as it found it and saves what there is.
+//! Signals: those that end the program, which leaves the terminal as it found it and saves what there
+//! is, and the one that tells that the terminal has another size.
 
 use std::sync::mpsc::Sender;
 
 use crate::tui::app::Event;
 
-/// Turns SIGTERM, SIGHUP and SIGINT into [`Event::Terminate`]. (Ctrl-C is a key: the terminal is in
-/// raw mode.)
+/// Turns SIGTERM, SIGHUP and SIGINT into [`Event::Terminate`] (Ctrl-C is a key: the terminal is in raw
+/// mode), and SIGWINCH into [`Event::Resize`].
+///
+/// crossterm watches for SIGWINCH too. But where a key and the signal come together it gives the key
+/// and forgets the signal, and the program would keep its old size until the next one: so what it says
+/// of sizes is left aside.
 #[cfg(unix)]
 pub(super) fn watch(events: Sender<Event>) -> std::io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT])?;
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGHUP, SIGINT, SIGWINCH])?;
     std::thread::spawn(move || {
-        for _ in signals.forever() {
-            if events.send(Event::Terminate).is_err() {
+        for signal in signals.forever() {
+            let event = match signal {
+                SIGWINCH => match super::Terminal::area() {
+                    Ok(area) => Event::Resize(area.width, area.height),
+                    Err(_) => continue, // a terminal that is gone has no size
+                },
+                _ => Event::Terminate,
+            };
+            if events.send(event).is_err() {
                 return;
             }
         }
