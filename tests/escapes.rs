@@ -13,8 +13,13 @@ mod support;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use corpus::{Case, EVIL};
 use drydock::engine::{FileOwner, FileSpec, SandboxId};
+use drydock::session::recording::{Moment, Recorder};
+use drydock::terminal::Size;
 use home::{Home, engine};
 use rustix::process::Signal;
 use terminal::Terminal;
@@ -80,6 +85,24 @@ fn play(n: usize, case: &Case, terminal: &mut Terminal) {
     });
     terminal.send(&format!("echo still he''re {n}\r"));
     terminal.see(&format!("still here {n}"));
+}
+
+/// A recording of the corpus, with time between the cases: what comes all at once is left out of one.
+fn recording(cases: &[Case], home: &Home) -> PathBuf {
+    let begun = Moment::now();
+    let size = Size { columns: 100, rows: 30 };
+    let folder = home.path().join("corpus");
+    let mut recorder = Recorder::open(&folder, "corpus", size, "corpus", begun).unwrap();
+    let mut now = begun;
+    for (n, case) in cases.iter().enumerate() {
+        for bytes in [&case.bytes[..], format!("\x18\x1bcstill here {n}\r\n").as_bytes()] {
+            let time = Duration::from_mins(1);
+            now = Moment { instant: now.instant + time, wall: now.wall + time };
+            recorder.output(bytes, now, String::new);
+        }
+    }
+    // Not closed: it is played as it is.
+    folder.join("corpus.cast")
 }
 
 fn check(who: &str, terminal: &Terminal) {
@@ -157,7 +180,8 @@ fn nothing_that_is_printed_reaches_the_outer_terminal() {
         check(who, &terminal);
     }
 
-    let replay = ["replay", "linux-01", "--speed", "16", "--skip-idle"];
+    let file = recording(&cases, &home);
+    let replay = ["replay", file.to_str().unwrap(), "--speed", "16", "--skip-idle"];
     let mut replay = Terminal::start((120, 40), home.path(), &replay);
     replay.see(&last);
     replay.send("q");

@@ -31,16 +31,6 @@ fn back_at_the_shell(size: (u16, u16), home: &Home) -> Terminal {
     terminal
 }
 
-/// The holders of a home's shells.
-fn holders(home: &Home) -> Vec<Pid> {
-    let Ok(entries) = std::fs::read_dir(home.path().join("state/run")) else { return Vec::new() };
-    entries
-        .filter_map(|entry| std::fs::read(entry.unwrap().path()).ok())
-        .filter_map(|note| serde_json::from_slice::<serde_json::Value>(&note).ok())
-        .filter_map(|note| Pid::from_raw(i32::try_from(note["pid"].as_i64()?).ok()?))
-        .collect()
-}
-
 /// Waits until a process is gone.
 fn is_gone(pid: Pid) {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
@@ -109,7 +99,7 @@ fn a_holder_that_was_killed_is_spoken_of_and_its_shell_does_not_linger() {
     terminal.see(PROMPT);
     terminal.send("echo kept > file; sleep 9999 & jobs\r");
     terminal.see("Running");
-    let [holder] = holders(&home)[..] else { panic!("one holder") };
+    let [holder] = home.holders()[..] else { panic!("one holder") };
     kill_process(holder, Signal::KILL).unwrap();
     terminal.see("files are kept");
     terminal.send("\r");
@@ -128,7 +118,7 @@ fn the_holder_ends_with_destroy_and_leaves_nothing() {
     let home = Home::new();
     let mut terminal = at_the_shell((80, 24), &home);
     terminal.see(PROMPT);
-    let [holder] = holders(&home)[..] else { panic!("one holder") };
+    let [holder] = home.holders()[..] else { panic!("one holder") };
     terminal.send("\x1dq"); // leave the shell, quit
     terminal.end();
     assert!(test_kill_process(holder).is_ok(), "it outlives the program");

@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 
+use rustix::process::Pid;
+
 /// Whether there is an engine with our images; noted for the end of the run if not.
 pub(crate) fn engine(test: &str) -> bool {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -48,6 +50,16 @@ impl Home {
         let note: serde_json::Value =
             serde_json::from_slice(&std::fs::read(note).unwrap()).unwrap();
         note["sandbox"].as_str().unwrap().to_owned()
+    }
+
+    /// The processes that hold its shells.
+    pub(crate) fn holders(&self) -> Vec<Pid> {
+        let Ok(notes) = std::fs::read_dir(self.path().join("state/run")) else { return Vec::new() };
+        notes
+            .filter_map(|entry| std::fs::read(entry.unwrap().path()).ok())
+            .filter_map(|note| serde_json::from_slice::<serde_json::Value>(&note).ok())
+            .filter_map(|note| Pid::from_raw(i32::try_from(note["pid"].as_i64()?).ok()?))
+            .collect()
     }
 
     /// Removes its sandboxes from outside.
