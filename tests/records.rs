@@ -19,6 +19,9 @@ use terminal::Terminal;
 
 const PROMPT: &str = "learner@sandbox:~$";
 
+/// The prompt's beginning: between its parts there are colours.
+const USER: &str = "learner@sandbox";
+
 /// Asks for a word without an echo.
 const ASK: &str = "stty -echo; echo re''ady; read -rs word; stty echo; echo thanks $((6 * 7))";
 const SECRET: &str = "Moewe-7-Anker";
@@ -93,19 +96,18 @@ fn what_is_shown_is_recorded_and_what_is_typed_unseen_is_not() {
     terminal.see("\nready");
     terminal.send(&format!("{SECRET}\r"));
     terminal.see("thanks 42");
-    terminal.send("false\r");
-    terminal.send("exit\r");
+    terminal.send("false\rexit 0\r");
     assert!(terminal.end());
 
     let events = events(&home);
     let shown = output(&events);
-    assert!(shown.contains(PROMPT) && shown.contains("thanks 42"), "{shown}");
+    assert!(shown.contains(USER) && shown.contains("thanks 42"), "{shown}");
     let marks: Vec<_> = events.iter().filter(|(kind, _)| kind == "m").map(|(_, m)| &**m).collect();
     assert!(marks.contains(&"false"), "each command is a mark: {marks:?}");
 
     // Closed, it is packed, and the secret is in no file that the program keeps.
     let files = files(&home);
-    assert!(files.iter().all(|file| file.extension().is_some_and(|end| end == "zst")), "{files:?}");
+    assert!(files.iter().all(|file| file.extension().is_some_and(|end| end == "gz")), "{files:?}");
     assert!(!shown.contains(SECRET), "{shown}");
     for file in all_files(home.path()) {
         let bytes = std::fs::read(&file).unwrap();
@@ -136,13 +138,16 @@ fn a_killed_holder_leaves_a_recording_that_can_be_played() {
     records(&home, "the light is 42");
     let [holder] = home.holders()[..] else { panic!("one holder") };
     kill_process(holder, Signal::KILL).unwrap();
-    assert!(!terminal.end(), "the shell is lost");
-    assert!(records(&home, "the light is 42").contains(PROMPT));
+    terminal.see("files are kept");
+    assert!(records(&home, "the light is 42").contains(USER));
 
     // The next shell of the attempt goes on in the same recording.
+    assert!(!terminal.end());
     let mut terminal = Terminal::start((100, 30), home.path(), &["shell", "linux-01"]);
+    terminal.see("this is a new shell");
+    terminal.send("\r");
     terminal.see(PROMPT);
-    terminal.send("echo and $((40 + 3)); exit\r");
+    terminal.send("echo and $((40 + 3)); exit 0\r");
     terminal.end();
     let shown = records(&home, "and 43");
     let (before, after) = (shown.find("light is 42").unwrap(), shown.find("and 43").unwrap());
@@ -159,7 +164,7 @@ fn without_recording_there_is_no_file() {
     let mut terminal = shell(&home);
     terminal.send("echo $((40 + 2)) unseen\r");
     terminal.see("42 unseen");
-    terminal.send("exit\r");
+    terminal.send("exit 0\r");
     terminal.end();
     assert_eq!(files(&home), Vec::<PathBuf>::new());
     assert_eq!(run(&home, &["replay", "linux-01"]).0, Some(3));

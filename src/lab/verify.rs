@@ -32,6 +32,15 @@ pub struct CheckResult {
     pub ms: u64,
 }
 
+impl CheckResult {
+    /// Whether it says the same as `other`, however long each took.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let Self { name, state, expected, actual, message, ms: _ } = self;
+        (name, state, expected, actual, message)
+            == (&other.name, &other.state, &other.expected, &other.actual, &other.message)
+    }
+}
+
 /// Whether all checks passed.
 pub fn passed(results: &[CheckResult]) -> bool {
     !results.is_empty() && results.iter().all(|result| result.state == CheckState::Passed)

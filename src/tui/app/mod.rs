@@ -186,6 +186,13 @@ impl App {
             && self.shell().is_some_and(|shell| !shell.bell && !shell.is_looked_at())
     }
 
+    /// Whether an event changes nothing that is drawn: the checks, which run every second, found what
+    /// they had found.
+    pub fn knows(&self, event: &Event) -> bool {
+        let Event::Workspace { visit, event } = event else { return false };
+        self.workspace.as_ref().is_some_and(|it| it.visit == *visit && it.knows(event))
+    }
+
     /// The shell on the screen, to be changed.
     fn shell_mut(&mut self) -> Option<&mut Shell> {
         match self.screen {

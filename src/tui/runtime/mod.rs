@@ -162,7 +162,8 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
                         (typed, urgent) = (false, true);
                     }
                     // A frame between a key and its echo would only keep the echo waiting.
-                    let silent = is_key(&event) && app.only_the_shell_listens();
+                    let silent =
+                        app.knows(&event) || is_key(&event) && app.only_the_shell_listens();
                     let done = app.update(event, now);
                     dirty |= !(silent && done.iter().all(|e| matches!(e, Effect::Shell(_))));
                     effects.extend(done);

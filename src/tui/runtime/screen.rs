@@ -44,8 +44,8 @@ static REPORT: Mutex<Option<std::path::PathBuf>> = Mutex::new(None);
 
 /// The outer terminal.
 pub(super) struct Terminal {
-    inner: ratatui::Terminal<CrosstermBackend<BufWriter<Counted>>>,
-    written: Rc<Cell<u64>>,
+    inner: ratatui::Terminal<CrosstermBackend<Out>>,
+    meter: Rc<Meter>,
     outer: Outer,
 }
 
@@ -78,13 +78,13 @@ impl Terminal {
                 }
             }));
         });
-        let written = Rc::new(Cell::new(0));
-        let out = Counted { out: io::stdout(), written: written.clone() };
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(1 << 16, out));
+        let meter = Rc::new(Meter::default());
+        let out = BufWriter::with_capacity(1 << 16, io::stdout());
+        let backend = CrosstermBackend::new(Out { out, meter: meter.clone() });
         let inner = ratatui::Terminal::new(backend)?;
         let kitty = outer::speaks_kitty(|name| std::env::var(name).ok());
         KITTY.store(kitty, Ordering::SeqCst);
-        let mut terminal = Self { inner, written, outer: Outer::new(kitty) };
+        let mut terminal = Self { inner, meter, outer: Outer::new(kitty) };
         terminal.take(mouse)?;
         Ok(terminal)
     }
@@ -116,7 +116,10 @@ impl Terminal {
     /// Draws one frame inside a synchronized update.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
+        // Ratatui flushes twice on its way; whoever reads at the other end would wake up for each.
+        self.meter.held.set(true);
         let drawn = self.inner.draw(draw).map(drop);
+        self.meter.held.set(false);
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)?;
         drawn
     }
@@ -134,7 +137,7 @@ impl Terminal {
 
     /// How many bytes were drawn since this was last asked.
     pub(super) fn take_written(&self) -> u64 {
-        self.written.take()
+        self.meter.written.take()
     }
 
     /// Forgets what is on the screen: the next frame draws everything.
@@ -178,21 +181,30 @@ impl Terminal {
     }
 }
 
-/// Standard output, with what goes through counted.
-struct Counted {
-    out: Stdout,
-    written: Rc<Cell<u64>>,
+/// What [`Out`] is told, and tells.
+#[derive(Default)]
+struct Meter {
+    /// Bytes that went through.
+    written: Cell<u64>,
+    /// Whether a frame is being drawn: it goes out as a whole.
+    held: Cell<bool>,
 }
 
-impl Write for Counted {
+/// Standard output, with what goes through counted.
+struct Out {
+    out: BufWriter<Stdout>,
+    meter: Rc<Meter>,
+}
+
+impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.out.write(bytes)?;
-        self.written.set(self.written.get() + count as u64);
+        self.meter.written.set(self.meter.written.get() + count as u64);
         Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        if self.meter.held.get() { Ok(()) } else { self.out.flush() }
     }
 }
 

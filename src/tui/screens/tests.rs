@@ -246,6 +246,31 @@ fn every_size_can_be_drawn() {
 }
 
 #[test]
+fn checks_that_find_what_they_had_found_need_no_frame() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-03");
+    driver.workspace(WorkspaceEvent::Changed);
+    let item = driver.open().item.clone();
+    let run = |passed, asked| {
+        let results = results(&item, passed);
+        let event = WorkspaceEvent::Checked { asked, results, completion: None };
+        Event::Workspace { visit: 1, event }
+    };
+    assert!(!driver.app.knows(&run(1, false)), "the first result");
+    driver.event(run(1, false));
+    driver.second();
+    assert!(driver.app.knows(&run(1, false)));
+    assert!(!driver.app.knows(&run(2, false)) && !driver.app.knows(&run(1, true)));
+    let before = buffer(&driver);
+    driver.event(run(1, false));
+    assert_eq!(buffer(&driver), before);
+    let problem = EngineError::Timeout { what: "x".into() }.into();
+    driver.workspace(WorkspaceEvent::CheckFailed(problem));
+    driver.second();
+    assert!(!driver.app.knows(&run(1, false)), "what could not be checked can be again");
+}
+
+#[test]
 fn a_resumed_sandbox_opens_with_the_shell_in_front() {
     let mut driver = Driver::new(80, 24);
     let now = driver.now;

@@ -207,6 +207,18 @@ impl Workspace {
         Outcome::default()
     }
 
+    /// Whether an event changes nothing that is drawn.
+    pub fn knows(&self, event: &WorkspaceEvent) -> bool {
+        let WorkspaceEvent::Checked { asked: false, results, completion: None } = event else {
+            return false;
+        };
+        self.checking == Checking::Running
+            && self.check_problem.is_none()
+            && self.results.len() == results.len()
+            && std::iter::zip(&self.results, results)
+                .all(|(old, new)| old.as_ref().is_some_and(|old| old.says_the_same(new)))
+    }
+
     fn checked(
         &mut self,
         asked: bool,
