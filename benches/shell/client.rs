@@ -1,7 +1,7 @@
 //! A shell of this machine held and shown by the program's own parts: what the full-screen program
 //! does with a sandbox's, without the rest of its screen.
 
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::channel;
@@ -30,8 +30,8 @@ pub(crate) fn hold() {
     let mut order = String::new();
     std::io::stdin().read_to_string(&mut order).unwrap();
     let order: Order = serde_json::from_str(&order).unwrap();
-    let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
     runtime.block_on(async {
         let engine = Arc::new(Local::default());
         holder::hold(engine, order, Box::new(|_| ()), |line| {
@@ -68,7 +68,7 @@ pub(crate) fn run(place: &Path) {
             outer.send(News::Outer(event)).unwrap();
         }
     });
-    let backend = ratatui::backend::CrosstermBackend::new(std::io::stdout());
+    let backend = ratatui::backend::CrosstermBackend::new(BufWriter::with_capacity(1 << 16, std::io::stdout()));
     let mut terminal = ratatui::Terminal::new(backend).unwrap();
     let (mut dirty, mut typed, mut urgent) = (true, false, false);
     let mut drawn = Instant::now();

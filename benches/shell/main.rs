@@ -212,19 +212,21 @@ fn keys(ours: &mut Subject, bare: &mut Subject, peer: Option<&mut Subject>) {
     println!("    drydock above {}: {above:.2} ms", subjects[0].name);
 }
 
-/// How long after Ctrl-C the last of a flood is drawn.
+/// How long after Ctrl-C what comes after a flood is drawn: the key has ended the program, and all that
+/// was still on its way has been shown or left out.
 fn interrupt(subject: &mut Subject) {
     let mut times = Vec::new();
     for _ in 0..FLOODS {
-        // Not `yes`, whose screen is soon the same all over and is not drawn again.
-        subject.outer.send("seq 999999999\r");
+        subject.outer.send("clear\r");
+        subject.outer.quiet(Duration::from_millis(300));
+        subject.outer.send(&format!("bash -c \"trap : INT; seq 999999999; {SAY_MARK}\"\r"));
         subject.outer.wait(Duration::from_secs(1));
         let started = Instant::now();
         subject.outer.send("\x03");
-        let last = subject.outer.quiet(Duration::from_millis(300));
-        times.push(last.saturating_duration_since(started));
+        subject.outer.until(MARK);
+        times.push(started.elapsed());
     }
-    println!("  from Ctrl-C to the last output of a flood, median of {FLOODS} (least, most)");
+    println!("  from Ctrl-C in a flood to what comes after it, median of {FLOODS} (least, most)");
     report(subject.name, &mut times, |_| String::new());
 }
 
