@@ -30,6 +30,7 @@ fn parse(criterion: &mut Criterion) {
     let streams = [
         ("mixed", stream(mixed)),
         ("lines", stream(|n| format!("{n:0>118}\r\n"))),
+        ("short", stream(|n| format!("{n}\r\n"))),
         ("y", stream(|_| "y\r\n".to_owned())),
         ("dense", stream(|n| format!("\x1b[38;5;{}m\x1b[48;5;{}mx", n % 256, n % 255))),
     ];

@@ -68,7 +68,10 @@ pub(crate) fn run(place: &Path) {
             outer.send(News::Outer(event)).unwrap();
         }
     });
-    let backend = ratatui::backend::CrosstermBackend::new(BufWriter::with_capacity(1 << 16, std::io::stdout()));
+    let backend = ratatui::backend::CrosstermBackend::new(BufWriter::with_capacity(
+        1 << 16,
+        std::io::stdout(),
+    ));
     let mut terminal = ratatui::Terminal::new(backend).unwrap();
     let (mut dirty, mut typed, mut urgent) = (true, false, false);
     let mut drawn = Instant::now();

@@ -172,6 +172,33 @@ impl Emulator {
         taken
     }
 
+    /// How many of the first `bytes` may be left out, since nothing of them would be left: what comes
+    /// behind them in `bytes` scrolls all of it away. With this a flood of short lines is no more work
+    /// than the lines that are kept. It looks at plain text only, and gives 0 where it is not sure.
+    pub fn displaced(&self, bytes: &[u8]) -> usize {
+        let rows = self.term.screen_lines();
+        let sure = self.scanner.is_between()
+            && self.hold.until().is_none()
+            && self.extras.margins.is_none()
+            && !self.in_alternate_screen();
+        // As many as there are above the screen and on it, and those that only lead the cursor down.
+        let enough = self.history.limit() + 2 * rows;
+        if !sure || bytes.len() < 2 * enough {
+            return 0;
+        }
+        let end = bytes.iter().position(|byte| !is_plain(*byte)).unwrap_or(bytes.len());
+        let plain = &bytes[..end];
+        let feeds = plain.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
+        let Some((feed, _)) = feeds.take(enough).last() else { return 0 };
+        let rest = &plain[feed..];
+        let known = rest.iter().filter(|byte| **byte == b'\n').count() == enough
+            // The column it begins in, and the character that `REP` repeats.
+            && feed > 0
+            && plain[feed - 1] == b'\r'
+            && rest.iter().any(|byte| *byte > b' ');
+        if known { feed - 1 } else { 0 }
+    }
+
     fn parse(&mut self, bytes: &[u8]) {
         let (mut guard, parser) = self.parts();
         parser.advance(&mut guard, bytes);
@@ -200,6 +227,7 @@ impl Emulator {
             self.hold.drop_picture();
             self.term.resize(size);
             self.extras.margins = None;
+            self.history.resized();
             self.history.collect(&mut self.term);
         }
         size
@@ -284,6 +312,11 @@ impl Emulator {
         }
         (self.history.len() + self.term.history_size()).min(self.history.limit())
     }
+}
+
+/// Whether a byte only prints, or leads the cursor on as lines of text do.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n')
 }
 
 #[cfg(test)]

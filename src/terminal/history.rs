@@ -22,8 +22,11 @@ const MIN_BYTES: usize = 1 << 20;
 /// The model's own lines above the screen take 24 bytes a cell, so it has few: when there are
 /// [`MODEL_HIGH`], all but [`MODEL_LOW`] move here. Those it keeps come back when the screen grows,
 /// and are wrapped anew with it.
+///
+/// In a flood every line of the model is written and read in turn, so all of them should find room in
+/// a processor's second cache (at 120 columns they take 1 MB).
 const MODEL_LOW: usize = MAX_SIZE.rows as usize;
-const MODEL_HIGH: usize = 2 * MODEL_LOW;
+const MODEL_HIGH: usize = MODEL_LOW + 64;
 
 /// More than the model can come to have, so that it drops nothing itself: a screenful can scroll up
 /// at once, and all can be wrapped anew from the widest screen to the narrowest.
@@ -38,12 +41,15 @@ pub(super) struct History {
     bytes: usize,
     /// A line that was dropped, for its memory.
     spare: Line,
+    /// How many rows the model has memory for; 0 where that is not known. It makes them by the
+    /// thousand, uses them in turn, and gives none back by itself.
+    rows: usize,
 }
 
 impl History {
     /// Keeps at most so many lines.
     pub(super) fn new(limit: usize) -> Self {
-        Self { lines: VecDeque::new(), limit, bytes: 0, spare: Line::default() }
+        Self { lines: VecDeque::new(), limit, bytes: 0, spare: Line::default(), rows: 0 }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -56,6 +62,11 @@ impl History {
 
     pub(super) fn clear(&mut self) {
         *self = Self::new(self.limit);
+    }
+
+    /// The model has got another size, and its memory with it.
+    pub(super) fn resized(&mut self) {
+        self.rows = 0;
     }
 
     /// Moves lines from the model to here, once it has many. Called after whatever can scroll lines
@@ -80,7 +91,12 @@ impl History {
         for line in (newest..=lines).rev() {
             self.push(|place| place.fill(row(line), term.colors()));
         }
+        let rows = lines + term.screen_lines();
         let grid = term.grid_mut();
+        if rows > self.rows {
+            grid.truncate();
+            self.rows = rows;
+        }
         grid.update_history(newest - 1);
         grid.update_history(MODEL_LIMIT);
     }

@@ -43,8 +43,13 @@ impl Line {
             let first = &row[column];
             let alike = row[column..end].iter().take_while(|cell| look_alike(first, cell)).count();
             self.add_run(alike as u16, Style::of(first, colors), Mark::of(first));
-            for column in column..column + alike {
-                self.push(row, column);
+            let cells = &row[column..column + alike];
+            if first.extra.is_none() && cells.iter().all(|cell| is_ascii(cell)) {
+                self.text.extend(cells.iter().map(|cell| char::from(cell.c as u8)));
+            } else {
+                for column in column..column + alike {
+                    self.push(row, column);
+                }
             }
             column += alike;
         }
@@ -78,7 +83,17 @@ impl Line {
 
 /// How many cells there are up to the last that shows anything.
 fn printed(row: &[ModelCell]) -> usize {
-    row.iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1)
+    // A short line leaves a hundred cells as they were: the quick question first.
+    let end = row.iter().rposition(|cell| !is_untouched(cell)).map_or(0, |last| last + 1);
+    row[..end].iter().rposition(|cell| !is_blank(cell)).map_or(0, |last| last + 1)
+}
+
+/// Whether a cell surely is as a cleared screen has it.
+fn is_untouched(cell: &ModelCell) -> bool {
+    cell.c == ' '
+        && matches!(cell.bg, ModelColor::Named(NamedColor::Background))
+        && cell.flags.is_empty()
+        && cell.extra.is_none()
 }
 
 /// Whether nothing of a cell is to be seen.
@@ -88,6 +103,11 @@ fn is_blank(cell: &ModelCell) -> bool {
         && cell.bg == ModelColor::Named(NamedColor::Background)
         && cell.extra.is_none()
         && cell.flags.difference(INVISIBLE).is_empty()
+}
+
+/// Whether a cell is a plain printable character. A tab is not.
+fn is_ascii(cell: &ModelCell) -> bool {
+    matches!(cell.c, ' '..='~') & !cell.flags.intersects(HALVES)
 }
 
 /// Whether two cells surely have one style and mark.

@@ -260,6 +260,11 @@ impl Scanner {
         Step { feed: bytes, taken: bytes.len(), then: Then::Nothing }
     }
 
+    /// Whether what came has ended between two characters, and in no sequence.
+    pub(super) fn is_between(&self) -> bool {
+        self.state == State::Text && self.missing == 0
+    }
+
     /// The note that has ended, without what begins and ends it.
     pub(super) fn note(&self) -> &[u8] {
         &self.note

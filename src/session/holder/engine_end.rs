@@ -18,12 +18,12 @@ use crate::engine::{
 };
 use crate::terminal::Size;
 
-/// How much is read at once. The line discipline hands out 4 KB at a time, the engine's stream up to
-/// 64 KB.
-const CHUNK: usize = 64 << 10;
+/// How much is read at once. The line discipline hands out 4 KB at a time, the engine's stream all
+/// that its socket holds, some 200 KB: the more there is, the more of a flood can be left out.
+const CHUNK: usize = 256 << 10;
 
-/// How many chunks are read ahead of the parser, so that reading and parsing go on side by side.
-const AHEAD: usize = 4;
+/// How many chunks are read ahead of the parser.
+const AHEAD: usize = 2;
 
 /// How much may wait to be written to a program that does not read: as much as a large paste.
 const UNWRITTEN: usize = 10 << 20;

@@ -121,12 +121,22 @@ impl Keeper {
                 Some(Ok(bytes)) if !bytes.is_empty() => {
                     self.pace.took(bytes.len(), now);
                     self.unparsed = bytes;
+                    self.leave_out();
                 }
                 Some(Ok(_)) | None => return Some(self.engine.end(None).await),
                 Some(Err(error)) => return Some(self.engine.end(Some(error)).await),
             }
         }
         None
+    }
+
+    /// Leaves out what would be scrolled away anyway. It is shown all the same, as far as a recording
+    /// is concerned, which keeps what it keeps.
+    fn leave_out(&mut self) {
+        let displaced = self.unparsed.split_to(self.emulator.displaced(&self.unparsed));
+        if let Some(recorder) = self.recorder.as_mut().filter(|_| !displaced.is_empty()) {
+            recorder.output(&displaced, Moment::now(), || self.emulator.to_ansi());
+        }
     }
 
     /// Parses for a while.

@@ -432,3 +432,60 @@ fn a_flood_of_dear_sequences_can_be_interrupted() {
     assert_eq!(taken, SLICE, "a first slice, though the deadline is past");
     assert_eq!(emulator.advance_until(b"short", started), 5);
 }
+
+#[test]
+fn what_is_displaced_leaves_nothing() {
+    let begins =
+        ["", "\x1b[44mabc", "a\r\n\x1b[31mb", "\x1b[3;5H", "\x1b[4h", "\x1b[?7l", "\x1b[20h"];
+    let bodies: [(&str, fn(usize) -> String); 5] = [
+        ("short", |n| format!("{n}\r\n")),
+        ("wrapped", |n| format!("{n:090}\r\n")),
+        ("blank", |n| if n.is_multiple_of(7) { "\tx\r\n".into() } else { "\r\n".into() }),
+        ("bare feeds", |n| if n.is_multiple_of(2) { "a\n".into() } else { "b\r\n".into() }),
+        ("overprinted", |n| format!("one\rt{n}\r\n")),
+    ];
+    let mut left_out = 0;
+    for begin in begins {
+        for (name, body) in bodies {
+            for after in ["", "\x1b[3b", "\x1b[2A~\n"] {
+                let text: String = (0..3000).map(body).collect();
+                let mut whole = Emulator::new(SIZE, 500);
+                whole.advance(begin.as_bytes());
+                let displaced = whole.displaced(text.as_bytes());
+                left_out += displaced;
+                let mut part = Emulator::new(SIZE, 500);
+                part.advance(begin.as_bytes());
+                for (emulator, from) in [(&mut whole, 0), (&mut part, displaced)] {
+                    emulator.advance(&text.as_bytes()[from..]);
+                    emulator.advance(after.as_bytes());
+                }
+                assert!(whole.view() == part.view(), "{begin:?} {name} {after:?}");
+                assert!(whole.lines() == part.lines(), "{begin:?} {name} {after:?}");
+            }
+        }
+    }
+    assert!(left_out > 100_000, "{left_out}");
+}
+
+#[test]
+fn what_may_be_seen_is_not_displaced() {
+    let text = "y\r\n".repeat(5000);
+    let displaced = |begin: &str, text: &str| {
+        let mut emulator = Emulator::new(SIZE, 500);
+        emulator.advance(begin.as_bytes());
+        emulator.displaced(text.as_bytes())
+    };
+    assert_eq!(displaced("", &text), text.len() - 3 * (500 + 2 * 4) + 1);
+    for begin in ["\x1b[2;3r", "\x1b[?1049h", "\x1b[?2026h", "\x1b]0;title", "\x1b["] {
+        assert_eq!(displaced(begin, &text), 0, "{begin:?}");
+    }
+    let mut cut = Emulator::new(SIZE, 500);
+    cut.advance(b"\xe2\x82");
+    assert_eq!(cut.displaced(text.as_bytes()), 0, "in the middle of a character");
+    for odd in ["\x07", "\x1b[m", "\u{85}", "\x0e"] {
+        assert_eq!(displaced("", &format!("{odd}{text}")), 0, "{odd:?}");
+    }
+    assert_eq!(displaced("", &"y\r\n".repeat(500)), 0);
+    assert_eq!(displaced("", &"y".repeat(50_000)), 0);
+    assert_eq!(displaced("", &"\r\n".repeat(5000)), 0, "REP would repeat another character");
+}
