@@ -152,6 +152,33 @@ fn checks_run_every_second_and_one_at_a_time() {
 }
 
 #[test]
+fn checks_wait_for_a_pause_in_typing_but_not_for_long() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-03");
+    let item = driver.open().item.clone();
+    driver.workspace(WorkspaceEvent::Changed);
+    let (mut seconds, mut runs) = (Vec::new(), true);
+    for second in 0..10 {
+        if std::mem::take(&mut runs) {
+            let results = results(&item, 1);
+            driver.workspace(WorkspaceEvent::Checked { asked: false, results, completion: None });
+        }
+        // A key, a moment before the second is over.
+        let moment = Duration::from_millis(100);
+        driver.now += TICK - moment;
+        if second < 7 {
+            driver.press("x");
+        }
+        driver.now -= TICK - moment;
+        runs = driver.second().iter().any(|e| matches!(e, Effect::Check { .. }));
+        if runs {
+            seconds.push(second);
+        }
+    }
+    assert_eq!(seconds, [2, 5, 7, 8, 9]);
+}
+
+#[test]
 fn every_second_at_the_keys_is_written() {
     let mut driver = Driver::new(120, 40);
     driver.at_work("linux-01");

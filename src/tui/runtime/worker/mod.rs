@@ -22,8 +22,9 @@ use crate::tui::app::{Effect, EngineState, Event, WorkspaceEvent};
 use crate::tui::widgets::markdown::highlight_all;
 use visit::Visit;
 
-/// Threads that carry effects out: waiting for an engine takes no thread, so a few are plenty.
-const THREADS: usize = 2;
+/// Threads that carry effects out: waiting for an engine takes none, what computes has threads of its
+/// own, and with one there is no going from one to the other for each piece of an answer.
+const THREADS: usize = 1;
 
 /// The background half of the program.
 pub(super) struct Worker {

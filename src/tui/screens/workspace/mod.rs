@@ -59,8 +59,10 @@ pub struct Workspace {
     /// When checks may be run by themselves again, after they could not be.
     retry_checks: Option<Instant>,
     failures: u32,
-    /// Whether a key was pressed since the workspace opened.
-    touched: bool,
+    /// When the checks were last run.
+    checked: Option<Instant>,
+    /// When a key was last pressed, if one was since the workspace opened.
+    touched: Option<Instant>,
 }
 
 /// How far the sandbox is.
@@ -118,7 +120,8 @@ impl Workspace {
             checking: Checking::WaitsForShell,
             retry_checks: None,
             failures: 0,
-            touched: false,
+            checked: None,
+            touched: None,
         }
     }
 

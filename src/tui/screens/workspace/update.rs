@@ -21,6 +21,13 @@ use crate::tui::screens::shell;
 /// How long to wait before checks that could not be run are tried again.
 const CHECK_RETRY: Duration = Duration::from_secs(5);
 
+/// Whoever pressed a key so shortly ago is typing: the checks' own programs would take the processors
+/// from the echo, so they wait for a pause,
+const TYPING: Duration = Duration::from_millis(400);
+
+/// but no longer than this.
+const CHECK_PATIENCE: Duration = Duration::from_secs(3);
+
 /// How many lines a wheel notch scrolls.
 const WHEEL: isize = 3;
 
@@ -46,7 +53,7 @@ impl Workspace {
 
     /// Somebody is at the keys. Whether the clock starts again with this.
     pub fn present(&mut self, now: Instant) -> bool {
-        self.touched = true;
+        self.touched = Some(now);
         self.moves() && self.clock.present(now)
     }
 
@@ -92,6 +99,10 @@ impl Workspace {
 
     fn check_by_itself(&mut self, now: Instant) -> Vec<Effect> {
         if self.checking != Checking::Done || self.retry_checks.is_some_and(|at| now < at) {
+            return vec![];
+        }
+        let within = |moment: Option<Instant>, time| moment.is_some_and(|at| now < at + time);
+        if within(self.touched, TYPING) && within(self.checked, CHECK_PATIENCE) {
             return vec![];
         }
         self.check(false)
@@ -146,7 +157,7 @@ impl Workspace {
                 if ready.completed {
                     self.clock.stop(now);
                 }
-                if ready.resumed && !self.touched {
+                if ready.resumed && self.touched.is_none() {
                     self.focus = PaneId::Shell;
                     self.arrange(area);
                 }
@@ -228,6 +239,7 @@ impl Workspace {
         now: Instant,
     ) -> Outcome {
         self.checking = Checking::Done;
+        self.checked = Some(now);
         self.check_problem = None;
         self.retry_checks = None;
         let mut outcome = Outcome::default();
