@@ -52,6 +52,18 @@ macro_rules! every_case {
                 one_connection_answers_again_and_again
                 a_missing_program_fails_like_one
                 dropping_ends_the_input;
+            snapshot:
+                a_rewind_brings_files_back
+                a_rewound_sandbox_is_like_the_one_before
+                a_snapshot_disturbs_nothing_that_runs
+                memory_is_kept_while_it_is_small
+                snapshots_are_listed_with_what_was_noted
+                a_name_is_plain_and_taken_once
+                rewinds_go_back_and_forth
+                a_sandbox_that_is_broken_or_stopped_is_rewound
+                a_rewind_that_was_cut_off_changes_nothing
+                snapshots_go_with_the_last_sandbox
+                an_init_system_comes_up_again_after_a_rewind;
             shell:
                 the_size_is_right_from_the_first_byte
                 a_resize_arrives
@@ -80,6 +92,7 @@ contract! {
         what_an_attempt_made_goes_with_its_sandbox
         nothing_of_the_host_is_in_a_sandbox
         a_container_of_somebody_else_is_not_ours
+        snapshots_leave_no_image_behind
         a_cancelled_build_leaves_what_was_there
         images_are_told_and_made_only_when_they_may_be;
 }

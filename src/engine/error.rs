@@ -68,6 +68,18 @@ pub enum EngineError {
         /// The sandbox.
         id: String,
     },
+    /// There is no snapshot of that name.
+    #[error("There is no snapshot \"{name}\" of this sandbox")]
+    SnapshotMissing {
+        /// The name.
+        name: String,
+    },
+    /// There is one of that name already.
+    #[error("There is a snapshot \"{name}\" already")]
+    SnapshotExists {
+        /// The name.
+        name: String,
+    },
     /// The connection broke in the middle of something.
     #[error("The connection to the engine broke: {detail}")]
     ConnectionLost {
@@ -128,6 +140,8 @@ impl EngineError {
             Self::BuildFailed { .. } => "drydock images build --verbose shows the whole build",
             Self::SandboxGone { .. } => "drydock launch makes a new one; your progress is kept",
             Self::SandboxStopped { .. } => "drydock launch starts it again; its files are kept",
+            Self::SnapshotMissing { .. } => "drydock rewind --list shows what there is",
+            Self::SnapshotExists { .. } => "choose another name; drydock rewind --list shows them",
             Self::ConnectionLost { .. } => "drydock doctor tells whether the engine is back",
             Self::Timeout { .. } => "try again; drydock doctor tells whether the engine answers",
             Self::Offline { .. } => "run it once without --offline, or drydock images import FILE",
@@ -149,6 +163,8 @@ impl EngineError {
             Self::BuildFailed { .. } => "image_build_failed",
             Self::SandboxGone { .. } => "sandbox_gone",
             Self::SandboxStopped { .. } => "sandbox_stopped",
+            Self::SnapshotMissing { .. } => "unknown_snapshot",
+            Self::SnapshotExists { .. } => "snapshot_exists",
             Self::ConnectionLost { .. } => "engine_connection_lost",
             Self::Timeout { .. } => "engine_timeout",
             Self::Offline { .. } => "offline",

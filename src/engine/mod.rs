@@ -27,7 +27,7 @@ pub use error::EngineError;
 pub type Result<T> = std::result::Result<T, EngineError>;
 
 /// The label key that everything made on an engine carries; its value says what it is
-/// (`sandbox`, `image`, `base`).
+/// (`sandbox`, `snapshot`, `image`, `base`).
 pub const LABEL: &str = "drydock";
 
 /// One engine: creates sandboxes, runs things in them and removes them.
@@ -72,7 +72,40 @@ pub trait Engine: Send + Sync + fmt::Debug {
     async fn list(&self, owner: Option<&str>) -> Result<Vec<Sandbox>>;
 
     /// Stops and removes a sandbox and everything made for it. One that is already gone is fine.
+    ///
+    /// Its snapshots go with it, unless another sandbox of the same attempt is there: those are that
+    /// one's too.
     async fn destroy(&self, id: &SandboxId) -> Result<()>;
+
+    /// Keeps a sandbox's files as they are now, under a name. What runs in it goes on and notices
+    /// nothing; a file that is being written meanwhile is kept as far as it has come.
+    ///
+    /// Files are all that is kept: no process, no connection, no other state. In-memory file systems
+    /// are kept too where that can be done ([`Snapshot::whole`]): not those of a sandbox that does
+    /// not run, whose memory is empty, nor very large ones.
+    ///
+    /// Snapshots belong to the sandbox's attempt: whatever other sandbox [`Engine::rewind`] makes for
+    /// it has them too. A name that is taken is [`EngineError::SnapshotExists`], and the snapshot of
+    /// that name stays as it is; one that [`snapshot_name`] does not allow is refused. A cancelled
+    /// call leaves the whole snapshot behind or none.
+    async fn snapshot(&self, id: &SandboxId, spec: &SnapshotSpec) -> Result<Snapshot>;
+
+    /// The snapshots of a sandbox's attempt, the oldest first.
+    async fn snapshots(&self, id: &SandboxId) -> Result<Vec<Snapshot>>;
+
+    /// Makes a sandbox with the files of a snapshot, not started, and everything else as `id` has it:
+    /// item, attempt, owner, user, image, limits, network. [`Engine::start`] brings back what was
+    /// kept of its in-memory file systems. A name that is not there is
+    /// [`EngineError::SnapshotMissing`].
+    ///
+    /// The sandbox `id` may be running or not, and whatever is broken in it is no hindrance. It stays
+    /// as it is: who asked notes the new one and destroys the old one. A crash in between leaves two
+    /// sandboxes of one attempt, of which the noted one counts. An engine that can bring files back
+    /// in place may give the same id again; that sandbox is then stopped.
+    async fn rewind(&self, id: &SandboxId, name: &str) -> Result<Sandbox>;
+
+    /// Forgets a snapshot. One that is already gone is fine; sandboxes made from it are not touched.
+    async fn remove_snapshot(&self, id: &SandboxId, name: &str) -> Result<()>;
 
     /// The engine's images, if it has such a thing.
     fn images(&self) -> Option<&dyn image::Images>;
@@ -231,6 +264,46 @@ pub enum FileOwner {
     User,
     /// root.
     Root,
+}
+
+/// A snapshot to be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotSpec {
+    /// Its name, unique in its attempt; see [`snapshot_name`].
+    pub name: String,
+    /// Anything its maker wants to be given back with it; at most [`NOTE_LIMIT`] bytes.
+    pub note: String,
+}
+
+/// A sandbox's files as they were at some moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Its name.
+    pub name: String,
+    /// What its maker noted.
+    pub note: String,
+    /// When it was taken.
+    pub taken_at: jiff::Timestamp,
+    /// Whether all files are in it: those of in-memory file systems too, if the sandbox has any.
+    pub whole: bool,
+    /// What it takes on the engine's disk beyond what was there before it, in bytes, where the
+    /// engine tells.
+    pub size: Option<u64>,
+}
+
+/// How long a snapshot's note may be, in bytes: a few lines.
+pub const NOTE_LIMIT: usize = 4 << 10;
+
+/// How long a snapshot's name may be.
+const SNAPSHOT_NAME_LIMIT: usize = 60;
+
+/// Whether a snapshot may have this name: at most 60 of `a` to `z`, `0` to `9`, `.`, `_` and `-`, the
+/// first a letter or digit. So it can be part of a file's name and of an image's tag.
+pub fn snapshot_name(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    name.len() <= SNAPSHOT_NAME_LIMIT
+        && name.bytes().next().is_some_and(plain)
+        && name.bytes().all(|b| plain(b) || matches!(b, b'.' | b'_' | b'-'))
 }
 
 /// A program to run without a terminal.

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bollard::models::{ContainerCreateBody, NetworkCreateRequest, VolumeCreateRequest};
-use bollard::query_parameters::{CreateContainerOptions, ListContainersOptions};
+use bollard::query_parameters::{
+    CreateContainerOptions, ListContainersOptions, ListImagesOptionsBuilder,
+    RemoveContainerOptionsBuilder,
+};
 use drydock::engine::docker::{Docker, Environment};
 use drydock::engine::image::BuildOptions;
-use drydock::engine::{Engine, EngineError, ShellSpec, Size};
+use drydock::engine::{Engine, EngineError, SandboxId, ShellSpec, Size, SnapshotSpec};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::task::JoinSet;
@@ -249,6 +252,42 @@ pub(crate) async fn a_container_of_somebody_else_is_not_ours(lab: Lab) {
     let there = behind.inspect_container(&id, None).await.is_ok();
     behind.remove_container(&id, None).await.unwrap();
     assert!(there && matches!(error, EngineError::Refused { .. }), "{error:?}");
+}
+
+pub(crate) async fn snapshots_leave_no_image_behind(lab: Lab) {
+    let behind = behind(&lab).await;
+    let images = async || {
+        let labels = vec![format!("drydock.owner={}", lab.owner)];
+        let filters = HashMap::from([("label", labels)]);
+        let options = ListImagesOptionsBuilder::new().all(true).filters(&filters).build();
+        behind.list_images(Some(options)).await.unwrap()
+    };
+    let keep = async |id: &SandboxId, name: &str| {
+        let spec = SnapshotSpec { name: name.to_owned(), note: String::new() };
+        lab.engine.snapshot(id, &spec).await.unwrap();
+    };
+    // One that another stands on, and that is forgotten.
+    let sandbox = lab.sandbox().await;
+    keep(&sandbox.id, "one").await;
+    let found = images().await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].labels["drydock"], "snapshot");
+    let made = lab.engine.rewind(&sandbox.id, "one").await.unwrap();
+    lab.engine.start(&made.id).await.unwrap();
+    keep(&made.id, "two").await;
+    lab.engine.remove_snapshot(&made.id, "one").await.unwrap();
+    lab.engine.destroy(&sandbox.id).await.unwrap();
+    lab.engine.destroy(&made.id).await.unwrap();
+    assert!(images().await.is_empty());
+
+    // One whose sandbox was removed behind our back goes with the owner's next.
+    let (lost, other) = (lab.sandbox().await, lab.sandbox().await);
+    keep(&lost.id, "one").await;
+    let options = RemoveContainerOptionsBuilder::new().force(true).build();
+    behind.remove_container(&lost.id.0, Some(options)).await.unwrap();
+    assert_eq!(images().await.len(), 1);
+    lab.engine.destroy(&other.id).await.unwrap();
+    assert!(images().await.is_empty());
 }
 
 pub(crate) async fn a_cancelled_build_leaves_what_was_there(lab: Lab) {

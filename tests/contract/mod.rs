@@ -17,6 +17,7 @@ pub(crate) mod exec;
 pub(crate) mod files;
 pub(crate) mod sandbox;
 pub(crate) mod shell;
+pub(crate) mod snapshot;
 
 /// How long anything may take before a test gives up: an engine under load is slow.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);

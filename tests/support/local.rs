@@ -11,7 +11,8 @@ use std::task::{Context, Poll, ready};
 use async_trait::async_trait;
 use drydock::engine::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Result, Sandbox, SandboxId,
-    SandboxSpec, SandboxState, ShellControl, ShellSpec, ShellStream, Size, image,
+    SandboxSpec, SandboxState, ShellControl, ShellSpec, ShellStream, Size, Snapshot, SnapshotSpec,
+    image,
 };
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -130,6 +131,22 @@ impl Engine for Local {
     }
 
     async fn destroy(&self, _: &SandboxId) -> Result<()> {
+        Err(no())
+    }
+
+    async fn snapshot(&self, _: &SandboxId, _: &SnapshotSpec) -> Result<Snapshot> {
+        Err(no())
+    }
+
+    async fn snapshots(&self, _: &SandboxId) -> Result<Vec<Snapshot>> {
+        Err(no())
+    }
+
+    async fn rewind(&self, _: &SandboxId, _: &str) -> Result<Sandbox> {
+        Err(no())
+    }
+
+    async fn remove_snapshot(&self, _: &SandboxId, _: &str) -> Result<()> {
         Err(no())
     }
 

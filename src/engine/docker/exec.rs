@@ -74,7 +74,7 @@ impl Docker {
         Ok((exec, stream))
     }
 
-    /// Runs a shell script to its end and forgets what it prints.
+    /// Runs a shell script to its end and forgets what it prints and how it ended.
     pub(super) async fn run_script(
         &self,
         id: &SandboxId,
@@ -83,6 +83,31 @@ impl Docker {
         arguments: &[&str],
         time: Duration,
     ) -> Result<()> {
+        self.ended_script(id, user, script, arguments, time).await.map(drop)
+    }
+
+    /// Runs a shell script and tells whether it succeeded.
+    pub(super) async fn script_succeeds(
+        &self,
+        id: &SandboxId,
+        user: &str,
+        script: &str,
+        arguments: &[&str],
+        time: Duration,
+    ) -> Result<bool> {
+        let ended = self.ended_script(id, user, script, arguments, time).await?;
+        Ok(ended.status.get().await? == Some(0))
+    }
+
+    /// Runs a shell script to its end.
+    async fn ended_script(
+        &self,
+        id: &SandboxId,
+        user: &str,
+        script: &str,
+        arguments: &[&str],
+        time: Duration,
+    ) -> Result<ExecStream> {
         let command = ["sh", "-c", script, "sh"];
         let spec = ExecSpec {
             argv: command.iter().chain(arguments).map(|&part| part.to_owned()).collect(),
@@ -94,7 +119,7 @@ impl Docker {
             while let Some(output) = stream.output.next().await {
                 output.map_err(|error| fault::of_connection(&error, &self.transport.endpoint()))?;
             }
-            Ok(())
+            Ok(stream)
         };
         tokio::time::timeout(time, run)
             .await

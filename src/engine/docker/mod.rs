@@ -2,7 +2,8 @@
 //!
 //! [`endpoint`] decides where it is, [`dial`] opens byte streams to it, [`transport`] speaks HTTP
 //! over them: to bollard for calls, and raw for terminals and pipes. [`sandbox`] is a container's
-//! life, [`exec`] and [`shell`] are what runs in it, [`image`] is what it is made from.
+//! life, [`exec`] and [`shell`] are what runs in it, [`snapshot`] keeps its files and brings them
+//! back, [`image`] is what it is made from.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +14,7 @@ use async_trait::async_trait;
 use super::image::Images;
 use super::{
     Engine, ExecSpec, ExecStream, FileSpec, Info, Result, Sandbox, SandboxId, SandboxSpec,
-    ShellSpec, ShellStream,
+    ShellSpec, ShellStream, Snapshot, SnapshotSpec,
 };
 
 mod account;
@@ -28,6 +29,7 @@ mod image;
 mod recipe;
 mod sandbox;
 mod shell;
+mod snapshot;
 mod ssh;
 mod stdcopy;
 mod tls;
@@ -135,6 +137,22 @@ impl Engine for Docker {
 
     async fn destroy(&self, id: &SandboxId) -> Result<()> {
         self.destroy_sandbox(id).await
+    }
+
+    async fn snapshot(&self, id: &SandboxId, spec: &SnapshotSpec) -> Result<Snapshot> {
+        self.take_snapshot(id, spec).await
+    }
+
+    async fn snapshots(&self, id: &SandboxId) -> Result<Vec<Snapshot>> {
+        self.list_snapshots(id).await
+    }
+
+    async fn rewind(&self, id: &SandboxId, name: &str) -> Result<Sandbox> {
+        self.make_from_snapshot(id, name).await
+    }
+
+    async fn remove_snapshot(&self, id: &SandboxId, name: &str) -> Result<()> {
+        self.forget_snapshot(id, name).await
     }
 
     fn images(&self) -> Option<&dyn Images> {

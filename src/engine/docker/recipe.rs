@@ -21,6 +21,8 @@ pub(super) mod label {
     pub(crate) const USER: &str = "drydock.user";
     pub(crate) const IMAGE: &str = "drydock.image";
     pub(crate) const INIT: &str = "drydock.init";
+    /// The packed in-memory file systems that the first start unpacks; see [`super::super::snapshot`].
+    pub(crate) const MEMORY: &str = "drydock.memory";
     /// The value of [`INIT`] where an init system runs.
     pub(crate) const SYSTEM: &str = "system";
     /// Its value elsewhere.
@@ -55,7 +57,10 @@ const BOOT: &str = "if [ -d /sys/fs/cgroup/systemd ]; \
                     else mount -o remount,bind,rw /sys/fs/cgroup; fi; \
                     exec /sbin/init";
 
-/// How much memory systemd's runtime folders may take.
+/// systemd's runtime folders. What lies in them is about processes and is made anew at each start.
+pub(super) const RUN_FOLDERS: [&str; 2] = ["/run", "/run/lock"];
+
+/// How much memory they may take.
 const RUN_OPTIONS: &str = "rw,nosuid,nodev,mode=755,size=64m";
 
 /// The longest part of an item's id in a container's name.
@@ -132,7 +137,7 @@ fn host(spec: &SandboxSpec) -> HostConfig {
         // profile that would forbid it all the same.
         capabilities.push("SYS_ADMIN".to_owned());
         security.extend(["seccomp=unconfined", "apparmor=unconfined"].map(str::to_owned));
-        for folder in ["/run", "/run/lock"] {
+        for folder in RUN_FOLDERS {
             tmpfs.entry(folder.to_owned()).or_insert_with(|| RUN_OPTIONS.to_owned());
         }
     }

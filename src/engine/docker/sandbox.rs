@@ -33,14 +33,16 @@ const REMOVAL_TIMEOUT: Duration = Duration::from_secs(30);
 /// What never changes in a sandbox's life.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    item: String,
-    attempt: String,
-    owner: String,
-    image: String,
+    pub(super) item: String,
+    pub(super) attempt: String,
+    pub(super) owner: String,
+    pub(super) image: String,
     pub(super) user: String,
-    init: Init,
+    pub(super) init: Init,
+    /// What its first start is to unpack into its in-memory file systems.
+    pub(super) memory: Option<String>,
     /// The user's numbers and home, once looked up.
-    account: Option<Account>,
+    pub(super) account: Option<Account>,
 }
 
 impl Known {
@@ -52,14 +54,16 @@ impl Known {
             image: spec.image.clone(),
             user: account.name.clone(),
             init: spec.init,
+            memory: None,
             account: Some(account),
         }
     }
 
-    fn of_labels(mut labels: HashMap<String, String>) -> Self {
+    pub(super) fn of_labels(mut labels: HashMap<String, String>) -> Self {
         let mut take = |key| labels.remove(key).unwrap_or_default();
         let (user, image) = (take(label::USER), take(label::IMAGE));
         Self {
+            memory: Some(take(label::MEMORY)).filter(|file| !file.is_empty()),
             item: take(label::ITEM),
             attempt: take(label::ATTEMPT),
             owner: take(label::OWNER),
@@ -70,7 +74,7 @@ impl Known {
         }
     }
 
-    fn sandbox(&self, id: &SandboxId, state: SandboxState) -> Sandbox {
+    pub(super) fn sandbox(&self, id: &SandboxId, state: SandboxState) -> Sandbox {
         Sandbox {
             id: id.clone(),
             item: self.item.clone(),
@@ -169,7 +173,11 @@ impl Docker {
             }
             Err(error) => return Err(fault::of_sandbox(id)(error)),
         }
-        if self.know(id).await?.init == Init::System {
+        let known = self.know(id).await?;
+        if let Some(file) = &known.memory {
+            self.unpack_memory(id, file).await?;
+        }
+        if known.init == Init::System {
             let boot = self.run_script(id, "0", AWAIT_BOOT, &[], BOOT_TIMEOUT).await;
             match boot {
                 Ok(()) => {}
@@ -240,17 +248,18 @@ impl Docker {
 
     /// [`crate::engine::Engine::destroy`].
     pub(super) async fn destroy_sandbox(&self, id: &SandboxId) -> Result<()> {
-        let attempt = match self.know(id).await {
-            Ok(known) => known.attempt,
+        let Known { attempt, owner, .. } = match self.know(id).await {
+            Ok(known) => known,
             Err(EngineError::SandboxGone { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
         self.remove_container(id).await?;
         self.known().remove(id);
-        self.remove_leftovers(&attempt).await
+        self.remove_leftovers(&attempt).await?;
+        self.sweep_snapshots(&owner).await
     }
 
-    async fn remove_container(&self, id: &SandboxId) -> Result<()> {
+    pub(super) async fn remove_container(&self, id: &SandboxId) -> Result<()> {
         let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
         let removed = self.api.remove_container(&id.0, Some(options)).await;
         match removed.map_err(fault::of_sandbox(id)) {
