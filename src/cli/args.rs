@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
     Invocation, Out, Outcome, completions, config, destroy, doctor, hint, history, hold, images,
-    init, launch, log, modules, open, replay, reset, shell, status, verify,
+    init, launch, log, modules, open, replay, reset, rewind, shell, snapshot, status, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -66,6 +66,8 @@ enum Command {
     Hint(hint::Hint),
     History(history::History),
     Replay(replay::Replay),
+    Snapshot(snapshot::Snapshot),
+    Rewind(rewind::Rewind),
     Reset(reset::Reset),
     Destroy(destroy::Destroy),
     Config(config::Config),
@@ -144,6 +146,8 @@ impl Command {
             Self::Hint(command) => command.run(invocation),
             Self::History(command) => command.run(invocation),
             Self::Replay(command) => command.run(invocation),
+            Self::Snapshot(command) => command.run(invocation),
+            Self::Rewind(command) => command.run(invocation),
             Self::Reset(command) => command.run(invocation),
             Self::Destroy(command) => command.run(invocation),
             Self::Config(command) => command.run(invocation),

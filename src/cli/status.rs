@@ -1,11 +1,12 @@
 //! `drydock status`: configuration, engine, sandboxes, and where the learner is.
 
+use futures_util::future;
 use serde_json::json;
 
 use super::out::{Tone, printable};
-use super::{DONE, Invocation, Out, Outcome, table};
+use super::{DONE, Invocation, Out, Outcome, table, words};
 use crate::context::Context;
-use crate::engine::{EngineError, Info, Sandbox, SandboxState};
+use crate::engine::{EngineError, Info, Sandbox, SandboxState, Snapshot};
 use crate::problem::Problem;
 use crate::session::Held;
 use crate::store::{Progress, Status as Stand};
@@ -44,9 +45,13 @@ impl Status {
             match &engine {
                 Ok((_, sandboxes)) if !sandboxes.is_empty() => {
                     let open = |s: &Sandbox| held.iter().any(|held| held.sandbox == s.id);
-                    let one = |s: &Sandbox| {
+                    let one = |(s, kept): &(Sandbox, Vec<Snapshot>)| {
                         let shell = if open(s) { ", shell open" } else { "" };
-                        format!("{} ({}{shell})", s.item, word(s.state))
+                        let kept = match kept.len() {
+                            0 => String::new(),
+                            number => format!(", {}", words::count(number, "snapshot")),
+                        };
+                        format!("{} ({}{shell}{kept})", s.item, word(s.state))
                     };
                     sandboxes.iter().map(one).collect::<Vec<_>>().join(", ")
                 }
@@ -78,17 +83,29 @@ impl Status {
     }
 }
 
-async fn ask(context: &Context) -> Result<(Info, Vec<Sandbox>), EngineError> {
+/// The engine, this home's sandboxes, and the snapshots of each.
+type Asked = (Info, Vec<(Sandbox, Vec<Snapshot>)>);
+
+async fn ask(context: &Context) -> Result<Asked, EngineError> {
     let engine = context.engine()?;
     let owner = context.paths.owner();
-    tokio::try_join!(engine.info(), engine.list(Some(&owner)))
+    let (info, sandboxes) = tokio::try_join!(engine.info(), engine.list(Some(&owner)))?;
+    let kept = sandboxes.into_iter().map(|sandbox| async {
+        let kept = match engine.snapshots(&sandbox.id).await {
+            // It has just been removed.
+            Err(EngineError::SandboxGone { .. }) => Vec::new(),
+            kept => kept?,
+        };
+        Ok::<_, EngineError>((sandbox, kept))
+    });
+    Ok((info, future::try_join_all(kept).await?))
 }
 
 fn print_json(
     out: &Out,
     context: &Context,
     last: Option<&str>,
-    engine: Result<(Info, Vec<Sandbox>), EngineError>,
+    engine: Result<Asked, EngineError>,
     held: &[Held],
 ) {
     let name = context.engine().map_or("docker", |engine| engine.name());
@@ -118,12 +135,13 @@ fn print_json(
     };
     let sandboxes: Vec<_> = sandboxes
         .iter()
-        .map(|s| {
+        .map(|(s, kept)| {
+            let names: Vec<_> = kept.iter().map(|snapshot| &snapshot.name).collect();
             let shell = held.iter().find(|held| held.sandbox == s.id);
             let shell = shell.map(|held| json!({ "pid": held.pid, "since": since(held) }));
             json!({
                 "id": s.item, "engine": name, "sandbox": s.id, "state": s.state, "image": s.image,
-                "shell": shell
+                "shell": shell, "snapshots": names
             })
         })
         .collect();

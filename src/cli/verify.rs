@@ -7,12 +7,12 @@ use super::out::{Tone, printable};
 use super::{DONE, Invocation, Out, Outcome, item, words};
 use crate::context::Context;
 use crate::course::Item;
-use crate::engine::{EngineError, SandboxState};
+use crate::engine::{EngineError, Sandbox, SandboxState};
 use crate::lab::probe::Probes;
 use crate::lab::verify::{CheckResult, passed, verify};
-use crate::lab::{Lab, LabError, SharedStore, exercise};
+use crate::lab::{Lab, LabError, Recorded, SharedStore, exercise};
 use crate::problem::Exit;
-use crate::store::{CheckState, Completion};
+use crate::store::{Attempt, CheckState, Completion};
 
 /// Run the checks of an item
 #[derive(Debug, clap::Args)]
@@ -27,6 +27,10 @@ pub(super) struct Verify {
 struct Found {
     results: Vec<CheckResult>,
     completion: Option<Completion>,
+    attempt: Attempt,
+    sandbox: Sandbox,
+    /// The numbers of the checks that passed for the first time.
+    turned: Vec<usize>,
 }
 
 impl Verify {
@@ -61,6 +65,14 @@ impl Verify {
         } else {
             summary(out, &context, item, &found);
         }
+        // What was found is written and told: keeping the files can be waited for, or left.
+        invocation.block_on(async {
+            let keep = lab.keep_step(item, &found.attempt, &found.sandbox, &found.turned);
+            if let Some(Err(error)) = until_interrupted(keep).await {
+                tracing::warn!(%error, "no snapshot was taken after a check first passed");
+            }
+            Ok(())
+        })?;
         Ok(status(&found.results))
     }
 }
@@ -82,8 +94,8 @@ async fn check(out: &Out, lab: &Lab, item: &Item) -> Result<Found, LabError> {
         }
     })
     .await?;
-    let completion = lab.record(attempt.id, &results, true)?;
-    Ok(Found { results, completion })
+    let Recorded { completion, turned } = lab.record(attempt.id, &results, true)?;
+    Ok(Found { results, completion, attempt, sandbox, turned })
 }
 
 fn tell(out: &Out, number: usize, of: usize, result: &CheckResult) {

@@ -1,10 +1,11 @@
 //! The practice itself: an attempt's life, the same for the full-screen program and the commands.
 //!
 //! A [`Lab`] joins an engine and the progress store. It provisions an item's sandbox
-//! ([`provision`]), runs its checks over one connection ([`probe`], [`verify`]) and hands out hints
-//! ([`hint`]). Invariant: what a caller gets back has already been written to the store, so nothing
+//! ([`provision`]), runs its checks over one connection ([`probe`], [`verify`]), hands out hints
+//! ([`hint`]) and brings files back ([`rewind`]). Invariant: what a caller gets back has already been written to the store, so nothing
 //! is ever shown that a crash could take back.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::course::{Body, Exercise, Item};
@@ -20,6 +21,7 @@ pub mod clock;
 pub mod hint;
 pub mod probe;
 pub mod provision;
+pub mod rewind;
 pub mod verify;
 
 /// An engine, the store, and whose sandboxes these are.
@@ -55,6 +57,15 @@ impl SharedStore {
     pub fn lock(&self) -> MutexGuard<'_, Store> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A verification that was written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// Set when it was what completed the attempt.
+    pub completion: Option<Completion>,
+    /// The numbers, from 1, of the checks that passed for the first time in the attempt.
+    pub turned: Vec<usize>,
 }
 
 /// Why something in the lab could not be done.
@@ -98,6 +109,24 @@ pub enum LabError {
         /// The item.
         item: String,
     },
+    /// There is nothing of this name to go back to.
+    #[error("{item} has no snapshot \"{word}\"")]
+    NoSuchPoint {
+        /// The item.
+        item: String,
+        /// What was asked for.
+        word: String,
+        /// Why, or what may have been meant.
+        why: String,
+    },
+    /// A snapshot may not have this name.
+    #[error("A snapshot cannot be called \"{name}\": {why}")]
+    BadSnapshotName {
+        /// The name.
+        name: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 impl From<LabError> for Problem {
@@ -111,6 +140,11 @@ impl From<LabError> for Problem {
                 .remedy("the exercise is at fault: please report it; drydock reset starts over"),
             LabError::Boot { .. } => Self::new("boot", Exit::Environment, message)
                 .remedy("drydock reset starts over; drydock doctor tells what this machine lacks"),
+            LabError::NoSuchPoint { why, .. } => {
+                Self::new("unknown_snapshot", Exit::Usage, message).remedy(why)
+            }
+            LabError::BadSnapshotName { .. } => Self::new("usage", Exit::Usage, message)
+                .remedy("leave --name out for the next number"),
             LabError::NoSandbox { item } => Self::new("no_sandbox", Exit::Environment, message)
                 .remedy(format!("drydock launch {item}")),
         }
@@ -159,18 +193,26 @@ impl Lab {
         attempt: AttemptId,
         results: &[CheckResult],
         asked: bool,
-    ) -> Result<Option<Completion>, LabError> {
+    ) -> Result<Recorded, LabError> {
         let records: Vec<_> = results
             .iter()
             .map(|result| CheckRecord { name: result.name.clone(), state: result.state })
             .collect();
         let store = self.store.lock();
+        let passed_once = |store: &Store| -> Result<HashSet<String>, StoreError> {
+            let checks = store.checks(attempt)?.into_iter();
+            Ok(checks.filter(|c| c.first_passed_at.is_some()).map(|c| c.name).collect())
+        };
+        let before = passed_once(&store)?;
         store.record_checks(attempt, &records, asked)?;
-        if !verify::passed(results) {
-            return Ok(None);
-        }
-        let completion = store.complete(attempt)?;
-        Ok(completion.new.then_some(completion))
+        // An attempt that has ended does not change, and so has no more first times.
+        let after = passed_once(&store)?;
+        let turned = rewind::turned(results, |name| after.contains(name) && !before.contains(name));
+        let completion = match verify::passed(results) {
+            true => Some(store.complete(attempt)?).filter(|completion| completion.new),
+            false => None,
+        };
+        Ok(Recorded { completion, turned })
     }
 
     /// Removes what a launch that was stopped left half made. Gives the number removed.

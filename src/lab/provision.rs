@@ -32,6 +32,9 @@ const PREPARE_TAIL: usize = 400;
 /// Our own images' prefix in manifests and on the engine.
 const OURS: &str = "drydock/";
 
+/// Says what is being done.
+pub(super) type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
 /// A sandbox that is ready, and its attempt.
 #[derive(Debug, Clone)]
 pub struct Ready {
@@ -93,8 +96,22 @@ impl Lab {
             let hash = item.hash().map_err(|error| content(&item.manifest, &error))?;
             self.store.lock().begin(&item.id, &hash, self.engine.name())?
         };
+        let sandbox = self.make(item, &attempt, image, &say).await?;
+        self.store.lock().attach_sandbox(attempt.id, Some(&sandbox.id.0))?;
+        Ok(Ready { sandbox, attempt, resumed: false, notices })
+    }
+
+    /// Makes a sandbox for an attempt, up to the point where its exercise is prepared. It is not
+    /// attached yet.
+    pub(super) async fn make(
+        &self,
+        item: &Item,
+        attempt: &Attempt,
+        image: String,
+        say: Say<'_>,
+    ) -> Result<Sandbox, LabError> {
         say("Creating the sandbox");
-        let spec = self.spec(item, &attempt, image)?;
+        let spec = self.spec(item, attempt, image)?;
         let mut sandbox = self.engine.create(&spec).await?;
         say("Starting the sandbox");
         self.engine.start(&sandbox.id).await?;
@@ -107,9 +124,8 @@ impl Lab {
             say("Preparing the exercise");
             self.prepare(item, &sandbox.id, script).await?;
         }
-        self.store.lock().attach_sandbox(attempt.id, Some(&sandbox.id.0))?;
         sandbox.state = SandboxState::Running;
-        Ok(Ready { sandbox, attempt, resumed: false, notices })
+        Ok(sandbox)
     }
 
     /// The item's finished sandbox and its attempt, if it is still there. Removes what was left
@@ -151,7 +167,7 @@ impl Lab {
         attempt: Attempt,
         mut sandbox: Sandbox,
         mut notices: Vec<Notice>,
-        say: &(dyn Fn(&str) + Send + Sync),
+        say: Say<'_>,
     ) -> Result<Ready, LabError> {
         if sandbox.state != SandboxState::Running {
             say("Starting the sandbox again");
@@ -175,7 +191,7 @@ impl Lab {
     }
 
     /// The image to use: the one asked for if it is here or to be had, else ours for that need.
-    async fn image(
+    pub(super) async fn image(
         &self,
         item: &Item,
         progress: Progress<'_>,
@@ -253,7 +269,7 @@ impl Lab {
     }
 
     /// Waits until systemd says it is up (`running`, or `degraded`: up, with a unit that failed).
-    async fn booted(&self, id: &SandboxId) -> Result<(), LabError> {
+    pub(super) async fn booted(&self, id: &SandboxId) -> Result<(), LabError> {
         let started = Instant::now();
         let mut probes = Probes::new(self.engine.clone(), id.clone());
         // The command itself waits; the loop only covers the moments before systemd can be asked.

@@ -305,7 +305,8 @@ impl Inner {
             return Err(EngineError::SandboxGone { id: self.item.id.clone() }.into());
         };
         let results = verify::verify(&exercise(&self.item).verify, probes, |_| ()).await?;
-        let completion = lab.record(attempt, &results, asked)?;
+        let crate::lab::Recorded { completion, turned: _ } =
+            lab.record(attempt, &results, asked)?;
         Ok(WorkspaceEvent::Checked { asked, results, completion })
     }
 }
