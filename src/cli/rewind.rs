@@ -139,7 +139,7 @@ fn choose(item: &Item) -> Result<String, Problem> {
 fn question(item: &Item, to: &Point) -> String {
     let programs = match (to.kind, &exercise(item).prepare) {
         (Kind::Start, _) => "",
-        (_, Some(_)) => ", nor those that the exercise started (only start does that)",
+        (_, Some(_)) => " (those that the exercise itself started only by start)",
         (_, None) => "",
     };
     format!(

@@ -128,6 +128,8 @@ const WORKSPACE: &[Binding] = &[
     bind(&["shift-tab"], Action::PreviousPane, "", "The pane before"),
     bind(&["v"], Action::Verify, "verify", "Run the checks now"),
     bind(&["h"], Action::Hint, "hint", "Show the next hint"),
+    bind(&["u"], Action::Rewind, "", "Undo: bring the files back to a snapshot"),
+    bind(&["s"], Action::Snapshot, "", "Take a snapshot: keep the files as they are now"),
     bind(&["l"], Action::Layout, "layout", "Switch the layout: all panes, two, one"),
     bind(&["1"], Action::FocusLesson, "", "To the lesson"),
     bind(&["2"], Action::FocusShell, "", "To the shell"),

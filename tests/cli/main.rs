@@ -7,6 +7,7 @@ mod alone;
 mod home;
 mod practice;
 mod recorded;
+mod rewind;
 mod shell;
 #[path = "../support/mod.rs"]
 mod support;

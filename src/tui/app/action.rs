@@ -90,6 +90,10 @@ pub enum Action {
     Layout,
     /// Start over.
     Reset,
+    /// Choose a snapshot whose files to bring back.
+    Rewind,
+    /// Keep the files as they are now.
+    Snapshot,
     /// Select the next code block or link.
     NextBlock,
     /// Select the one before.

@@ -105,6 +105,23 @@ pub enum Effect {
         /// The visit.
         visit: u64,
     },
+    /// Look which snapshots there are.
+    Moments {
+        /// The visit.
+        visit: u64,
+    },
+    /// Keep the files as they are now.
+    Snapshot {
+        /// The visit.
+        visit: u64,
+    },
+    /// Bring the files back to a snapshot, in a new sandbox for the visit.
+    Rewind {
+        /// The visit.
+        visit: u64,
+        /// The snapshot's name.
+        to: String,
+    },
     /// Time spent at the keys since the last time.
     AddActive {
         /// The attempt.

@@ -9,6 +9,7 @@ use super::ReplayEvent;
 use crate::engine::{Info, Step};
 use crate::lab::hint::Shown;
 use crate::lab::provision::Notice;
+use crate::lab::rewind::Point;
 use crate::lab::verify::CheckResult;
 use crate::problem::Problem;
 use crate::session::{End, Screen as ShellScreen};
@@ -132,8 +133,21 @@ pub enum WorkspaceEvent {
     },
     /// The checks could not be run at all: the engine or the sandbox is gone.
     CheckFailed(Problem),
+    /// The snapshots that were asked for, the oldest first.
+    Moments(Result<Vec<Moment>, Problem>),
+    /// The files could not be brought back; the sandbox is as it was.
+    RewindFailed(Problem),
     /// A hint was asked for; `None` when there are no more.
     Hint(Option<Shown>),
+}
+
+/// Something that can be rewound to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Moment {
+    /// What it is.
+    pub point: Point,
+    /// When it was, where the learner is.
+    pub at: String,
 }
 
 /// What is in a file, or the beginning of it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Action, Answer};
+use super::{Action, Answer, Moment};
 use crate::lab::hint::Shown;
 use crate::problem::Problem;
 use crate::terminal::links::Target;
@@ -85,6 +85,10 @@ pub enum Choice {
     Destroy(String),
     /// Answer a program that wants to set the clipboard.
     Clipboard(Answer),
+    /// Ask whether to rewind to this.
+    AskRewind(Moment),
+    /// Rewind to the snapshot of this name.
+    Rewind(String),
     /// Open a link of the shell.
     Follow(Target),
     /// Nothing.

@@ -41,6 +41,16 @@ impl App {
                 }
                 None => vec![],
             },
+            Choice::AskRewind(moment) => {
+                if let Some(workspace) = &self.workspace {
+                    self.layers.push(Layer::Dialog(workspace.ask_rewind(&moment)));
+                }
+                vec![]
+            }
+            Choice::Rewind(to) => match &mut self.workspace {
+                Some(workspace) => workspace.rewind(to, self.area, now),
+                None => vec![],
+            },
             Choice::Close => vec![],
         }
     }

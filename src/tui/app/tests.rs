@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::driver::{Driver, complete, results};
+use super::driver::{Driver, complete, moments, results};
 use super::*;
 use crate::lab::hint::Shown;
+use crate::lab::provision::Notice;
 use crate::session::{self, End};
 use crate::store::Status;
 use crate::tui::keymap::Chord;
@@ -86,6 +87,83 @@ fn results_for_a_workspace_that_was_left_are_ignored() {
     let problem = crate::engine::EngineError::Timeout { what: "x".into() }.into();
     driver.event(Event::Workspace { visit: 1, event: WorkspaceEvent::Failed(problem) });
     assert!(matches!(driver.open().phase, Phase::Provisioning { .. }));
+}
+
+#[test]
+fn a_rewind_is_chosen_confirmed_and_ends_in_a_new_shell() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-01");
+    let item = driver.open().item.clone();
+    driver.workspace(WorkspaceEvent::Checked {
+        asked: false,
+        results: results(&item, 1),
+        completion: None,
+    });
+    assert_eq!(driver.press("u"), [Effect::Moments { visit: 1 }]);
+    driver.workspace(WorkspaceEvent::Moments(Ok(moments())));
+    // The latest first; a whole name is what is meant.
+    let Some(Layer::Palette(palette)) = driver.app.layers.last() else { panic!() };
+    assert!(palette.all[0].text.starts_with("before-1"), "{palette:?}");
+    driver.text("check");
+    assert_eq!(driver.press("enter"), []);
+    let Some(Layer::Dialog(dialog)) = driver.app.layers.last() else { panic!() };
+    assert!(dialog.text.contains("not brought back"), "{dialog:?}");
+    assert!(dialog.text.contains("14:02:11"), "{dialog:?}");
+    // Asked, and the answer that changes nothing is the first.
+    assert_eq!(driver.press("enter"), []);
+    assert!(matches!(driver.open().phase, Phase::Ready { .. }));
+
+    driver.press("u");
+    driver.workspace(WorkspaceEvent::Moments(Ok(moments())));
+    driver.text("check");
+    driver.press("enter");
+    let effects = driver.press("right enter");
+    assert_eq!(effects.last(), Some(&Effect::Rewind { visit: 1, to: "check-4".into() }));
+    assert!(driver.open().results.iter().all(Option::is_none), "what held is looked at anew");
+    // Nothing runs in a sandbox that is about to go.
+    assert_eq!(driver.second(), []);
+    assert_eq!(driver.app.next_tick(), None);
+    assert_eq!(driver.press("v u s R"), []);
+    driver.app.layers.clear();
+
+    let ready = driver.workspace(WorkspaceEvent::Ready(Box::new(ReadyState {
+        attempt: "018f0000-0000-7000-8000-000000000000".into(),
+        image: "drydock/base:0123456789ab".into(),
+        resumed: true,
+        notices: vec![Notice::Aside("files are back".into())],
+        active: Duration::from_secs(7),
+        hints: vec![],
+        failures: 0,
+        completed: false,
+    })));
+    assert!(matches!(ready[..], [Effect::OpenShell { visit: 1, .. }]), "{ready:?}");
+    assert_eq!(driver.app.notice.as_deref(), Some("files are back"));
+    assert!(driver.app.next_tick().is_some());
+}
+
+#[test]
+fn a_rewind_that_does_not_work_leaves_everything_as_it_was() {
+    let mut driver = Driver::new(80, 24);
+    driver.at_work("linux-01");
+    driver.press("u");
+    driver.workspace(WorkspaceEvent::Moments(Ok(moments())));
+    driver.press("enter right enter");
+    assert!(matches!(driver.open().phase, Phase::Rewinding(_)));
+    let problem = crate::engine::EngineError::DiskFull { detail: "x".into() }.into();
+    let effects = driver.workspace(WorkspaceEvent::RewindFailed(problem));
+    assert!(matches!(effects[..], [Effect::OpenShell { visit: 1, .. }]), "{effects:?}");
+    assert!(matches!(driver.open().phase, Phase::Ready { completed: false, .. }));
+    assert!(matches!(driver.app.layers[..], [Layer::Problem(_)]));
+    assert!(driver.app.next_tick().is_some());
+}
+
+#[test]
+fn a_snapshot_is_asked_for_by_a_key() {
+    let mut driver = Driver::new(80, 24);
+    driver.press("enter");
+    assert_eq!(driver.press("s u"), [], "there is no sandbox yet");
+    driver.at_work("linux-01");
+    assert_eq!(driver.press("s"), [Effect::Snapshot { visit: 2 }]);
 }
 
 #[test]

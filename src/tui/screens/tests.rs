@@ -287,3 +287,24 @@ fn a_resumed_sandbox_opens_with_the_shell_in_front() {
     })));
     assert!(screen(&driver).contains("[2 Shell]"));
 }
+
+#[test]
+fn rewind_list_question_and_progress() {
+    let listed = |driver: &mut Driver| {
+        driver.at_work("linux-01");
+        driver.press("3 u");
+        driver.workspace(WorkspaceEvent::Moments(Ok(moments())));
+    };
+    snapshots("rewind_list", listed);
+    snapshots("rewind_question", |driver| {
+        listed(driver);
+        driver.press("down enter");
+    });
+    snapshots("rewinding", |driver| {
+        listed(driver);
+        driver.press("down enter right enter");
+        let step = "Keeping the files as they are now".into();
+        let step = Step { step, done: 0, total: None, unit: "steps" };
+        driver.workspace(WorkspaceEvent::Step(step));
+    });
+}

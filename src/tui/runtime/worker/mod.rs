@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use tokio::runtime::Runtime;
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::desktop::Desktop;
@@ -42,6 +43,9 @@ struct Shared {
     context: Arc<Context>,
     store: SharedStore,
     events: Sender<Event>,
+    /// Held by who makes a sandbox: the launch of an item would take away what a rewind of it is
+    /// just making.
+    making: Arc<Mutex<()>>,
 }
 
 impl Shared {
@@ -78,7 +82,8 @@ impl Worker {
             .thread_name("worker")
             .enable_all()
             .build()?;
-        let shared = Shared { context, store: SharedStore::new(store), events };
+        let shared =
+            Shared { context, store: SharedStore::new(store), events, making: Arc::default() };
         Ok(Self { runtime, shared, visit: None, build: None, replay: None, desktop })
     }
 
@@ -145,6 +150,9 @@ impl Worker {
             Effect::ReadLines => self.with_session(Session::ask_for_lines),
             Effect::Check { visit, asked } => self.with_visit(visit, |v| v.check(asked)),
             Effect::Hint { visit } => self.with_visit(visit, Visit::hint),
+            Effect::Moments { visit } => self.with_visit(visit, Visit::moments),
+            Effect::Snapshot { visit } => self.with_visit(visit, Visit::snapshot),
+            Effect::Rewind { visit, to } => self.with_visit(visit, |v| v.rewind(to)),
             Effect::AddActive { attempt, time } => shared.with_store(move |shared| {
                 let id = attempt.parse().map_err(|_| unknown_attempt(&attempt))?;
                 Ok(shared.store.lock().add_active(id, time)?)

@@ -12,11 +12,12 @@ use crate::course::Item;
 use crate::engine::{EngineError, Sandbox};
 use crate::lab::probe::Probes;
 use crate::lab::provision::Ready;
-use crate::lab::{Lab, exercise, verify};
+use crate::lab::rewind::{Kept, Point};
+use crate::lab::{Lab, Recorded, exercise, verify};
 use crate::problem::Problem;
 use crate::session::{Input, Notice, Notify, Opened, Session, Visitor};
 use crate::terminal::Size;
-use crate::tui::app::{Event, ReadyState, WorkspaceEvent};
+use crate::tui::app::{Event, Moment, ReadyState, WorkspaceEvent};
 
 /// How much may be typed before the shell is open: a line or two.
 const EARLY: usize = 256;
@@ -152,6 +153,33 @@ impl Visit {
         });
     }
 
+    pub(super) fn moments(&self) {
+        let this = self.inner.clone();
+        self.inner.spawn(async move { WorkspaceEvent::Moments(this.moments().await) });
+    }
+
+    /// Takes a snapshot; it goes on when the visit ends.
+    pub(super) fn snapshot(&self) {
+        let this = self.inner.clone();
+        tokio::spawn(async move {
+            this.shared.send(match this.snapshot().await {
+                Ok(words) => Event::Notice(words),
+                Err(problem) => Event::Problem(problem),
+            });
+        });
+    }
+
+    /// Rewinds. It goes on when the visit ends: half of it would help nobody.
+    pub(super) fn rewind(&self, to: String) {
+        let this = self.inner.clone();
+        tokio::spawn(async move {
+            this.send(match this.rewind(&to).await {
+                Ok(ready) => WorkspaceEvent::Ready(Box::new(ready)),
+                Err(problem) => WorkspaceEvent::RewindFailed(problem),
+            });
+        });
+    }
+
     pub(super) fn hint(&self) {
         let this = self.inner.clone();
         self.inner.shared.with_store(move |shared| {
@@ -214,8 +242,14 @@ impl Inner {
 
     async fn provision(&self, fresh: bool) -> Result<ReadyState, Problem> {
         let lab = self.shared.lab()?;
+        let _making = self.shared.making.lock().await;
         let ready =
             lab.provision(&self.item, fresh, &|step| self.send(WorkspaceEvent::Step(step))).await?;
+        self.take_over(lab, ready)
+    }
+
+    /// Uses a sandbox from now on.
+    fn take_over(&self, lab: Lab, ready: Ready) -> Result<ReadyState, Problem> {
         let hints = lab.shown_hints(ready.attempt.id, &exercise(&self.item).hints)?;
         let state = ReadyState {
             attempt: ready.attempt.id.to_string(),
@@ -229,6 +263,63 @@ impl Inner {
         };
         *lock(&self.ready) = Some((lab, ready));
         Ok(state)
+    }
+
+    async fn moments(&self) -> Result<Vec<Moment>, Problem> {
+        let (lab, _) = self.sandbox().ok_or_else(|| self.gone())?;
+        let now = jiff::Zoned::now();
+        let moment = |point: Point| {
+            let at = point.taken.to_zoned(now.time_zone().clone());
+            let today = at.date() == now.date();
+            let at = at.strftime(if today { "%H:%M:%S" } else { "%Y-%m-%d %H:%M" }).to_string();
+            Moment { point, at }
+        };
+        Ok(lab.points(&self.item).await?.into_iter().map(moment).collect())
+    }
+
+    async fn snapshot(&self) -> Result<String, Problem> {
+        let (lab, _) = self.sandbox().ok_or_else(|| self.gone())?;
+        let Kept { point, removed } = lab.keep(&self.item, None).await?;
+        let mut words = format!("The files are kept as {}; u brings them back", point.name);
+        if !point.whole {
+            words.push_str(" (not what lies in memory)");
+        }
+        if !removed.is_empty() {
+            words = format!("{words}; {} made room", removed.join(", "));
+        }
+        Ok(words)
+    }
+
+    /// Keeps the files of a moment in which checks first passed. Nobody waits for it, and it goes on
+    /// when the visit ends; without it there is only one moment less to go back to.
+    fn keep_step(&self, lab: Lab, turned: Vec<usize>) {
+        let Some((_, Ready { sandbox, attempt, .. })) = lock(&self.ready).clone() else { return };
+        let item = self.item.clone();
+        tokio::spawn(async move {
+            if let Err(error) = lab.keep_step(&item, &attempt, &sandbox, &turned).await {
+                tracing::warn!(%error, "no snapshot was taken after a check first passed");
+            }
+        });
+    }
+
+    async fn rewind(&self, to: &str) -> Result<ReadyState, Problem> {
+        let (lab, _) = self.sandbox().ok_or_else(|| self.gone())?;
+        let _making = self.shared.making.lock().await;
+        // No check runs meanwhile: it would find half of it.
+        let mut probes = self.probes.lock().await;
+        // The end of the old shell is no news.
+        let session = lock(&self.session).take();
+        if let Some(session) = session {
+            session.detach().await;
+        }
+        let tell = |step| self.send(WorkspaceEvent::Step(step));
+        let rewound = lab.rewind(&self.item, to, &tell).await?;
+        *probes = None;
+        self.take_over(lab, rewound.ready)
+    }
+
+    fn gone(&self) -> Problem {
+        EngineError::SandboxGone { id: self.item.id.clone() }.into()
     }
 
     /// Removes what was half made when the visit ended. Best effort: the next launch does it too.
@@ -305,8 +396,10 @@ impl Inner {
             return Err(EngineError::SandboxGone { id: self.item.id.clone() }.into());
         };
         let results = verify::verify(&exercise(&self.item).verify, probes, |_| ()).await?;
-        let crate::lab::Recorded { completion, turned: _ } =
-            lab.record(attempt, &results, asked)?;
+        let Recorded { completion, turned } = lab.record(attempt, &results, asked)?;
+        if !turned.is_empty() {
+            self.keep_step(lab, turned);
+        }
         Ok(WorkspaceEvent::Checked { asked, results, completion })
     }
 }

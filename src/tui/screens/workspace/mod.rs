@@ -2,6 +2,7 @@
 
 mod layout;
 mod lesson;
+mod rewind;
 mod sidebar;
 mod update;
 mod view;
@@ -73,6 +74,8 @@ pub enum Phase {
         /// What is being done.
         step: Option<Step>,
     },
+    /// Its files are being brought back: another sandbox takes its place.
+    Rewinding(Rewinding),
     /// It could not be made.
     Failed(Problem),
     /// It is there.
@@ -84,6 +87,17 @@ pub enum Phase {
         /// Whether the attempt is complete.
         completed: bool,
     },
+}
+
+/// A rewind that is going on.
+#[derive(Debug)]
+pub struct Rewinding {
+    /// The snapshot's name.
+    pub to: String,
+    /// What is being done.
+    pub step: Option<Step>,
+    /// How things were before, and are again if it does not work.
+    before: Box<Phase>,
 }
 
 /// Whether the checks run.

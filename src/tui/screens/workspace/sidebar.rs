@@ -138,6 +138,7 @@ fn sandbox(app: &App, workspace: &Workspace, lines: &mut Vec<Line<'_>>, width: u
     lines.push(Line::styled("Sandbox", app.theme.heading()));
     let (text, style) = match &workspace.phase {
         Phase::Provisioning { .. } => ("being prepared".to_owned(), app.theme.attention()),
+        Phase::Rewinding(_) => ("being rewound".to_owned(), app.theme.attention()),
         Phase::Failed(_) => ("not there".to_owned(), app.theme.bad()),
         Phase::Ready { image, .. } => {
             // The hash in a tag is for machines.
@@ -146,4 +147,7 @@ fn sandbox(app: &App, workspace: &Workspace, lines: &mut Vec<Line<'_>>, width: u
         }
     };
     block(lines, &text, width, style);
+    if matches!(workspace.phase, Phase::Ready { .. }) {
+        lines.push(Line::styled("u brings files back", app.theme.muted()));
+    }
 }

@@ -58,7 +58,7 @@ impl Workspace {
     }
 
     /// The time at the keys that has not been written yet.
-    fn unwritten(&mut self, added: Duration) -> Vec<Effect> {
+    pub(super) fn unwritten(&mut self, added: Duration) -> Vec<Effect> {
         match &self.phase {
             Phase::Ready { attempt, .. } if !added.is_zero() => {
                 vec![Effect::AddActive { attempt: attempt.clone(), time: added }]
@@ -139,8 +139,10 @@ impl Workspace {
                 self.lesson.highlight(&path, highlights);
             }
             WorkspaceEvent::Step(step) => {
-                if matches!(self.phase, Phase::Provisioning { .. }) {
-                    self.phase = Phase::Provisioning { step: Some(step) };
+                if let Phase::Provisioning { step: shown } = &mut self.phase {
+                    *shown = Some(step);
+                } else if let Phase::Rewinding(rewinding) = &mut self.phase {
+                    rewinding.step = Some(step);
                 }
             }
             WorkspaceEvent::Ready(ready) => {
@@ -213,6 +215,8 @@ impl Workspace {
             }
             // Asked about elsewhere: the answer can hold for longer than the workspace.
             WorkspaceEvent::Clipboard(_) => {}
+            WorkspaceEvent::Moments(found) => return self.moments(found),
+            WorkspaceEvent::RewindFailed(problem) => return self.rewind_failed(problem, now),
             WorkspaceEvent::Hint(shown) => return self.hinted(shown, area),
         }
         Outcome::default()
@@ -302,7 +306,7 @@ impl Workspace {
         }
     }
 
-    fn focus_on(&mut self, pane: PaneId, area: Rect) -> Vec<Effect> {
+    pub(super) fn focus_on(&mut self, pane: PaneId, area: Rect) -> Vec<Effect> {
         self.focus = pane;
         match pane {
             PaneId::Shell => self.shell.bell = false,
@@ -341,6 +345,8 @@ impl Workspace {
                 Phase::Ready { .. } => Outcome::effects(vec![Effect::Hint { visit: self.visit }]),
                 _ => Outcome::notice("Hints come once the sandbox is ready"),
             },
+            Action::Rewind => self.want_moments(),
+            Action::Snapshot => self.want_snapshot(),
             Action::Retry => self.retry(now),
             Action::Up => self.scroll(-1),
             Action::Down => self.scroll(1),

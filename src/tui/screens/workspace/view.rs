@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{PaneId, Phase, Places, Workspace, sidebar};
+use super::{PaneId, Phase, Places, Rewinding, Workspace, sidebar};
 use crate::tui::app::App;
 use crate::tui::screens::shell;
 use crate::tui::widgets::pane::Pane;
@@ -49,6 +49,7 @@ fn title(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, places: &Place
     let dot = || Span::styled(app.signs.dot(), theme.faint());
     let mut right = match &workspace.phase {
         Phase::Provisioning { .. } => vec![Span::styled("preparing", theme.attention())],
+        Phase::Rewinding(_) => vec![Span::styled("rewinding", theme.attention())],
         Phase::Failed(_) => vec![Span::styled("no sandbox", theme.bad())],
         Phase::Ready { completed, .. } => {
             let mut right = vec![Span::styled(app.signs.running(), theme.good()), Span::raw(" ")];
@@ -75,7 +76,7 @@ fn title(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, places: &Place
 fn strip_line<'a>(app: &App, workspace: &'a Workspace, width: u16) -> Line<'a> {
     let theme = &app.theme;
     let left = match &workspace.phase {
-        Phase::Provisioning { step } => {
+        Phase::Provisioning { step } | Phase::Rewinding(Rewinding { step, .. }) => {
             let words =
                 step.as_ref().map_or("Preparing the sandbox", |step| &*step.step).to_owned();
             let count =
@@ -214,6 +215,18 @@ fn shell(
             lines.extend([
                 Line::default(),
                 Line::styled("You can read the lesson meanwhile. esc stops it.", app.theme.muted()),
+            ]);
+            frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inner);
+        }
+        (Phase::Rewinding(Rewinding { to, step, .. }), _) => {
+            let heading = format!("Bringing the files back to {to}");
+            let mut lines = vec![Line::styled(heading, app.theme.heading()), Line::default()];
+            if let Some(step) = step {
+                lines.extend(step_lines(app, step, inner.width.saturating_sub(2)));
+            }
+            lines.extend([
+                Line::default(),
+                Line::styled("Programs are not brought back.", app.theme.muted()),
             ]);
             frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inner);
         }
