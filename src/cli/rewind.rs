@@ -138,9 +138,8 @@ fn choose(item: &Item) -> Result<String, Problem> {
 
 fn question(item: &Item, to: &Point) -> String {
     let programs = match (to.kind, &exercise(item).prepare) {
-        (Kind::Start, _) => "",
+        (Kind::Start, _) | (_, None) => "",
         (_, Some(_)) => " (those that the exercise itself started only by start)",
-        (_, None) => "",
     };
     format!(
         "Rewind {} to {}? What was done since then is undone; the shell and all programs end and \

@@ -208,10 +208,9 @@ impl Lab {
         // An attempt that has ended does not change, and so has no more first times.
         let after = passed_once(&store)?;
         let turned = rewind::turned(results, |name| after.contains(name) && !before.contains(name));
-        let completion = match verify::passed(results) {
-            true => Some(store.complete(attempt)?).filter(|completion| completion.new),
-            false => None,
-        };
+        let completion =
+            if verify::passed(results) { Some(store.complete(attempt)?) } else { None };
+        let completion = completion.filter(|completion| completion.new);
         Ok(Recorded { completion, turned })
     }
 
