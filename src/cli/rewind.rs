@@ -180,11 +180,23 @@ fn rewind(invocation: &Invocation, lab: &Lab, item: &Item, to: &str) -> Outcome 
         return Ok(DONE);
     }
     let seconds = ms as f64 / 1000.0;
-    out.line(format_args!(
-        "{} {id}: the files are as they were at {} ({seconds:.1} s); programs are not brought back",
-        out.mark(out.signs.passed(), Tone::Good),
-        to.name
-    ));
+    let sign = out.mark(out.signs.passed(), Tone::Good);
+    if to.kind == Kind::Start {
+        out.line(format_args!("{sign} {id}: the exercise is as it was prepared ({seconds:.1} s)"));
+    } else {
+        out.line(format_args!(
+            "{sign} {id}: the files are as they were at {} ({seconds:.1} s); programs are not \
+             brought back",
+            to.name
+        ));
+        if exercise(item).prepare.is_some() {
+            let sign = out.mark_error("note:", Tone::Attention);
+            out.note(format_args!(
+                "{sign} what the exercise itself had started, if anything, comes back only with \
+                 drydock rewind {id} start"
+            ));
+        }
+    }
     for notice in &ready.notices {
         if let crate::lab::provision::Notice::Lost(text) = notice {
             let sign = out.mark_error("note:", Tone::Attention);
