@@ -280,6 +280,24 @@ pub(crate) async fn snapshots_leave_no_image_behind(lab: Lab) {
     lab.engine.destroy(&made.id).await.unwrap();
     assert!(images().await.is_empty());
 
+    // One that the engine is still making when who asked for it was killed.
+    let sandbox = lab.sandbox().await;
+    let spec = SnapshotSpec { name: "one".to_owned(), note: String::new() };
+    let asked = lab.engine.snapshot(&sandbox.id, &spec);
+    let announced = async || {
+        let filters = HashMap::from([("reference", vec!["drydock-announced"])]);
+        let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+        let found = behind.list_images(Some(options)).await.unwrap();
+        let attempt = sandbox.attempt.replace('-', "");
+        found.iter().flat_map(|image| &image.repo_tags).any(|tag| tag.contains(&attempt))
+    };
+    tokio::select! {
+        taken = asked => drop(taken.unwrap()),
+        () = within(async { while !announced().await {} }) => {}
+    }
+    lab.engine.destroy(&sandbox.id).await.unwrap();
+    assert!(!announced().await && images().await.is_empty());
+
     // One whose sandbox was removed behind our back goes with the owner's next.
     let (lost, other) = (lab.sandbox().await, lab.sandbox().await);
     keep(&lost.id, "one").await;

@@ -256,7 +256,7 @@ impl Docker {
         self.remove_container(id).await?;
         self.known().remove(id);
         self.remove_leftovers(&attempt).await?;
-        self.sweep_snapshots(&owner).await
+        self.sweep_snapshots(&owner, &attempt).await
     }
 
     pub(super) async fn remove_container(&self, id: &SandboxId) -> Result<()> {

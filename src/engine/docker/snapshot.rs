@@ -9,8 +9,12 @@
 //! container itself for as long as the layer is made, and the first start of a container that is made
 //! from it unpacks them. The packing needs `tar` inside; without it they are not kept.
 //!
-//! Invariant: a snapshot without a sandbox of its attempt is nobody's, and is removed with the next
-//! sandbox of its owner that is.
+//! An engine goes on with a commit whose asker was killed. So one that is about to be asked for is
+//! announced by another tag, on the image that the container stands on; who destroys the sandbox
+//! waits for what was announced, and removes it too.
+//!
+//! Invariant: a snapshot without a sandbox of its attempt is nobody's. It is removed with that sandbox
+//! and, where it could not be, with the next of its owner.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -20,7 +24,7 @@ use bollard::models::{ContainerConfig, ContainerCreateBody, ContainerInspectResp
 use bollard::models::{ContainerStateStatusEnum, ImageSummary};
 use bollard::query_parameters::{
     CommitContainerOptionsBuilder, CreateContainerOptionsBuilder, InspectContainerOptions,
-    ListImagesOptionsBuilder, RemoveImageOptionsBuilder,
+    ListImagesOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder,
 };
 use futures_util::future;
 use jiff::Timestamp;
@@ -35,6 +39,14 @@ use crate::engine::{
 
 /// The repository of all snapshots' tags.
 const REPOSITORY: &str = "drydock-snapshot";
+
+/// The repository of the tags that announce one.
+const ANNOUNCED: &str = "drydock-announced";
+
+/// How long what was announced is waited for: a commit takes seconds where layers are compared file
+/// by file.
+const COMMIT_TIMEOUT: Duration = Duration::from_secs(15);
+const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The value of [`LABEL`].
 const SNAPSHOT: &str = "snapshot";
@@ -110,18 +122,19 @@ impl Docker {
         let packed = !folders.is_empty() && runs && self.pack_memory(id, &file, &folders).await;
         let whole = folders.is_empty() || packed;
         let taken_at = Timestamp::now();
+        let announced = self.announce(&container, &known.attempt, name, taken_at).await?;
         let committed = self.commit(id, &known, spec, taken_at, whole, packed).await;
         if !folders.is_empty() && runs {
             self.clear_memory(id, &file).await;
         }
-        let image = committed?;
-        // Somebody may have destroyed the sandbox meanwhile, and did not see this one coming.
-        if let Err(error) = self.container(id).await {
-            if matches!(error, EngineError::SandboxGone { .. }) {
-                self.remove_image_of(&image).await?;
-            }
-            return Err(error);
+        // Somebody may have destroyed the sandbox meanwhile.
+        let there = self.container(id).await;
+        if let (Ok(image), Err(EngineError::SandboxGone { .. })) = (&committed, &there) {
+            self.remove_image_of(image).await?;
         }
+        self.remove_image_of(&announced).await?;
+        let image = committed?;
+        there?;
         let size = self.layer_size(&image).await;
         Ok(Snapshot { name: name.clone(), note: note.clone(), taken_at, whole, size })
     }
@@ -210,14 +223,22 @@ impl Docker {
         Ok(())
     }
 
-    /// Removes the snapshots of an owner that belong to no sandbox any more.
-    pub(super) async fn sweep_snapshots(&self, owner: &str) -> Result<()> {
-        let mut images = self.images(&[(label::OWNER, owner)]).await?;
-        if images.is_empty() {
+    /// Removes the snapshots of an owner that belong to no sandbox any more: those of the attempt,
+    /// one of whose sandboxes has just been removed, and any that was left over before.
+    pub(super) async fn sweep_snapshots(&self, owner: &str, attempt: &str) -> Result<()> {
+        let own = [(label::OWNER, owner)];
+        let (announced, images) = tokio::try_join!(self.announced(attempt), self.images(&own))?;
+        if announced.is_empty() && images.is_empty() {
             return Ok(());
         }
         let sandboxes = self.list_sandboxes(Some(owner)).await?;
         let attempts: HashSet<_> = sandboxes.into_iter().map(|sandbox| sandbox.attempt).collect();
+        if !attempts.contains(attempt) {
+            for tag in announced {
+                self.await_commit(owner, attempt, &tag).await?;
+            }
+        }
+        let mut images = self.images(&own).await?;
         images.retain(|image| !attempts.contains(label_of(image, label::ATTEMPT)));
         // None goes before the later ones that stand on it.
         images.sort_by_key(|image| std::cmp::Reverse(taken(image)));
@@ -225,6 +246,61 @@ impl Docker {
             self.remove_image_of(&image.id).await?;
         }
         Ok(())
+    }
+
+    /// Says that a snapshot is about to be taken; gives the tag that says so.
+    async fn announce(
+        &self,
+        container: &ContainerInspectResponse,
+        attempt: &str,
+        name: &str,
+        at: Timestamp,
+    ) -> Result<String> {
+        let image = container.image.as_deref().unwrap_or_default();
+        let tag = format!("{}.{}", tag(attempt, name), at.as_millisecond());
+        let options = TagImageOptionsBuilder::new().repo(ANNOUNCED).tag(&tag).build();
+        self.api.tag_image(image, Some(options)).await.map_err(fault::of_image(image))?;
+        Ok(format!("{ANNOUNCED}:{tag}"))
+    }
+
+    /// The tags that announce snapshots of an attempt.
+    async fn announced(&self, attempt: &str) -> Result<Vec<String>> {
+        let filters = HashMap::from([("reference", vec![ANNOUNCED.to_owned()])]);
+        let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+        let found = self.api.list_images(Some(options)).await;
+        let found = found.map_err(|error| fault::of_engine(error, &self.transport.endpoint()))?;
+        let begin = tag(attempt, "");
+        let tags = found.into_iter().flat_map(|image| image.repo_tags);
+        Ok(tags
+            .filter(|tag| {
+                let (repository, tag) = tag.rsplit_once(':').unwrap_or_default();
+                repository.rsplit('/').next() == Some(ANNOUNCED) && tag.starts_with(&begin)
+            })
+            .collect())
+    }
+
+    /// Waits until an announced snapshot is there, or will not be: then whoever announced it takes
+    /// that back, or was killed before it asked.
+    async fn await_commit(&self, owner: &str, attempt: &str, announced: &str) -> Result<()> {
+        let (named, at) = announced.rsplit_once('.').unwrap_or_default();
+        let named = named.rsplit_once(':').map_or("", |(_, named)| named);
+        let at = at.parse().ok().and_then(|at| Timestamp::from_millisecond(at).ok());
+        // By the clock of whoever announced it, which may be another's.
+        let until = at.unwrap_or_default().min(Timestamp::now()) + COMMIT_TIMEOUT;
+        while Timestamp::now() < until {
+            let images = self.images(&[(label::OWNER, owner), (label::ATTEMPT, attempt)]).await?;
+            let is_it =
+                |image: &ImageSummary| live(image).is_some_and(|name| tag(attempt, name) == named);
+            let taken_back = async || {
+                let announced_now = self.announced(attempt).await?;
+                Ok::<_, EngineError>(!announced_now.iter().any(|tag| tag == announced))
+            };
+            if images.iter().any(is_it) || taken_back().await? {
+                break;
+            }
+            tokio::time::sleep(COMMIT_INTERVAL).await;
+        }
+        self.remove_image_of(announced).await
     }
 
     /// Brings back what lay in memory, after the first start.
