@@ -104,6 +104,14 @@ pub enum EngineError {
         /// What is wrong, and in which file or variable.
         detail: String,
     },
+    /// This machine does not allow it, or lacks what it needs.
+    #[error("This is not possible here: {detail}")]
+    NotAllowedHere {
+        /// What does not work, and why.
+        detail: String,
+        /// What helps.
+        remedy: String,
+    },
     /// Anything else the engine answered.
     #[error("The engine refused: {detail}")]
     Refused {
@@ -146,6 +154,7 @@ impl EngineError {
             Self::Timeout { .. } => "try again; drydock doctor tells whether the engine answers",
             Self::Offline { .. } => "run it once without --offline, or drydock images import FILE",
             Self::Configuration { .. } => "docker context ls shows what the docker command uses",
+            Self::NotAllowedHere { remedy, .. } => remedy,
             Self::Refused { .. } => return None,
         };
         Some(text.to_owned())
@@ -169,6 +178,7 @@ impl EngineError {
             Self::Timeout { .. } => "engine_timeout",
             Self::Offline { .. } => "offline",
             Self::Configuration { .. } => "engine_configuration",
+            Self::NotAllowedHere { .. } => "engine_not_allowed_here",
             Self::Refused { .. } => "engine_refused",
         }
     }

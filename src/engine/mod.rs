@@ -20,6 +20,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub mod docker;
 mod error;
 pub mod image;
+#[cfg(target_os = "linux")]
+pub mod native;
+#[cfg(not(target_os = "linux"))]
+#[path = "native/absent.rs"]
+pub mod native;
 
 pub use error::EngineError;
 
@@ -38,6 +43,11 @@ pub const LABEL: &str = "drydock";
 pub trait Engine: Send + Sync + fmt::Debug {
     /// The engine's name in configuration and output: `docker`.
     fn name(&self) -> &'static str;
+
+    /// What sandboxes of this engine can have here, for what asks for it.
+    fn offers(&self) -> Offers {
+        Offers::default()
+    }
 
     /// Which engine answers, and its version. The first call to make: it is where an absent, stopped
     /// or forbidden engine shows.
@@ -109,6 +119,32 @@ pub trait Engine: Send + Sync + fmt::Debug {
 
     /// The engine's images, if it has such a thing.
     fn images(&self) -> Option<&dyn image::Images>;
+}
+
+/// What an engine's sandboxes can have on this machine, each or why not. The default is everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offers {
+    /// Several users and groups, with files of their own.
+    pub multiple_users: std::result::Result<(), Lack>,
+    /// An init system as PID 1: [`Init::System`].
+    pub init_system: std::result::Result<(), Lack>,
+    /// A network that reaches others: [`Network::Internet`].
+    pub internet: std::result::Result<(), Lack>,
+}
+
+impl Default for Offers {
+    fn default() -> Self {
+        Self { multiple_users: Ok(()), init_system: Ok(()), internet: Ok(()) }
+    }
+}
+
+/// Why an engine does not offer something, and what helps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lack {
+    /// A sentence's part, for people.
+    pub reason: String,
+    /// The command or action that helps.
+    pub remedy: String,
 }
 
 /// What answers at the other end.

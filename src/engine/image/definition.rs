@@ -42,6 +42,11 @@ pub(crate) enum Parent {
     Distribution(String),
 }
 
+/// One file of an image's folder, as it is compiled in.
+pub(crate) fn file(path: &str) -> Option<&'static [u8]> {
+    FOLDER.get_file(path).map(include_dir::File::contents)
+}
+
 /// All images, each after its parent.
 pub(crate) fn all() -> Result<&'static [Definition]> {
     static ALL: OnceLock<std::result::Result<Vec<Definition>, String>> = OnceLock::new();

@@ -1,0 +1,94 @@
+//! The native engine where there is none: it needs Linux, and says so.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use async_trait::async_trait;
+
+use super::image::Images;
+use super::{
+    Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Lack, Offers, Result, Sandbox,
+    SandboxId, SandboxSpec, ShellSpec, ShellStream,
+};
+
+/// What a specification calls the machine's own directories instead of an image.
+pub const MACHINE: &str = "machine";
+
+/// No words name a part of a sandbox here.
+pub fn intercept(_: &[OsString]) -> Option<ExitCode> {
+    None
+}
+
+/// The native engine, which is not available here.
+#[derive(Debug, Clone)]
+pub struct Native;
+
+const REMEDY: &str = "install Docker or Podman; drydock finds it";
+
+fn absent<T>() -> Result<T> {
+    let detail = format!("the native engine needs Linux, and this is {}", std::env::consts::OS);
+    Err(EngineError::NotAllowedHere { detail, remedy: REMEDY.to_owned() })
+}
+
+impl Native {
+    /// An engine whose every call says why it is not available.
+    pub fn new(_: PathBuf, _: PathBuf) -> Self {
+        Self
+    }
+
+    /// The same.
+    pub fn this(_: PathBuf) -> std::io::Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[async_trait]
+impl Engine for Native {
+    fn name(&self) -> &'static str {
+        "native"
+    }
+    fn offers(&self) -> Offers {
+        let lack = || {
+            let reason = "the native engine needs Linux".to_owned();
+            Err(Lack { reason, remedy: REMEDY.to_owned() })
+        };
+        Offers { multiple_users: lack(), init_system: lack(), internet: lack() }
+    }
+    async fn info(&self) -> Result<Info> {
+        absent()
+    }
+    async fn create(&self, _: &SandboxSpec) -> Result<Sandbox> {
+        absent()
+    }
+    async fn start(&self, _: &SandboxId) -> Result<()> {
+        absent()
+    }
+    async fn inspect(&self, _: &SandboxId) -> Result<Sandbox> {
+        absent()
+    }
+    async fn exec(&self, _: &SandboxId, _: &ExecSpec) -> Result<ExecStream> {
+        absent()
+    }
+    async fn shell(&self, _: &SandboxId, _: &ShellSpec) -> Result<ShellStream> {
+        absent()
+    }
+    async fn hang_up(&self, _: &SandboxId, _: &str) -> Result<()> {
+        absent()
+    }
+    async fn copy_in(&self, _: &SandboxId, _: &[FileSpec]) -> Result<()> {
+        absent()
+    }
+    async fn copy_out(&self, _: &SandboxId, _: &str, _: u64) -> Result<Vec<u8>> {
+        absent()
+    }
+    async fn list(&self, _: Option<&str>) -> Result<Vec<Sandbox>> {
+        absent()
+    }
+    async fn destroy(&self, _: &SandboxId) -> Result<()> {
+        absent()
+    }
+    fn images(&self) -> Option<&dyn Images> {
+        None
+    }
+}

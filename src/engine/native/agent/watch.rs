@@ -1,0 +1,159 @@
+//! The watch over what no control group holds: all memory together, all processes together, and the
+//! machine's disk.
+//!
+//! Looks a few times a second where there is no group, else every other second, and only while
+//! something runs. What goes over a limit is ended, the largest first, and all terminals are told.
+
+use std::collections::HashMap;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::time::{Duration, Instant};
+
+use rustix::fs::{OFlags, statvfs};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::super::place::Record;
+use super::processes;
+
+const OFTEN: Duration = Duration::from_millis(250);
+const SELDOM: Duration = Duration::from_secs(2);
+
+/// What a sandbox leaves of the machine's disk, in bytes.
+const RESERVE: u64 = 512 << 20;
+
+/// Who writes less between two looks does not fill a disk.
+const WRITER: u64 = 1 << 20;
+
+pub(super) struct Watch {
+    memory: u64,
+    pids: usize,
+    grouped: bool,
+    next: Instant,
+    /// What each process had written at the last look.
+    written: HashMap<Pid, u64>,
+}
+
+impl Watch {
+    pub(super) fn new(record: &Record, grouped: bool) -> Self {
+        Self {
+            memory: record.memory,
+            pids: record.pids as usize,
+            grouped,
+            next: Instant::now(),
+            written: HashMap::new(),
+        }
+    }
+
+    /// When to look next.
+    pub(super) fn next(&self) -> Instant {
+        self.next
+    }
+
+    /// Looks, if it is time.
+    pub(super) fn look<'a>(&mut self, terminals: impl Iterator<Item = &'a str>) {
+        let now = Instant::now();
+        if now < self.next {
+            return;
+        }
+        self.next = now + if self.grouped { SELDOM } else { OFTEN };
+        let mut sentences = Vec::new();
+        if !self.grouped {
+            sentences.extend(self.look_at_processes());
+        }
+        sentences.extend(self.look_at_disk());
+        if sentences.is_empty() {
+            return;
+        }
+        let text = sentences.concat();
+        for terminal in terminals {
+            let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+            let opened =
+                OpenOptions::new().write(true).custom_flags(flags.bits() as i32).open(terminal);
+            // A terminal that takes nothing is told nothing.
+            let _ = opened.and_then(|mut terminal| terminal.write_all(text.as_bytes()));
+        }
+    }
+
+    fn look_at_processes(&self) -> Option<String> {
+        let page = rustix::param::page_size() as u64;
+        let sizes: Vec<(Pid, u64)> = processes()
+            .map(|pid| (pid, resident(pid).unwrap_or(0).saturating_mul(page)))
+            .collect();
+        if sizes.len() > self.pids {
+            for (pid, _) in &sizes {
+                let _ = kill_process(*pid, Signal::KILL);
+            }
+            return Some(said(&format!(
+                "more than {} processes, the limit of this sandbox: all were ended",
+                self.pids
+            )));
+        }
+        let total: u64 = sizes.iter().map(|(_, size)| size).sum();
+        let (largest, _) = sizes.into_iter().max_by_key(|(_, size)| *size)?;
+        if total <= self.memory {
+            return None;
+        }
+        let name = name(largest);
+        let _ = kill_process(largest, Signal::KILL);
+        Some(said(&format!(
+            "{name} was ended: {} MB of memory is the limit of this sandbox",
+            self.memory >> 20
+        )))
+    }
+
+    fn look_at_disk(&mut self) -> Option<String> {
+        let disk = statvfs("/").ok()?;
+        let low = disk.f_bavail.saturating_mul(disk.f_frsize) < RESERVE;
+        let last = std::mem::take(&mut self.written);
+        if !low && last.is_empty() {
+            return None;
+        }
+        // From the first look at a full disk on: who wrote since.
+        self.written = processes().filter_map(|pid| Some((pid, written(pid)?))).collect();
+        if !low {
+            self.written.clear();
+            return None;
+        }
+        let more = |(pid, now): (&Pid, &u64)| {
+            let since = now.saturating_sub(last.get(pid).copied().unwrap_or(if last.is_empty() {
+                *now
+            } else {
+                0
+            }));
+            (since > WRITER).then_some((*pid, since))
+        };
+        let (writer, _) = self.written.iter().filter_map(more).max_by_key(|(_, since)| *since)?;
+        let name = name(writer);
+        let _ = kill_process(writer, Signal::KILL);
+        Some(said(&format!(
+            "{name} was ended: the disk of this machine has less than {} MB left",
+            RESERVE >> 20
+        )))
+    }
+}
+
+fn said(sentence: &str) -> String {
+    format!("\r\ndrydock: {sentence}\r\n")
+}
+
+/// A process's name, which its owner chose: without what a terminal would obey.
+fn name(pid: Pid) -> String {
+    let name = fs::read_to_string(format!("/proc/{}/comm", pid.as_raw_nonzero()));
+    let name = name.unwrap_or_else(|_| "a process".to_owned());
+    name.trim().chars().map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
+/// Pages in memory that are a process's own.
+fn resident(pid: Pid) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{}/statm", pid.as_raw_nonzero())).ok()?;
+    let mut numbers = text.split_whitespace().skip(1).map(str::parse::<u64>);
+    let (all, shared) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+    Some(all.saturating_sub(shared))
+}
+
+/// Bytes that a process has written to disks.
+fn written(pid: Pid) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{}/io", pid.as_raw_nonzero())).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("write_bytes: ")?.parse().ok())
+}

@@ -1,0 +1,146 @@
+//! A sandbox's first process, `drydock sandbox init ORDER`: enters the root, gives up what it does not
+//! need, says that it is ready, and serves as the agent until it is ended.
+//!
+//! Invariants, from the moment it serves: it holds no descriptor of the machine's but its own socket;
+//! nobody inside can look into it, trace it or end it; whatever it starts inherits the filter, the
+//! limits and the bounding set.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixListener;
+use std::process::ExitCode;
+
+use rustix::process::{DumpableBehavior, set_dumpable_behavior};
+use rustix::thread::{
+    CapabilitySet, CapabilitySets, capability_is_in_bounding_set,
+    remove_capability_from_bounding_set, set_capabilities,
+};
+
+use super::launch::{Order, READY};
+use super::{agent, limits, root, seccomp, sys};
+use crate::engine::FileSpec;
+
+/// What root inside may have: as on a Docker engine (see `docker::recipe`).
+const CAPABILITIES: [CapabilitySet; 11] = [
+    CapabilitySet::CHOWN,
+    CapabilitySet::DAC_OVERRIDE,
+    CapabilitySet::FOWNER,
+    CapabilitySet::FSETID,
+    CapabilitySet::KILL,
+    CapabilitySet::SETGID,
+    CapabilitySet::SETUID,
+    CapabilitySet::SETPCAP,
+    CapabilitySet::NET_BIND_SERVICE,
+    CapabilitySet::SYS_CHROOT,
+    CapabilitySet::AUDIT_WRITE,
+];
+
+/// Reads the order and carries it out.
+pub(super) fn run(order: &OsStr) -> ExitCode {
+    let Some(mut ready) = begin(order) else { return ExitCode::FAILURE };
+    let prepared = ready.prepare();
+    let mut answer = ready.answer;
+    match prepared {
+        Ok(agent) => {
+            let told = writeln!(answer, "{READY}");
+            drop(answer);
+            // Whoever started this has gone: nobody will know of the sandbox.
+            if told.is_err() {
+                return ExitCode::FAILURE;
+            }
+            agent.serve();
+            ExitCode::SUCCESS
+        }
+        Err(sentence) => {
+            let _ = writeln!(answer, "{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An order that was read, with the descriptors that came with it.
+struct Begun {
+    order: Order,
+    answer: File,
+    listener: OwnedFd,
+    files: Option<File>,
+    /// The folders of the machine's disk, closed when they are mounted.
+    folders: Vec<OwnedFd>,
+}
+
+fn begin(order: &OsStr) -> Option<Begun> {
+    let number: RawFd = order.to_str()?.parse().ok()?;
+    let mut text = String::new();
+    File::from(sys::adopt(number)).read_to_string(&mut text).ok()?;
+    let order: Order = serde_json::from_str(&text).ok()?;
+    let answer = File::from(sys::adopt(order.ready));
+    let layers = &order.layers;
+    let folders = [layers.base, layers.image, Some(layers.disk), Some(layers.work)];
+    let folders = folders.into_iter().flatten().map(sys::adopt).collect();
+    let listener = sys::adopt(order.listener);
+    let files = order.files.map(|fd| File::from(sys::adopt(fd)));
+    for fd in [answer.as_fd(), listener.as_fd()] {
+        rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC).ok()?;
+    }
+    Some(Begun { order, answer, listener, files, folders })
+}
+
+impl Begun {
+    fn prepare(&mut self) -> Result<agent::Agent, String> {
+        let Order { record, layers, new, grouped, .. } = &self.order;
+        let words = |error: io::Error| format!("the sandbox cannot be started: {error}");
+        root::enter(layers, &record.tmpfs, record.ids.several())?;
+        self.folders.clear();
+        root::name(&record.hostname, *new).map_err(words)?;
+        if let Some(files) = self.files.take() {
+            put(files, &record.user)?;
+        }
+        limits::of_processes(record.memory, record.pids, !grouped);
+        let agent = agent::Agent::new(
+            UnixListener::from(self.listener.try_clone().map_err(words)?),
+            record,
+            *grouped,
+        )
+        .map_err(words)?;
+        self.harden(agent::Agent::needs()).map_err(words)?;
+        // The log was for what could go wrong until here.
+        let null = File::options().read(true).write(true).open("/dev/null").map_err(words)?;
+        rustix::stdio::dup2_stderr(&null).map_err(|error| words(error.into()))?;
+        Ok(agent)
+    }
+
+    /// Gives up what neither this process nor anything it starts needs.
+    fn harden(&self, own: CapabilitySet) -> io::Result<()> {
+        let names = &self.order.record.capabilities;
+        let wanted = CAPABILITIES
+            .into_iter()
+            .chain(names.iter().filter_map(|name| CapabilitySet::from_name(name)))
+            .fold(CapabilitySet::empty(), CapabilitySet::union);
+        for capability in CapabilitySet::all().iter() {
+            let exists = capability_is_in_bounding_set(capability).unwrap_or(false);
+            if exists && !wanted.contains(capability) {
+                remove_capability_from_bounding_set(capability)?;
+            }
+        }
+        set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
+        rustix::thread::set_name(c"drydock")?;
+        sys::filter(&seccomp::filter(wanted.contains(CapabilitySet::SYS_ADMIN)))?;
+        let own = own | wanted;
+        Ok(set_capabilities(
+            None,
+            CapabilitySets { effective: own, permitted: own, inheritable: CapabilitySet::empty() },
+        )?)
+    }
+}
+
+/// Writes the files that are to be there from the start.
+fn put(files: File, user: &str) -> Result<(), String> {
+    let mut bytes = Vec::new();
+    { files }.read_to_end(&mut bytes).map_err(|error| error.to_string())?;
+    let files: Vec<super::files::Kept> =
+        postcard::from_bytes(&bytes).map_err(|error| error.to_string())?;
+    let files: Vec<FileSpec> = files.into_iter().map(Into::into).collect();
+    agent::put(&files, user)
+}

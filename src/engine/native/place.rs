@@ -1,0 +1,243 @@
+//! Where this engine keeps things, and what it knows of a sandbox that is not running.
+//!
+//! ```text
+//! HOME/base/KEY/      what sandboxes of this machine share, made once; see `base`
+//! HOME/images/NAME/   unpacked roots of images
+//! HOME/gone/          what is being removed
+//! HOME/sandboxes/ID/
+//!     spec.json       what it is to be; its last file, so that half a sandbox is none
+//!     files           what is to be in it when it first starts
+//!     started         there if it ever has
+//!     lock            held while it starts
+//!     run/            agent.sock, its socket; note.json, how to end it
+//!     disk/           all that was written in it, a folder for each overlay: a snapshot is a copy
+//!     work/           what the kernel needs beside that, and where the root is mounted
+//! ```
+//!
+//! Invariants: a sandbox appears and goes by one rename; an id is hexadecimal digits and therefore
+//! never a path.
+
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::Ids;
+use crate::engine::{
+    EngineError, Init, Network, Result, Sandbox, SandboxId, SandboxSpec, SandboxState,
+};
+
+/// The folders of one engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Home(PathBuf);
+
+impl Home {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
+    /// The home that a sandbox's folder lies in.
+    pub(super) fn of_sandbox(folder: &Path) -> Option<Self> {
+        folder.parent()?.parent().map(|home| Self(home.to_owned()))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn bases(&self) -> PathBuf {
+        self.0.join("base")
+    }
+
+    pub(super) fn base(&self, key: &str) -> PathBuf {
+        self.bases().join(key)
+    }
+
+    pub(super) fn sandboxes(&self) -> PathBuf {
+        self.0.join("sandboxes")
+    }
+
+    pub(super) fn gone(&self) -> PathBuf {
+        self.0.join("gone")
+    }
+
+    /// The unpacked root of an image, whether or not it is there.
+    pub(super) fn image(&self, reference: &str) -> PathBuf {
+        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '+' };
+        let name: String = reference.chars().map(plain).collect();
+        self.0.join("images").join(format!("{name}.root"))
+    }
+
+    /// A sandbox's folder; `SandboxGone` if there is none.
+    pub(super) fn sandbox(&self, id: &SandboxId) -> Result<Folder> {
+        let gone = || EngineError::SandboxGone { id: id.to_string() };
+        if id.0.is_empty() || !id.0.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(gone());
+        }
+        let folder = Folder(self.sandboxes().join(&id.0));
+        if folder.spec().is_file() { Ok(folder) } else { Err(gone()) }
+    }
+
+    /// All sandboxes there are.
+    pub(super) fn all(&self) -> Result<Vec<(SandboxId, Folder)>> {
+        let entries = match fs::read_dir(self.sandboxes()) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(fault("read the sandboxes", &error)),
+        };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Ok(names
+            .filter_map(|name| {
+                let id = SandboxId(name);
+                self.sandbox(&id).ok().map(|folder| (id, folder))
+            })
+            .collect())
+    }
+}
+
+/// One sandbox's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Folder(pub(super) PathBuf);
+
+impl Folder {
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+    pub(super) fn spec(&self) -> PathBuf {
+        self.0.join("spec.json")
+    }
+    pub(super) fn files(&self) -> PathBuf {
+        self.0.join("files")
+    }
+    pub(super) fn started(&self) -> PathBuf {
+        self.0.join("started")
+    }
+    pub(super) fn lock(&self) -> PathBuf {
+        self.0.join("lock")
+    }
+    pub(super) fn run(&self) -> PathBuf {
+        self.0.join("run")
+    }
+    pub(super) fn note(&self) -> PathBuf {
+        self.run().join("note.json")
+    }
+    pub(super) fn disk(&self) -> PathBuf {
+        self.0.join("disk")
+    }
+    pub(super) fn work(&self) -> PathBuf {
+        self.0.join("work")
+    }
+
+    /// What the sandbox is to be.
+    pub(super) fn record(&self) -> io::Result<Record> {
+        serde_json::from_slice(&fs::read(self.spec())?).map_err(io::Error::other)
+    }
+
+    /// How to end what runs.
+    pub(super) fn read_note(&self) -> Option<Note> {
+        serde_json::from_slice(&fs::read(self.note()).ok()?).ok()
+    }
+
+    /// Connects to the sandbox's first process: that it answers is what running means. Does not wait.
+    pub(super) fn connect(&self) -> io::Result<UnixStream> {
+        // By a descriptor, since a socket's path ends at 108 bytes.
+        let run = File::open(self.run())?;
+        UnixStream::connect(format!("/proc/self/fd/{}/agent.sock", run.as_raw_fd()))
+    }
+
+    pub(super) fn state(&self) -> SandboxState {
+        if self.connect().is_ok() && self.started().exists() {
+            SandboxState::Running
+        } else if self.started().exists() {
+            SandboxState::Stopped
+        } else {
+            SandboxState::Created
+        }
+    }
+}
+
+/// How to find and end a running sandbox's first process, as the launcher noted it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Note {
+    /// Its number on this machine.
+    pub(super) pid: i32,
+    /// When it was started, which tells it from a later program with its number.
+    pub(super) started: u64,
+    /// The control groups made for it.
+    pub(super) groups: Vec<PathBuf>,
+}
+
+/// A sandbox's specification as it is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) item: String,
+    pub(super) attempt: String,
+    pub(super) owner: String,
+    pub(super) image: String,
+    pub(super) user: String,
+    pub(super) hostname: String,
+    pub(super) internet: bool,
+    pub(super) init_system: bool,
+    pub(super) memory: u64,
+    pub(super) cpus: f64,
+    pub(super) pids: u32,
+    pub(super) capabilities: Vec<String>,
+    pub(super) tmpfs: Vec<(String, u64)>,
+    pub(super) ids: Ids,
+    /// The folder in `base/`; `None` where an image is the root.
+    pub(super) base: Option<String>,
+}
+
+impl Record {
+    pub(super) fn new(spec: &SandboxSpec, user: String, ids: Ids, base: Option<String>) -> Self {
+        Self {
+            item: spec.item.clone(),
+            attempt: spec.attempt.clone(),
+            owner: spec.owner.clone(),
+            image: spec.image.clone(),
+            user,
+            hostname: spec.hostname.clone(),
+            internet: spec.network == Network::Internet,
+            init_system: spec.init == Init::System,
+            memory: spec.limits.memory,
+            cpus: spec.limits.cpus,
+            pids: spec.limits.pids,
+            capabilities: spec.capabilities.clone(),
+            tmpfs: spec.tmpfs.iter().map(|tmpfs| (tmpfs.path.clone(), tmpfs.size)).collect(),
+            ids,
+            base,
+        }
+    }
+
+    pub(super) fn sandbox(self, id: &SandboxId, state: SandboxState) -> Sandbox {
+        let Self { item, attempt, owner, image, user, .. } = self;
+        Sandbox { id: id.clone(), item, attempt, owner, image, state, user }
+    }
+}
+
+/// Makes a folder that only its owner enters, and those above it.
+pub(super) fn make(folder: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| fault(&format!("make {}", folder.display()), &error))
+}
+
+/// Writes a file that is either whole or not there.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.persist(path).map_err(|error| error.error)
+    });
+    written.map(drop).map_err(|error| fault(&format!("write {}", path.display()), &error))
+}
+
+/// What the system said, as an error of this engine.
+pub(super) fn fault(what: &str, error: &io::Error) -> EngineError {
+    let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
+    let detail = format!("it cannot {what}: {error}");
+    if full { EngineError::DiskFull { detail } } else { EngineError::Refused { detail } }
+}
