@@ -80,6 +80,7 @@ macro_rules! every_case {
 }
 
 every_case!(docker, crate::support::engine);
+every_case!(native, crate::support::native);
 
 contract! {
     docker_only, crate::support::engine,

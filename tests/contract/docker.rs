@@ -70,7 +70,7 @@ pub(crate) async fn a_broken_connection_is_told_and_mended(lab: Lab) {
     let socket = socket(&lab).await;
     let proxy = Proxy::start(&path, socket.clone());
     let engine = engine_at(&format!("unix://{}", path.display()), &[]);
-    let lab = Lab { engine, owner: lab.owner };
+    let lab = lab.on(engine);
     let sandbox = lab.sandbox().await;
     let spec = ShellSpec { size: Size { cols: 80, rows: 24 }, user: None };
     let mut shell = lab.engine.shell(&sandbox.id, &spec).await.unwrap();
@@ -159,7 +159,7 @@ pub(crate) async fn an_engine_behind_ssh_is_reached(lab: Lab) {
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{path}", folder.path().display());
     let engine = engine_at("ssh://ann@box:2222", &[("PATH", &path)]);
-    let lab = Lab { engine, owner: lab.owner };
+    let lab = lab.on(engine);
     let sandbox = lab.sandbox().await;
     super::exec::a_megabyte_goes_through_unharmed(lab.clone()).await;
     assert_eq!(lab.said(&sandbox.id, "echo there").await, "there");
@@ -184,7 +184,7 @@ pub(crate) async fn an_engine_behind_tls_is_reached(lab: Lab) {
     let address = format!("tcp://localhost:{port}");
     let certificates = folder.path().to_str().unwrap();
     let variables = [("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", certificates)];
-    let lab = Lab { engine: engine_at(&address, &variables), owner: lab.owner };
+    let lab = lab.on(engine_at(&address, &variables));
     super::exec::outputs_are_apart_and_the_status_is_told(lab.clone()).await;
     super::exec::a_megabyte_goes_through_unharmed(lab.clone()).await;
 

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drydock::engine::{
-    Engine, ExecSpec, FileOwner, FileSpec, Init, Limits, Network, Output, Sandbox, SandboxId,
-    SandboxSpec,
+    Engine, ExecSpec, FileOwner, FileSpec, Init, Lack, Limits, Network, Offers, Output, Sandbox,
+    SandboxId, SandboxSpec,
 };
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt};
 
 pub(crate) mod docker;
@@ -27,17 +28,26 @@ pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Lab {
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) owner: String,
+    /// The case's name.
+    pub(crate) name: &'static str,
+    connect: Connect,
 }
 
+/// Finds the same engine again, as another process would.
+type Connect = Arc<dyn Fn(&'static str) -> BoxFuture<'static, Option<Arc<dyn Engine>>> + Send + Sync>;
+
 /// Runs a case and clears up after it.
-pub(crate) async fn run<E, C, R>(name: &'static str, connect: impl Fn(&'static str) -> E, case: C)
+pub(crate) async fn run<F, E, C, R>(name: &'static str, connect: F, case: C)
 where
-    E: Future<Output = Option<Arc<dyn Engine>>>,
+    F: Fn(&'static str) -> E + Send + Sync + 'static,
+    E: Future<Output = Option<Arc<dyn Engine>>> + Send + 'static,
     C: FnOnce(Lab) -> R,
     R: Future<Output = ()>,
 {
     let Some(engine) = connect(name).await else { return };
-    let lab = Lab { engine, owner: format!("test-{}", uuid::Uuid::now_v7()) };
+    let owner = format!("test-{}", uuid::Uuid::now_v7());
+    let connect: Connect = Arc::new(move |name| connect(name).boxed());
+    let lab = Lab { engine, owner, name, connect };
     let outcome = AssertUnwindSafe(case(lab.clone())).catch_unwind().await;
     for sandbox in lab.engine.list(Some(&lab.owner)).await.unwrap() {
         lab.engine.destroy(&sandbox.id).await.unwrap();
@@ -48,6 +58,25 @@ where
 }
 
 impl Lab {
+    /// Another client of the same engine, which knows nothing of this one.
+    pub(crate) async fn again(&self) -> Self {
+        let engine = (self.connect)(self.name).await.unwrap();
+        Self { engine, ..self.clone() }
+    }
+
+    /// The same laboratory on another engine.
+    pub(crate) fn on(&self, engine: Arc<dyn Engine>) -> Self {
+        Self { engine, ..self.clone() }
+    }
+
+    /// Whether the engine has what a case is about; noted for the end of the test run if not.
+    pub(crate) fn has(&self, offer: impl Fn(Offers) -> Result<(), Lack>) -> bool {
+        match offer(self.engine.offers()) {
+            Ok(()) => true,
+            Err(lack) => crate::support::skip::<()>(self.name, &lack.reason).is_some(),
+        }
+    }
+
     /// The specification of an ordinary sandbox of this laboratory.
     pub(crate) async fn spec(&self) -> SandboxSpec {
         SandboxSpec {

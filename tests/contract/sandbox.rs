@@ -27,7 +27,7 @@ pub(crate) async fn a_sandbox_goes_through_its_states(lab: Lab) {
 pub(crate) async fn sandboxes_are_found_again_by_owner(lab: Lab) {
     let sandbox = lab.sandbox().await;
     // As after a crash: somebody who knows nothing but the owner.
-    let again = crate::support::engine("found again").await.unwrap();
+    let again = lab.again().await.engine;
     let found = again.list(Some(&lab.owner)).await.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].state, SandboxState::Running);
@@ -38,7 +38,7 @@ pub(crate) async fn sandboxes_are_found_again_by_owner(lab: Lab) {
     assert!(again.list(None).await.unwrap().iter().any(|one| one.id == sandbox.id));
     assert!(again.list(Some("somebody else")).await.unwrap().is_empty());
     // And can be used: who its user is, is known to the engine.
-    let lab = Lab { engine: again, owner: lab.owner };
+    let lab = lab.on(again);
     assert_eq!(lab.said(&sandbox.id, "id -un").await, "learner");
 }
 
@@ -101,6 +101,9 @@ pub(crate) async fn limits_hold(lab: Lab) {
 pub(crate) async fn there_is_no_network_unless_asked_for(lab: Lab) {
     let sandbox = lab.sandbox().await;
     assert_eq!(lab.said(&sandbox.id, "ls /sys/class/net").await, "lo");
+    if !lab.has(|offers| offers.internet) {
+        return;
+    }
     let mut spec = lab.spec().await;
     spec.network = drydock::engine::Network::Internet;
     let sandbox = lab.started(&spec).await;
@@ -130,6 +133,9 @@ pub(crate) async fn the_first_process_reaps_and_cannot_be_killed(lab: Lab) {
 }
 
 pub(crate) async fn an_init_system_runs_and_takes_commands(lab: Lab) {
+    if !lab.has(|offers| offers.init_system) {
+        return;
+    }
     let mut spec = lab.spec().await;
     spec.image = crate::support::image(&*lab.engine, "systemd").await;
     spec.init = Init::System;
@@ -152,7 +158,7 @@ pub(crate) async fn removing_a_sandbox_ends_its_shell(lab: Lab) {
     let spec = ShellSpec { size: Size { cols: 80, rows: 24 }, user: None };
     let mut shell = lab.engine.shell(&sandbox.id, &spec).await.unwrap();
     // Behind our back: by somebody else who found it.
-    crate::support::engine("removed").await.unwrap().destroy(&sandbox.id).await.unwrap();
+    lab.again().await.engine.destroy(&sandbox.id).await.unwrap();
     let mut rest = Vec::new();
     let _ = within(shell.output.read_to_end(&mut rest)).await;
     let error = lab.engine.exec(&sandbox.id, &program(&["true"])).await.err().unwrap();

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use drydock::engine::Engine;
 use drydock::engine::docker::{Docker, Environment};
 use drydock::engine::image::BuildOptions;
+use drydock::engine::native::{MACHINE, Native};
 
 /// The engine of this machine; `None`, noted for the end of the test run, where there is none.
 pub(crate) async fn engine(test: &str) -> Option<Arc<dyn Engine>> {
@@ -25,6 +26,19 @@ pub(crate) async fn engine(test: &str) -> Option<Arc<dyn Engine>> {
     };
     match docker.info().await {
         Ok(_) => Some(Arc::new(docker)),
+        Err(error) => skip(test, &error.to_string()),
+    }
+}
+
+/// The native engine of this machine, with a home that all tests share; `None`, noted, where it has
+/// none.
+pub(crate) async fn native(test: &str) -> Option<Arc<dyn Engine>> {
+    let program = PathBuf::from(env!("CARGO_BIN_EXE_drydock"));
+    let folder = std::env::var_os("DRYDOCK_TEST_NATIVE")
+        .map_or_else(|| target().join("native-tests"), PathBuf::from);
+    let engine = Native::new(folder, program);
+    match engine.info().await {
+        Ok(_) => Some(Arc::new(engine)),
         Err(error) => skip(test, &error.to_string()),
     }
 }
@@ -45,8 +59,12 @@ pub(crate) fn skip<T>(test: &str, reason: &str) -> Option<T> {
     None
 }
 
-/// An image of ours, built if need be: once per machine, whichever test needs it first.
+/// An image of ours, built if need be: once per machine, whichever test needs it first. An engine
+/// without images has the machine's own directories.
 pub(crate) async fn image(engine: &dyn Engine, name: &str) -> String {
+    if engine.images().is_none() {
+        return MACHINE.to_owned();
+    }
     let _alone = build_lock().await;
     let images = engine.images().expect("this engine has images");
     images.ensure(name, &BuildOptions::default(), &|_| {}).await.unwrap()

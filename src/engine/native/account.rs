@@ -81,12 +81,6 @@ impl Accounts {
         named.or_else(|| group.parse().ok())
     }
 
-    /// The names of the groups with these numbers.
-    pub(super) fn group_names(&self, gids: &[u32]) -> Vec<&str> {
-        let lines = self.group_lines().filter(|(_, gid, _)| gids.contains(gid));
-        lines.map(|(name, ..)| name).collect()
-    }
-
     fn entries(&self) -> impl Iterator<Item = Account> {
         self.passwd.lines().filter_map(|line| {
             let mut fields = line.split(':');
@@ -138,7 +132,6 @@ mod tests {
         assert_eq!(accounts().find("1001").unwrap().name, "ada");
         let as_crew = accounts().find("ada:crew").unwrap();
         assert_eq!((as_crew.gid, as_crew.groups), (50, vec![50]));
-        assert_eq!(accounts().group_names(&[50, 51]), ["crew", "divers"]);
     }
 
     #[test]

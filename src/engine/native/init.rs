@@ -66,8 +66,6 @@ struct Begun {
     answer: File,
     listener: OwnedFd,
     files: Option<File>,
-    /// The folders of the machine's disk, closed when they are mounted.
-    folders: Vec<OwnedFd>,
 }
 
 fn begin(order: &OsStr) -> Option<Begun> {
@@ -76,15 +74,12 @@ fn begin(order: &OsStr) -> Option<Begun> {
     File::from(sys::adopt(number)).read_to_string(&mut text).ok()?;
     let order: Order = serde_json::from_str(&text).ok()?;
     let answer = File::from(sys::adopt(order.ready));
-    let layers = &order.layers;
-    let folders = [layers.base, layers.image, Some(layers.disk), Some(layers.work)];
-    let folders = folders.into_iter().flatten().map(sys::adopt).collect();
     let listener = sys::adopt(order.listener);
     let files = order.files.map(|fd| File::from(sys::adopt(fd)));
     for fd in [answer.as_fd(), listener.as_fd()] {
         rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC).ok()?;
     }
-    Some(Begun { order, answer, listener, files, folders })
+    Some(Begun { order, answer, listener, files })
 }
 
 impl Begun {
@@ -92,7 +87,6 @@ impl Begun {
         let Order { record, layers, new, grouped, .. } = &self.order;
         let words = |error: io::Error| format!("the sandbox cannot be started: {error}");
         root::enter(layers, &record.tmpfs, record.ids.several())?;
-        self.folders.clear();
         root::name(&record.hostname, *new).map_err(words)?;
         if let Some(files) = self.files.take() {
             put(files, &record.user)?;

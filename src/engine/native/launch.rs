@@ -7,13 +7,13 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::os::unix::fs::{OpenOptionsExt, chown};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use rustix::fs::{MemfdFlags, Mode, OFlags, memfd_create};
+use rustix::fs::{MemfdFlags, Mode, memfd_create};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, WaitOptions, setsid, umask, waitpid};
 use rustix::thread::UnshareFlags;
@@ -105,6 +105,10 @@ impl Start<'_> {
             self.limiter == Limiter::Scope && in_scope() || !self.groups.is_empty();
         let ids = self.record.ids;
         let opened = self.open(new).map_err(words)?;
+        let layers = self.layers();
+        // The mount namespace takes the working folder along, and a path from it needs no right to
+        // those above.
+        std::env::set_current_dir(self.home.path()).map_err(words)?;
         let mut note = OpenOptions::new()
             .write(true)
             .create(true)
@@ -121,12 +125,7 @@ impl Start<'_> {
         let (mut answers, answer) = io::pipe().map_err(words)?;
         let order = Order {
             record: self.record,
-            layers: Layers {
-                base: opened.base.as_ref().map(AsRawFd::as_raw_fd),
-                image: opened.image.as_ref().map(AsRawFd::as_raw_fd),
-                disk: opened.disk.as_raw_fd(),
-                work: opened.work.as_raw_fd(),
-            },
+            layers,
             listener: opened.listener.as_raw_fd(),
             ready: answer.as_raw_fd(),
             files: opened.files.as_ref().map(AsRawFd::as_raw_fd),
@@ -158,18 +157,35 @@ impl Start<'_> {
         }
     }
 
+    /// The layers, as seen from the engine's home.
+    fn layers(&self) -> Layers {
+        let from_home = |path: std::path::PathBuf| {
+            let path = path.strip_prefix(self.home.path()).map(Path::to_owned).unwrap_or(path);
+            path.to_string_lossy().into_owned()
+        };
+        Layers {
+            base: self.record.base.as_ref().map(|base| from_home(self.home.base(base))),
+            image: from_home(self.home.image(&self.record.image)),
+            disk: from_home(self.folder.disk()),
+            work: from_home(self.folder.work()),
+        }
+    }
+
     /// Opens what the sandbox's first process needs, and gives its root what it writes to.
     fn open(&self, new: bool) -> io::Result<Opened> {
         let Self { home, folder, record, .. } = self;
-        let path =
-            |path: &Path| -> io::Result<OwnedFd> {
-                Ok(rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?)
-            };
-        let image = home.image(&record.image);
         let mut owned = vec![folder.disk(), folder.work(), folder.work().join("mnt")];
         for name in std::iter::once("root").chain(super::base::TOPS) {
             owned.push(folder.disk().join(name));
             owned.push(folder.work().join(name));
+        }
+        if let Ids::Apart { groups, .. } = record.ids {
+            // For the sandbox's root to pass, and for nobody else.
+            let passed = [home.path(), &home.bases(), &home.sandboxes(), folder.path()];
+            for passed in passed {
+                chown(passed, None, Some(groups))?;
+                fs::set_permissions(passed, fs::Permissions::from_mode(0o710))?;
+            }
         }
         if new {
             for made in &owned {
@@ -184,10 +200,6 @@ impl Start<'_> {
         let listener =
             UnixListener::bind(format!("/proc/self/fd/{}/agent.sock", run.as_raw_fd()))?;
         Ok(Opened {
-            base: record.base.as_ref().map(|base| path(&home.base(base))).transpose()?,
-            image: if record.base.is_none() { Some(path(&image)?) } else { None },
-            disk: path(&folder.disk())?,
-            work: path(&folder.work())?,
             listener,
             files: if new { File::open(folder.files()).ok() } else { None },
             program: File::open("/proc/self/exe")?,
@@ -197,10 +209,6 @@ impl Start<'_> {
 
 /// What was opened for the sandbox's first process.
 struct Opened {
-    base: Option<OwnedFd>,
-    image: Option<OwnedFd>,
-    disk: OwnedFd,
-    work: OwnedFd,
     listener: UnixListener,
     files: Option<File>,
     program: File,
@@ -225,10 +233,6 @@ fn become_first(
     let keep = |fd: std::os::fd::BorrowedFd<'_>| fcntl_setfd(fd, FdFlags::empty());
     let kept = [
         Some(order.as_fd()),
-        opened.base.as_ref().map(AsFd::as_fd),
-        opened.image.as_ref().map(AsFd::as_fd),
-        Some(opened.disk.as_fd()),
-        Some(opened.work.as_fd()),
         Some(opened.listener.as_fd()),
         opened.files.as_ref().map(AsFd::as_fd),
         Some(answer),
@@ -243,7 +247,6 @@ fn become_first(
         .arg0("drydock")
         .args(["sandbox", "init", &order.as_raw_fd().to_string()])
         .env_clear()
-        .current_dir("/")
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
         .stderr(log)

@@ -89,11 +89,6 @@ impl Limiter {
         Self::Processes
     }
 
-    /// Whether a group holds them, so that nobody has to watch.
-    pub(super) fn is_group(&self) -> bool {
-        !matches!(self, Self::Processes)
-    }
-
     /// Makes the group of a sandbox and puts this process in it; the folders to be removed with it.
     pub(super) fn enter(&self, id: &str, record: &Record) -> Result<Vec<PathBuf>, String> {
         let parents = match self {

@@ -14,7 +14,6 @@
 use std::ffi::CString;
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::fd::RawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -29,16 +28,17 @@ use serde::{Deserialize, Serialize};
 
 use super::base::TOPS;
 
-/// What is mounted where: descriptors stand for folders, since those above may be closed to the
-/// sandbox's root.
+/// What is mounted where: paths from the working folder, which is the engine's home, since the folders
+/// above may be closed to the sandbox's root. (Descriptors would not do: they would be of the mount
+/// namespace that was left, and the kernel makes no layers of those.)
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Layers {
     /// The base, or nothing where an image is the root.
-    pub(super) base: Option<RawFd>,
+    pub(super) base: Option<String>,
     /// The image that is the root.
-    pub(super) image: Option<RawFd>,
-    pub(super) disk: RawFd,
-    pub(super) work: RawFd,
+    pub(super) image: String,
+    pub(super) disk: String,
+    pub(super) work: String,
 }
 
 /// Devices that anybody may use, which a user namespace cannot make.
@@ -120,32 +120,23 @@ fn hint(what: &str, error: &io::Error) -> String {
 impl Layers {
     /// Mounts the overlays and goes to the new root.
     fn mount(&self) -> io::Result<()> {
-        let at = |fd: RawFd, name: &str| format!("/proc/self/fd/{fd}/{name}");
-        let root = at(self.work, "mnt");
-        let lower = match (self.base, self.image) {
-            (Some(base), _) => at(base, "root"),
-            (None, Some(image)) => format!("/proc/self/fd/{image}"),
-            (None, None) => return Err(io::Error::other("it has no root")),
-        };
-        self.overlay(&root, &lower, "root")?;
-        chdir(root.as_str())?;
-        let Some(base) = self.base else { return Ok(()) };
+        let root = format!("{}/mnt", self.work);
+        let lower = self.base.as_ref().map(|base| format!("{base}/root"));
+        self.overlay(&root, lower.as_ref().unwrap_or(&self.image), "root")?;
         for top in TOPS {
+            let Some(base) = &self.base else { break };
             let of_machine = Path::new("/").join(top);
             if fs::symlink_metadata(&of_machine).is_ok_and(|data| data.is_dir()) {
-                let lower = format!("{}:/{top}", at(base, top));
-                self.overlay(top, &lower, top)?;
+                self.overlay(&format!("{root}/{top}"), &format!("{base}/{top}:/{top}"), top)?;
             }
         }
-        Ok(())
+        Ok(chdir(root.as_str())?)
     }
 
     fn overlay(&self, target: &str, lower: &str, name: &str) -> io::Result<()> {
-        let (disk, work) = (self.disk, self.work);
-        let options = format!(
-            "lowerdir={lower},upperdir=/proc/self/fd/{disk}/{name},\
-             workdir=/proc/self/fd/{work}/{name},userxattr"
-        );
+        let Self { disk, work, .. } = self;
+        let options =
+            format!("lowerdir={lower},upperdir={disk}/{name},workdir={work}/{name},userxattr");
         mount_options("overlay", target, "overlay", MountFlags::NODEV, &options)
     }
 }
