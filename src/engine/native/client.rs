@@ -174,7 +174,7 @@ impl Connection {
         };
         let status = Ended { end: outputs.end.clone(), over: Arc::clone(&outputs.over) };
         Ok(ExecStream {
-            stdin: Box::new(stdin),
+            stdin: Box::new(Stdin(Some(stdin))),
             output: outputs.stream(),
             status: Box::new(status),
         })
@@ -247,6 +247,31 @@ pub(super) async fn blocking<T: Send + 'static>(
 fn nonblocking(fd: impl AsFd) -> io::Result<()> {
     let flags = rustix::fs::fcntl_getfl(&fd)?;
     Ok(rustix::fs::fcntl_setfl(fd, flags | rustix::fs::OFlags::NONBLOCK)?)
+}
+
+/// A program's input: shut down, it is closed, which is the only end a pipe has.
+struct Stdin(Option<pipe::Sender>);
+
+impl AsyncWrite for Stdin {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match &mut self.0 {
+            Some(pipe) => Pin::new(pipe).poll_write(cx, bytes),
+            None => Poll::Ready(Err(io::ErrorKind::BrokenPipe.into())),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0 = None;
+        Poll::Ready(Ok(()))
+    }
 }
 
 /// A program's two outputs and its end.
