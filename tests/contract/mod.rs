@@ -1,6 +1,8 @@
 //! The cases, and the laboratory that each is given: an engine, an image and an owner of its own,
 //! whose sandboxes are removed at the end however the case ends.
 
+#![allow(dead_code, reason = "shared by suites: each uses a part of it")]
+
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

@@ -187,7 +187,8 @@ const SYSTEM_GROUPS: &str = "adm:4 tty:5 disk:6 lp:7 mail:8 news:9 uucp:10 man:1
 pub(super) fn key(ids: Ids, program: &Path) -> io::Result<String> {
     let mut text = format!("{VERSION} {ids:?}");
     let mut glance = |path: &Path| {
-        if let Ok(data) = fs::metadata(path) {
+        // The link itself: /etc/mtab leads to something that is always new.
+        if let Ok(data) = fs::symlink_metadata(path) {
             let _ = write!(text, "\n{} {} {}", path.display(), data.mtime(), data.mtime_nsec());
             let _ = write!(text, " {}", if data.is_file() { data.size() } else { 0 });
         }
@@ -199,9 +200,13 @@ pub(super) fn key(ids: Ids, program: &Path) -> io::Result<String> {
     for folder in ["/usr/bin", "/usr/sbin", "/usr/lib", "/usr/share", "/usr/local"] {
         glance(Path::new(folder));
     }
-    glance(Path::new("/etc"));
-    let mut entries: Vec<_> =
-        fs::read_dir("/etc")?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+    // Not /etc itself, which changes with every name server.
+    let copied = |name: &OsStr| NOT_COPIED.iter().all(|not| name != *not) && !is_secret(name);
+    let mut entries: Vec<_> = fs::read_dir("/etc")?
+        .filter_map(Result::ok)
+        .filter(|entry| copied(&entry.file_name()))
+        .map(|entry| entry.path())
+        .collect();
     entries.sort_unstable();
     for entry in entries {
         glance(&entry);

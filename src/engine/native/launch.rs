@@ -230,6 +230,9 @@ fn become_first(
     answer: std::os::fd::BorrowedFd<'_>,
     log: &File,
 ) -> io::Error {
+    if let Err(error) = sys::keep_nothing() {
+        return error;
+    }
     let keep = |fd: std::os::fd::BorrowedFd<'_>| fcntl_setfd(fd, FdFlags::empty());
     let kept = [
         Some(order.as_fd()),

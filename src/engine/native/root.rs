@@ -135,8 +135,13 @@ impl Layers {
 
     fn overlay(&self, target: &str, lower: &str, name: &str) -> io::Result<()> {
         let Self { disk, work, .. } = self;
-        let options =
-            format!("lowerdir={lower},upperdir={disk}/{name},workdir={work}/{name},userxattr");
+        // Without `volatile`, the end of a sandbox would wait until all that anybody has written to
+        // this disk is on it (a second and more beside a build). It leaves a mark so that nobody
+        // trusts the layer after a crash: what a learner wrote last may be lost then, as anywhere.
+        let _ = fs::remove_dir_all(format!("{work}/{name}/work/incompat"));
+        let options = format!(
+            "lowerdir={lower},upperdir={disk}/{name},workdir={work}/{name},userxattr,volatile"
+        );
         mount_options("overlay", target, "overlay", MountFlags::NODEV, &options)
     }
 }

@@ -55,6 +55,16 @@ pub(super) fn adopt(fd: RawFd) -> OwnedFd {
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 
+/// Lets no descriptor but the standard ones pass the next `exec`, whoever opened it: what started this
+/// program may have left some open.
+pub(super) fn keep_nothing() -> io::Result<()> {
+    // SAFETY: the flag of a descriptor is changed; none is closed under anybody's feet.
+    let done = unsafe {
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC)
+    };
+    if done == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
 /// Leaves namespaces for new ones.
 pub(super) fn unshare(flags: UnshareFlags) -> io::Result<()> {
     debug_assert!(!flags.contains(UnshareFlags::FILES));

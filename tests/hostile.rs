@@ -1,0 +1,299 @@
+//! A learner who means harm, with sudo, in a sandbox of every engine: nothing of the machine is to be
+//! seen or reached, and what is used without measure ends with a sentence while all else goes on.
+//!
+//! Each case is a script that looks for a way out and prints what it found; it must print nothing.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod contract;
+mod support;
+
+use std::time::{Duration, Instant};
+
+use contract::{Lab, within};
+use drydock::engine::{Limits, SandboxState, ShellSpec, Size};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+/// Makes a test of each case on both engines.
+macro_rules! hostile {
+    ($($case:ident)*) => {
+        mod docker {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let name = concat!("hostile::docker::", stringify!($case));
+                crate::contract::run(name, crate::support::engine, crate::$case).await;
+            })*
+        }
+        mod native {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let name = concat!("hostile::native::", stringify!($case));
+                crate::contract::run(name, crate::support::native, crate::$case).await;
+            })*
+        }
+    };
+}
+
+hostile! {
+    nothing_of_the_host_is_to_be_seen
+    nothing_of_the_host_is_to_be_written
+    raw_devices_and_kernel_logs_are_out_of_reach
+    forbidden_calls_are_refused
+    the_first_process_is_out_of_reach
+    a_terminal_takes_no_typing_from_inside
+    links_lead_nowhere_outside
+    a_fork_bomb_ends
+    a_memory_bomb_ends
+    a_full_memory_disk_ends
+}
+
+/// Runs a script as the learner and as root: neither may print anything.
+async fn finds_nothing(lab: &Lab, script: &str) {
+    let sandbox = lab.sandbox().await;
+    for shell in ["sh", "sudo sh"] {
+        let told = lab.sh(&sandbox.id, &format!("{shell} <<'SCRIPT'\n{script}\nSCRIPT")).await;
+        assert_eq!(told.1, "", "{shell}");
+    }
+}
+
+/// A file that only this machine's user can read, and one that anybody can, at places of the machine's.
+struct Bait {
+    folder: tempfile::TempDir,
+    word: String,
+}
+
+impl Bait {
+    fn new(place: &str) -> Self {
+        let folder = tempfile::Builder::new().prefix("drydock-bait-").tempdir_in(place).unwrap();
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+        let word = format!("bait-{}", uuid::Uuid::now_v7().simple());
+        std::fs::write(folder.path().join("word"), &word).unwrap();
+        Self { folder, word }
+    }
+}
+
+async fn nothing_of_the_host_is_to_be_seen(lab: Lab) {
+    let home = std::env::var("HOME").unwrap_or_else(|_| "/root".to_owned());
+    let baits = [Bait::new("/tmp"), Bait::new("/var/tmp"), Bait::new(&home)];
+    let pid = std::process::id();
+    let mut script = String::new();
+    for bait in &baits {
+        let path = bait.folder.path().display();
+        script.push_str(&format!("cat {path}/word 2>/dev/null; ls -d {path} 2>/dev/null\n"));
+        script.push_str(&format!("cat /proc/*/root{path}/word 2>/dev/null\n"));
+    }
+    // This test's own process, by its words and by its number; sockets; keys; other users.
+    script.push_str(
+        "cat /proc/*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -o 'hostile-[0-9a-f]\\{9\\}'\n\
+         find / -xdev -type s 2>/dev/null\n\
+         ls /run/docker.sock /var/run/docker.sock /run/systemd /run/user /run/dbus 2>/dev/null\n\
+         find / -xdev \\( -name 'ssh_host_*' -o -name 'id_ed25519*' -o -name 'id_rsa*' \
+            -o -name authorized_keys \\) -not -path '/usr/*' 2>/dev/null\n\
+         ls /boot /home | grep -v -e learner -e : -e '^$'\n\
+         ls /sys/class/net | grep -v -x lo\n\
+         grep -v -e 'lo:' -e Inter -e face /proc/net/dev | grep :\n\
+         cat /sys/class/dmi/id/product_serial 2>/dev/null\n",
+    );
+    finds_nothing(&lab, &script).await;
+    let sandbox = lab.sandbox().await;
+    let list = lab.said(&sandbox.id, "cat /proc/*/cmdline | tr '\\0' ' '").await;
+    let own = std::env::current_exe().unwrap().display().to_string();
+    assert!(!list.contains(&own), "{list}");
+    let numbers = lab.said(&sandbox.id, "ls -d /proc/[0-9]* | wc -l").await;
+    assert!(numbers.parse::<u32>().unwrap() < 12, "{numbers} processes, and {pid} is one outside");
+    let word: Vec<_> = baits.iter().map(|bait| bait.word.clone()).collect();
+    let everything = "sudo grep -rls bait- /etc /home /root /tmp /var /run /srv /opt /mnt; true";
+    let told = lab.said(&sandbox.id, everything).await;
+    assert_eq!(told, "", "{word:?}");
+}
+
+async fn nothing_of_the_host_is_to_be_written(lab: Lab) {
+    let bait = Bait::new("/tmp");
+    let path = bait.folder.path().display();
+    let sandbox = lab.sandbox().await;
+    let script = format!(
+        "mkdir -p {path}; echo gotcha > {path}/word; echo x > /usr/local/bin/drydock-was-here; \
+         echo x > /etc/drydock-was-here; rm -rf /usr/bin/ls /etc/passwd; \
+         chmod 777 /usr/bin/env; true"
+    );
+    lab.said(&sandbox.id, &format!("sudo sh -c '{script}' 2>/dev/null; true")).await;
+    assert_eq!(std::fs::read_to_string(bait.folder.path().join("word")).unwrap(), bait.word);
+    for path in ["/usr/local/bin/drydock-was-here", "/etc/drydock-was-here"] {
+        assert!(!std::path::Path::new(path).exists(), "{path}");
+    }
+    assert!(std::path::Path::new("/usr/bin/ls").exists());
+    assert!(std::fs::metadata("/etc/passwd").unwrap().len() > 0);
+    // Kernel settings, whose files look the same inside and outside.
+    finds_nothing(
+        &lab,
+        "for f in /proc/sys/kernel/hostname /proc/sys/kernel/core_pattern /proc/sys/vm/drop_caches \
+            /proc/sysrq-trigger /sys/kernel/mm/ksm/run /proc/sys/kernel/modprobe \
+            /proc/sys/net/ipv4/ip_forward; do\n\
+         { echo 1 > $f; } 2>/dev/null && echo $f\ndone",
+    )
+    .await;
+}
+
+async fn raw_devices_and_kernel_logs_are_out_of_reach(lab: Lab) {
+    finds_nothing(
+        &lab,
+        "find /dev -type b 2>/dev/null\n\
+         mknod /tmp/disk b 254 0 2>/dev/null && head -c 1 /tmp/disk >/dev/null 2>&1 && echo disk\n\
+         mknod /tmp/mem c 1 1 2>/dev/null && head -c 1 /tmp/mem >/dev/null 2>&1 && echo memory\n\
+         dmesg 2>/dev/null | head -1\n\
+         timeout 1 head -c 1 /proc/kmsg 2>/dev/null\n\
+         timeout 1 head -c 1 /dev/kmsg 2>/dev/null\n\
+         head -c 1 /proc/kcore 2>/dev/null\n\
+         cat /proc/keys 2>/dev/null\n\
+         for f in /dev/mem /dev/kmem /dev/port /dev/fuse /dev/kvm /dev/net/tun /dev/loop-control; do\n\
+         { : < $f; } 2>/dev/null && echo $f\ndone; true",
+    )
+    .await;
+}
+
+/// Makes calls that a filter must refuse, each with arguments that would do no harm if it did not.
+const CALLS: &str = r#"
+import ctypes, os, platform, fcntl
+libc = ctypes.CDLL(None, use_errno=True)
+x86 = platform.machine() == "x86_64"
+numbers = {
+    "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "setns": (308, 268),
+    "unshare": (272, 97), "bpf": (321, 280), "keyctl": (250, 219), "add_key": (248, 217),
+    "request_key": (249, 218), "perf_event_open": (298, 241), "kexec_load": (246, 104),
+    "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106),
+    "userfaultfd": (323, 282), "open_by_handle_at": (304, 265), "reboot": (169, 142),
+    "swapon": (167, 224), "quotactl": (179, 60), "io_uring_setup": (425, 425),
+    "acct": (163, 89), "settimeofday": (170, 170), "fsopen": (430, 430), "move_mount": (429, 429),
+}
+for name, pair in numbers.items():
+    number = pair[0 if x86 else 1]
+    args = [0x10000000] if name == "unshare" else [-1, 0, 0, 0, 0]
+    if libc.syscall(number, *args) >= 0:
+        print(name, "was allowed")
+    elif ctypes.get_errno() not in (1, 38):
+        print(name, "was looked at:", os.strerror(ctypes.get_errno()))
+clone = 56 if x86 else 220
+child = libc.syscall(clone, 0x10000000 | 17, 0, 0, 0, 0)
+if child == 0:
+    os._exit(0)
+if child > 0:
+    print("clone made a user namespace")
+if x86 and libc.syscall(0x40000000 | 165, -1, 0, 0, 0, 0) >= 0 or ctypes.get_errno() not in (1, 38):
+    print("x32:", os.strerror(ctypes.get_errno()))
+"#;
+
+async fn forbidden_calls_are_refused(lab: Lab) {
+    finds_nothing(&lab, &format!("python3 - <<'CALLS'\n{CALLS}\nCALLS")).await;
+}
+
+async fn the_first_process_is_out_of_reach(lab: Lab) {
+    finds_nothing(
+        &lab,
+        "kill -9 1 2>/dev/null; kill -STOP 1 2>/dev/null\n\
+         head -c 1 /proc/1/mem 2>/dev/null\n\
+         cat /proc/1/environ 2>/dev/null | tr '\\0' '\\n' | grep -v -e ^PATH= -e ^HOSTNAME= \
+            -e ^HOME= -e ^LANG= -e '^$' -e ^TERM=\n\
+         readlink /proc/1/fd/* /proc/1/map_files/* /proc/1/exe /proc/1/cwd /proc/1/root 2>/dev/null \
+            | grep -v -e /dev/null -e '^/$' -e '^/usr/bin/dash$' -e '^/usr/lib'\n\
+         for f in /proc/1/fd/*; do { : < $f; } 2>/dev/null && [ ! $f -ef /dev/null ] && echo $f; done\n\
+         python3 -c 'import ctypes; l = ctypes.CDLL(None); print(\"traced\") \
+            if l.ptrace(16, 1, 0, 0) == 0 else None'\n\
+         true",
+    )
+    .await;
+    let sandbox = lab.sandbox().await;
+    assert_eq!(lab.engine.inspect(&sandbox.id).await.unwrap().state, SandboxState::Running);
+}
+
+async fn a_terminal_takes_no_typing_from_inside(lab: Lab) {
+    let sandbox = lab.sandbox().await;
+    let spec = ShellSpec { size: Size { cols: 80, rows: 24 }, user: None };
+    let mut shell = lab.engine.shell(&sandbox.id, &spec).await.unwrap();
+    let push = "python3 -c 'import fcntl\nfor c in b\"typed\": fcntl.ioctl(0, 0x5412, bytes([c]))' \
+                2>/dev/null; echo st''atus $?\n";
+    shell.input.write_all(push.as_bytes()).await.unwrap();
+    let mut shown = String::new();
+    within(async {
+        while !shown.contains("status ") {
+            let mut bytes = [0; 4096];
+            let length = shell.output.read(&mut bytes).await.unwrap();
+            assert!(length > 0, "{shown}");
+            shown.push_str(&String::from_utf8_lossy(&bytes[..length]));
+        }
+    })
+    .await;
+    assert!(shown.contains("status 1"), "{shown}");
+}
+
+async fn links_lead_nowhere_outside(lab: Lab) {
+    let bait = Bait::new("/tmp");
+    let sandbox = lab.sandbox().await;
+    let path = bait.folder.path().display().to_string();
+    let plant = format!(
+        "ln -s {path} ~/a; ln -s ../../../../../../../..{path} ~/b; ln -s /proc/1/root{path} ~/c; \
+         ln -s /proc/1/cwd{path} ~/d; ln -s /proc/self/exe ~/e"
+    );
+    lab.said(&sandbox.id, &plant).await;
+    for name in ["a", "b", "c", "d"] {
+        let out = format!("/home/learner/{name}/word");
+        assert!(lab.engine.copy_out(&sandbox.id, &out, 1000).await.is_err(), "{name}");
+        let planted = contract::file(&format!("/home/learner/{name}/planted"), b"x");
+        // Where it lands, if anywhere, is inside.
+        let _ = lab.engine.copy_in(&sandbox.id, &[planted]).await;
+        assert!(!bait.folder.path().join("planted").exists(), "{name}");
+    }
+    // A pipe makes nobody wait.
+    lab.said(&sandbox.id, "mkfifo ~/pipe").await;
+    let waited = within(lab.engine.copy_out(&sandbox.id, "/home/learner/pipe", 10)).await;
+    assert!(waited.is_err());
+}
+
+/// That the sandbox and the machine still answer.
+async fn is_alive(lab: &Lab, id: &drydock::engine::SandboxId) {
+    let began = Instant::now();
+    within(async { while lab.sh(id, "true").await.0 != Some(0) {} }).await;
+    assert_eq!(lab.engine.inspect(id).await.unwrap().state, SandboxState::Running);
+    assert!(began.elapsed() < Duration::from_secs(30));
+}
+
+async fn a_fork_bomb_ends(lab: Lab) {
+    let mut spec = lab.spec().await;
+    spec.limits = Limits { pids: 40, ..Limits::default() };
+    let sandbox = lab.started(&spec).await;
+    let bomb = "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 1";
+    let run = contract::program(&["timeout", "-s", "KILL", "3", "bash", "-c", bomb]);
+    let running = lab.engine.exec(&sandbox.id, &run).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // Not even now does it reach what is outside.
+    assert!(std::process::Command::new("true").status().unwrap().success());
+    drop(running);
+    // What is asked of it meanwhile is refused with a sentence, if it cannot be done.
+    match lab.engine.exec(&sandbox.id, &contract::program(&["true"])).await {
+        Ok(_) => {}
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    within(lab.engine.destroy(&sandbox.id)).await.unwrap();
+}
+
+async fn a_memory_bomb_ends(lab: Lab) {
+    let mut spec = lab.spec().await;
+    spec.limits = Limits { memory: 96 << 20, ..Limits::default() };
+    let sandbox = lab.started(&spec).await;
+    let script = "x = []\nwhile True: x.append(bytearray(b'x' * (8 << 20)))";
+    let (status, _, _) = lab.exec(&sandbox.id, &["python3", "-c", script], b"").await;
+    assert_ne!(status, Some(0));
+    is_alive(&lab, &sandbox.id).await;
+    // Many small ones together.
+    let many = "for i in $(seq 12); do python3 -c \"x = bytearray(b'x' * (20 << 20)); \
+                import time; time.sleep(3)\" & done; wait";
+    lab.sh(&sandbox.id, many).await;
+    is_alive(&lab, &sandbox.id).await;
+}
+
+async fn a_full_memory_disk_ends(lab: Lab) {
+    let sandbox = lab.sandbox().await;
+    let (status, text) = lab.sh(&sandbox.id, "head -c 10G /dev/zero > /dev/shm/all; echo $?").await;
+    assert!(status.is_some() && !text.is_empty(), "{text}");
+    is_alive(&lab, &sandbox.id).await;
+}
