@@ -97,3 +97,11 @@ contract! {
         a_cancelled_build_leaves_what_was_there
         images_are_told_and_made_only_when_they_may_be;
 }
+
+contract! {
+    native_only, crate::support::native,
+    native:
+        nothing_is_left_behind
+        what_was_written_is_there_again_after_a_stop
+        a_rule_of_sudo_is_held_to;
+}

@@ -5,6 +5,9 @@ use drydock::engine::{FileOwner, FileSpec, Tmpfs};
 use super::{Lab, file, noise};
 
 pub(crate) async fn files_have_their_owners_and_modes(lab: Lab) {
+    if !lab.has(|offers| offers.multiple_users) {
+        return;
+    }
     let mut spec = lab.spec().await;
     spec.files = vec![
         FileSpec { mode: 0o640, ..file("/home/learner/a/b/data", b"one\0two\n") },
@@ -31,6 +34,9 @@ pub(crate) async fn files_have_their_owners_and_modes(lab: Lab) {
 }
 
 pub(crate) async fn our_images_have_the_account_we_count_on(lab: Lab) {
+    if !lab.has(|offers| offers.multiple_users) {
+        return;
+    }
     for name in ["base", "systemd"] {
         let mut spec = lab.spec().await;
         spec.image = crate::support::image(&*lab.engine, name).await;

@@ -18,6 +18,7 @@ use futures_util::{FutureExt, StreamExt};
 pub(crate) mod docker;
 pub(crate) mod exec;
 pub(crate) mod files;
+pub(crate) mod native;
 pub(crate) mod sandbox;
 pub(crate) mod shell;
 pub(crate) mod snapshot;
@@ -36,7 +37,8 @@ pub(crate) struct Lab {
 }
 
 /// Finds the same engine again, as another process would.
-type Connect = Arc<dyn Fn(&'static str) -> BoxFuture<'static, Option<Arc<dyn Engine>>> + Send + Sync>;
+type Connect =
+    Arc<dyn Fn(&'static str) -> BoxFuture<'static, Option<Arc<dyn Engine>>> + Send + Sync>;
 
 /// Runs a case and clears up after it.
 pub(crate) async fn run<F, E, C, R>(name: &'static str, connect: F, case: C)

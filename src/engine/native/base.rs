@@ -146,7 +146,8 @@ const NOT_COPIED: &[&str] = &[
 ];
 
 /// Parts of names, in lower case, that a secret's file has; certificates are none.
-const SECRET: [&str; 7] = ["private", "secret", "credential", "token", "auth.conf", ".key", "passwd"];
+const SECRET: [&str; 7] =
+    ["private", "secret", "credential", "token", "auth.conf", ".key", "passwd"];
 
 /// A file of `/etc` that is longer is no configuration.
 const MAX_FILE: u64 = 4 << 20;
@@ -295,9 +296,8 @@ fn etc(ids: Ids) -> io::Result<()> {
 
     let learner = if ids.several() { USER_ID } else { 0 };
     let shell = "/bin/bash";
-    let account = |name: &str, uid: u64, home: &str| {
-        format!("{name}:x:{uid}:{uid}:{name}:{home}:{shell}\n")
-    };
+    let account =
+        |name: &str, uid: u64, home: &str| format!("{name}:x:{uid}:{uid}:{name}:{home}:{shell}\n");
     let (root, user) = (account("root", 0, "/root"), account(USER, learner, USER_HOME));
     let mut passwd = root.clone();
     for (name, uid, gid, home) in SYSTEM_ACCOUNTS {
@@ -330,7 +330,11 @@ fn etc(ids: Ids) -> io::Result<()> {
         }
     }
     file(here.join("sudoers"), 0o440, SUDOERS)?;
-    file(here.join("sudoers.d").join(USER), 0o440, format!("{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n"))?;
+    file(
+        here.join("sudoers.d").join(USER),
+        0o440,
+        format!("{USER} ALL=(ALL:ALL) NOPASSWD: ALL\n"),
+    )?;
     // A sandbox has no name server, unless it has a network: then it is written anew.
     file(here.join("resolv.conf"), 0o644, "")?;
     file(here.join("fstab"), 0o644, "# What is mounted here, drydock has mounted.\n")?;

@@ -22,8 +22,8 @@ use tokio::net::unix::pipe;
 use tokio::time::Sleep;
 
 use super::place::{Folder, Home};
-use super::sys;
 use super::protocol::{Envelope, FileHead, Reader, Reply, Request, VERSION, frame};
+use super::sys;
 use crate::engine::{
     EngineError, ExecStream, ExitStatus, FileOwner, FileSpec, Output, Result, SandboxId,
     ShellControl, ShellStream, Size,
@@ -191,11 +191,7 @@ impl Connection {
         nonblocking(&master).map_err(words)?;
         let master = Master::new(master).map_err(words)?;
         let end = self.end();
-        let output = Terminal {
-            master: master.clone(),
-            end: Some(end.clone()),
-            quiet: None,
-        };
+        let output = Terminal { master: master.clone(), end: Some(end.clone()), quiet: None };
         let control = Control { master: master.clone(), end, home, id, pid, started };
         Ok(ShellStream {
             output: Box::new(output),

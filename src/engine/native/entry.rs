@@ -33,10 +33,10 @@ pub fn intercept(words: &[OsString]) -> Option<ExitCode> {
     let ended = match (what.to_str()?, rest) {
         ("start", [folder]) => launch::start(Path::new(folder)),
         ("init", [order]) => return Some(init::run(order)),
-        ("base", [folder, ids]) => read_ids(ids).and_then(|ids| base::build(Path::new(folder), ids)),
-        ("remove", [folder, ids]) => {
-            read_ids(ids).and_then(|ids| remove(Path::new(folder), ids))
+        ("base", [folder, ids]) => {
+            read_ids(ids).and_then(|ids| base::build(Path::new(folder), ids))
         }
+        ("remove", [folder, ids]) => read_ids(ids).and_then(|ids| remove(Path::new(folder), ids)),
         _ => Err("drydock sandbox is started by drydock itself".to_owned()),
     };
     Some(match ended {

@@ -51,7 +51,10 @@ pub(super) fn check(files: &[FileSpec], tmpfs: &[Tmpfs]) -> Result<()> {
     }
     for Tmpfs { path, .. } in tmpfs {
         if !is_plain(path) {
-            return Err(refuse(path, "a file system's place in a sandbox is a plain absolute path"));
+            return Err(refuse(
+                path,
+                "a file system's place in a sandbox is a plain absolute path",
+            ));
         }
     }
     Ok(())

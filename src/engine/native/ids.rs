@@ -60,9 +60,7 @@ impl Ids {
             };
         }
         match (users, groups) {
-            (Some(users), Some(groups)) if tools().is_some() => {
-                Self::Subordinate { users, groups }
-            }
+            (Some(users), Some(groups)) if tools().is_some() => Self::Subordinate { users, groups },
             _ => Self::One,
         }
     }

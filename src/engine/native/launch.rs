@@ -101,8 +101,7 @@ impl Start<'_> {
     fn run(self) -> Result<(), String> {
         let words = |error: io::Error| format!("the sandbox cannot be started: {error}");
         let new = !self.folder.started().exists();
-        let grouped =
-            self.limiter == Limiter::Scope && in_scope() || !self.groups.is_empty();
+        let grouped = self.limiter == Limiter::Scope && in_scope() || !self.groups.is_empty();
         let ids = self.record.ids;
         let opened = self.open(new).map_err(words)?;
         let layers = self.layers();
@@ -197,8 +196,7 @@ impl Start<'_> {
         }
         let _ = fs::remove_file(folder.run().join("agent.sock"));
         let run = File::open(folder.run())?;
-        let listener =
-            UnixListener::bind(format!("/proc/self/fd/{}/agent.sock", run.as_raw_fd()))?;
+        let listener = UnixListener::bind(format!("/proc/self/fd/{}/agent.sock", run.as_raw_fd()))?;
         Ok(Opened {
             listener,
             files: if new { File::open(folder.files()).ok() } else { None },

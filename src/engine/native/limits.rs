@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use rustix::fs::{Access, access};
-use rustix::process::{Resource, Rlimit, getrlimit, geteuid, setrlimit};
+use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
 use super::place::Record;
@@ -192,9 +192,9 @@ fn mount_points<'a>(
 
 /// Where version 2 is mounted, if it has the controllers: beside version 1 it has none.
 fn unified(mounts: &str) -> Option<PathBuf> {
-    mount_points(mounts, "cgroup2").map(|(place, _)| place).find(|place| {
-        has_controllers(&place.join("cgroup.controllers"))
-    })
+    mount_points(mounts, "cgroup2")
+        .map(|(place, _)| place)
+        .find(|place| has_controllers(&place.join("cgroup.controllers")))
 }
 
 /// Where a kind of version 1 is mounted.

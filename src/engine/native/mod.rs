@@ -178,9 +178,10 @@ impl Native {
         for entry in entries.filter_map(io::Result::ok) {
             let name = entry.file_name().to_string_lossy().into_owned();
             // A base in the making is somebody's, for a while.
-            let young = entry.metadata().and_then(|data| data.modified()).is_ok_and(|made| {
-                made.elapsed().unwrap_or_default() < Duration::from_hours(1)
-            });
+            let young = entry
+                .metadata()
+                .and_then(|data| data.modified())
+                .is_ok_and(|made| made.elapsed().unwrap_or_default() < Duration::from_hours(1));
             if name == current || used.contains(&name) || (name.starts_with('.') && young) {
                 continue;
             }
@@ -382,9 +383,8 @@ impl Engine for Native {
             let new = tempfile::Builder::new().prefix(".new-").tempdir_in(&sandboxes);
             let new = new.map_err(|error| fault("make a sandbox", &error))?;
             let folder = Folder(new.path().to_owned());
-            let words = |error: &dyn std::fmt::Display| EngineError::Refused {
-                detail: error.to_string(),
-            };
+            let words =
+                |error: &dyn std::fmt::Display| EngineError::Refused { detail: error.to_string() };
             place::make(&folder.run())?;
             let bytes = postcard::to_stdvec(&kept).map_err(|error| words(&error))?;
             place::write(&folder.files(), &bytes)?;
@@ -427,9 +427,9 @@ impl Engine for Native {
     }
 
     async fn hang_up(&self, id: &SandboxId, shell: &str) -> Result<()> {
-        let name = shell.split_once(' ').and_then(|(pid, started)| {
-            Some((pid.parse().ok()?, started.parse().ok()?))
-        });
+        let name = shell
+            .split_once(' ')
+            .and_then(|(pid, started)| Some((pid.parse().ok()?, started.parse().ok()?)));
         let Some((pid, started)) = name else {
             return Err(EngineError::Refused { detail: format!("{shell:?} is no shell") });
         };

@@ -135,9 +135,11 @@ impl Agent {
         } else {
             fds.push(PollFd::new(&self.listener, PollFlags::empty()));
         }
-        fds.extend(names.iter().filter_map(|name| {
-            Some(PollFd::new(&self.clients.get(name)?.socket, PollFlags::IN))
-        }));
+        fds.extend(
+            names.iter().filter_map(|name| {
+                Some(PollFd::new(&self.clients.get(name)?.socket, PollFlags::IN))
+            }),
+        );
         let deaf = self.hang_ups.iter().map(|hang_up| hang_up.deadline).min();
         let look = (!self.programs.is_empty()).then(|| self.watch.next());
         let until = [deaf, look].into_iter().flatten().min();
@@ -146,7 +148,11 @@ impl Agent {
         // Interrupted is as good as ready.
         let _ = poll(&mut fds, time.as_ref());
         let ready: Vec<bool> = fds.iter().skip(1).map(|fd| !fd.revents().is_empty()).collect();
-        std::iter::once(0).chain(names).zip(ready).filter_map(|(name, ready)| ready.then_some(name)).collect()
+        std::iter::once(0)
+            .chain(names)
+            .zip(ready)
+            .filter_map(|(name, ready)| ready.then_some(name))
+            .collect()
     }
 
     fn accept(&mut self) {
@@ -218,13 +224,7 @@ impl Agent {
         Ok(())
     }
 
-    fn begun(
-        &mut self,
-        client: u64,
-        pid: Pid,
-        fds: &[BorrowedFd<'_>],
-        terminal: Option<Terminal>,
-    ) {
+    fn begun(&mut self, client: u64, pid: Pid, fds: &[BorrowedFd<'_>], terminal: Option<Terminal>) {
         let started = start_of(pid).unwrap_or_default();
         self.programs.insert(pid, Program { client, started, terminal });
         let reply = Reply::Started { pid: pid.as_raw_nonzero().get(), started };
@@ -257,7 +257,8 @@ impl Agent {
         match child {
             Ok(Some(_)) => Ok(()),
             Ok(None) => {
-                let done = socket.set_nonblocking(false).and_then(|()| work(&mut socket, &self.user));
+                let done =
+                    socket.set_nonblocking(false).and_then(|()| work(&mut socket, &self.user));
                 sys::exit(i32::from(done.is_err()));
             }
             Err(error) => {

@@ -49,9 +49,7 @@ pub(super) struct Shell {
 }
 
 fn account(user: &str) -> Result<Account, String> {
-    Accounts::read()
-        .find(user)
-        .ok_or_else(|| format!("the sandbox has no account called {user:?}"))
+    Accounts::read().find(user).ok_or_else(|| format!("the sandbox has no account called {user:?}"))
 }
 
 /// Why no process could be made, for people.

@@ -77,9 +77,8 @@ impl Watch {
 
     fn look_at_processes(&self) -> Option<String> {
         let page = rustix::param::page_size() as u64;
-        let sizes: Vec<(Pid, u64)> = processes()
-            .map(|pid| (pid, resident(pid).unwrap_or(0).saturating_mul(page)))
-            .collect();
+        let sizes: Vec<(Pid, u64)> =
+            processes().map(|pid| (pid, resident(pid).unwrap_or(0).saturating_mul(page))).collect();
         if sizes.len() > self.pids {
             for (pid, _) in &sizes {
                 let _ = kill_process(*pid, Signal::KILL);

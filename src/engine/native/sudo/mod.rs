@@ -31,9 +31,8 @@ const SECURE_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 const SUDOERS: &str = "/etc/sudoers";
 
 /// What a program keeps of its caller's surroundings without `-E`.
-const KEPT: [&str; 9] = [
-    "TERM", "COLORTERM", "LANG", "LANGUAGE", "TZ", "DISPLAY", "LS_COLORS", "EDITOR", "VISUAL",
-];
+const KEPT: [&str; 9] =
+    ["TERM", "COLORTERM", "LANG", "LANGUAGE", "TZ", "DISPLAY", "LS_COLORS", "EDITOR", "VISUAL"];
 
 const USAGE: &str = "usage: sudo [-EHniks] [-u user] [-g group] [VAR=value] [command [arg ...]]\n\
                      usage: sudo -l [-U user] [command [arg ...]]\n\
@@ -187,9 +186,7 @@ fn serve(asked: &Asked) -> Result<(), String> {
         say(&fault);
     }
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    let know = |name: &str| {
-        accounts.find(name).ok_or_else(|| format!("sudo: unknown user {name}"))
-    };
+    let know = |name: &str| accounts.find(name).ok_or_else(|| format!("sudo: unknown user {name}"));
     // `-u #1001` is a number.
     let wanted = asked.user.as_deref().unwrap_or("root");
     let target = know(wanted.strip_prefix('#').unwrap_or(wanted))?;
@@ -207,9 +204,8 @@ fn serve(asked: &Asked) -> Result<(), String> {
         return if known { Ok(()) } else { Err(not_there(&caller, &host)) };
     }
     let command = the_command(asked, &target);
-    let program = find(&command[0]).ok_or_else(|| {
-        format!("sudo: {}: command not found", command[0].to_string_lossy())
-    })?;
+    let program = find(&command[0])
+        .ok_or_else(|| format!("sudo: {}: command not found", command[0].to_string_lossy()))?;
     // With a login shell it is the shell that is allowed or not.
     let arguments = &command[1..];
     allow(&rules, &wish, &caller, &target, group.as_ref(), &program, arguments)?;
@@ -265,8 +261,7 @@ fn list(
         }
         None => caller.clone(),
     };
-    let may_look =
-        whose.uid == caller.uid || caller.uid == 0 || rules.is_all(wish, caller);
+    let may_look = whose.uid == caller.uid || caller.uid == 0 || rules.is_all(wish, caller);
     if !may_look {
         return Err(format!(
             "Sorry, user {} is not allowed to execute 'list' as {} on {}.",
@@ -332,7 +327,8 @@ fn quoted(words: &[OsString]) -> OsString {
 /// A program, as the rules know it: by its path.
 fn find(name: &OsStr) -> Option<PathBuf> {
     let runs = |path: &Path| {
-        fs::metadata(path).is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+        fs::metadata(path)
+            .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
     };
     if name.as_bytes().contains(&b'/') {
         let path = PathBuf::from(name);
@@ -402,8 +398,12 @@ fn surroundings(
 ) -> BTreeMap<OsString, OsString> {
     let is_kept = |name: &str| KEPT.contains(&name) || name.starts_with("LC_");
     let is_loader = |name: &str| {
-        name.starts_with("LD_") || name.starts_with("BASH_FUNC_") || name == "IFS"
-            || name == "BASH_ENV" || name == "ENV" || name == "SHELLOPTS"
+        name.starts_with("LD_")
+            || name.starts_with("BASH_FUNC_")
+            || name == "IFS"
+            || name == "BASH_ENV"
+            || name == "ENV"
+            || name == "SHELLOPTS"
     };
     let mut variables: BTreeMap<OsString, OsString> = env::vars_os()
         .filter(|(name, _)| {

@@ -135,7 +135,8 @@ impl Rules {
     /// One line; `None` if it is none that is understood.
     fn line(&mut self, line: &str) -> Option<()> {
         let (first, rest) = line.split_once(char::is_whitespace)?;
-        if matches!(first, "User_Alias" | "Runas_Alias" | "Host_Alias" | "Cmnd_Alias" | "Cmd_Alias") {
+        if matches!(first, "User_Alias" | "Runas_Alias" | "Host_Alias" | "Cmnd_Alias" | "Cmd_Alias")
+        {
             for part in split(rest, ':') {
                 let (name, members) = part.split_once('=')?;
                 let name = name.trim();
@@ -157,7 +158,11 @@ impl Rules {
         let left = left.trim().replace(", ", ",").replace(" ,", ",");
         let (users, hosts) = left.rsplit_once(char::is_whitespace)?;
         let (users, hosts) = (split(users.trim(), ','), split(hosts.trim(), ','));
-        if users.iter().chain(&hosts).any(|name| name.is_empty() || name.contains(char::is_whitespace)) {
+        if users
+            .iter()
+            .chain(&hosts)
+            .any(|name| name.is_empty() || name.contains(char::is_whitespace))
+        {
             return None;
         }
         let mut as_users = vec!["root".to_owned()];
@@ -186,8 +191,11 @@ impl Rules {
             }
             let command = part.trim_start_matches('!').trim();
             let alias = self.aliases.contains_key(command);
-            let known = command == "ALL" || command == "sudoedit" || command.starts_with('/')
-                || command == "list" || alias;
+            let known = command == "ALL"
+                || command == "sudoedit"
+                || command.starts_with('/')
+                || command == "list"
+                || alias;
             if !known {
                 return None;
             }
@@ -224,9 +232,11 @@ impl Rules {
             let as_user = as_user || (rule.as_users.is_empty() && target.uid == caller.uid);
             let as_group = group.is_none_or(|group| {
                 self.lists(&rule.as_groups, &|name| {
-                    name == group || wish.accounts.group(name).is_some_and(|gid| {
-                        wish.accounts.group(group) == Some(gid)
-                    })
+                    name == group
+                        || wish
+                            .accounts
+                            .group(name)
+                            .is_some_and(|gid| wish.accounts.group(group) == Some(gid))
                 })
             });
             if !(as_user && as_group) {
@@ -349,7 +359,8 @@ fn is_program(path: &str, program: &Path) -> bool {
 
 /// Whether a shell's pattern covers a text; `path`: no star covers a slash.
 fn fits(pattern: &str, text: &str, path: bool) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     covers(&pattern, &text, path)
 }
 
@@ -503,7 +514,8 @@ mod tests {
 
     #[test]
     fn groups_aliases_hosts_and_arguments_count() {
-        let text = "Cmnd_Alias LIGHTS = /bin/on, /bin/off now\n%crew box = (root) NOPASSWD: LIGHTS\n";
+        let text =
+            "Cmnd_Alias LIGHTS = /bin/on, /bin/off now\n%crew box = (root) NOPASSWD: LIGHTS\n";
         assert_eq!(may(text, "ben", "root", "/bin/on"), Some(false));
         assert_eq!(may(text, "ben", "root", "/bin/off"), None);
         assert_eq!(may(text, "ben", "root", "/bin/off now"), Some(false));
@@ -518,9 +530,15 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_told_and_not_followed() {
-        for wrong in ["ada", "ada ALL", "ada ALL=", "ada ALL=(root /bin/x", "ada ALL=(root) reboot",
-            "User_Alias lower = ada", "ALL=(ALL) ALL"]
-        {
+        for wrong in [
+            "ada",
+            "ada ALL",
+            "ada ALL=",
+            "ada ALL=(root /bin/x",
+            "ada ALL=(root) reboot",
+            "User_Alias lower = ada",
+            "ALL=(ALL) ALL",
+        ] {
             let (rules, faults) = rules(wrong);
             assert_eq!(faults.len(), 1, "{wrong}");
             assert!(rules.rules.is_empty(), "{wrong}");
