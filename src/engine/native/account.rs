@@ -46,7 +46,7 @@ impl Accounts {
             Some((user, group)) => (user, Some(self.group(group)?)),
             None => (user, None),
         };
-        let mut account = self.by_name(user).or_else(|| self.by_uid(user.parse().ok()?))?;
+        let mut account = self.by_name(user).or_else(|| Some(self.by_uid(user.parse().ok()?)))?;
         if let Some(gid) = group {
             account.gid = gid;
             account.groups = vec![gid];
@@ -60,9 +60,9 @@ impl Accounts {
     }
 
     /// The first account with this number, or one without a name.
-    pub(super) fn by_uid(&self, uid: u32) -> Option<Account> {
+    pub(super) fn by_uid(&self, uid: u32) -> Account {
         let entry = self.entries().find(|entry| entry.uid == uid);
-        Some(entry.map_or_else(
+        entry.map_or_else(
             || Account {
                 name: uid.to_string(),
                 uid,
@@ -72,7 +72,7 @@ impl Accounts {
                 shell: "/bin/sh".to_owned(),
             },
             |entry| self.with_groups(entry),
-        ))
+        )
     }
 
     /// The number of a group, by name or number.

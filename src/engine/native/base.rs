@@ -146,8 +146,8 @@ const NOT_COPIED: &[&str] = &[
 ];
 
 /// Parts of names, in lower case, that a secret's file has; certificates are none.
-const SECRET: [&str; 7] =
-    ["private", "secret", "credential", "token", "auth.conf", ".key", "passwd"];
+const SECRET: [&str; 8] =
+    [".kdbx", "private", "secret", "credential", "token", "auth.conf", ".key", "passwd"];
 
 /// A file of `/etc` that is longer is no configuration.
 const MAX_FILE: u64 = 4 << 20;
@@ -318,7 +318,10 @@ fn etc(ids: Ids) -> io::Result<()> {
     group = if ids.several() { root + &group + &user } else { user + &root + &group };
     let locked = |names: &str, rest: &str| {
         let names = names.lines().filter_map(|line| line.split(':').next());
-        names.map(|name| format!("{name}:{rest}\n")).collect::<String>()
+        names.fold(String::new(), |mut text, name| {
+            let _ = writeln!(text, "{name}:{rest}");
+            text
+        })
     };
     file(here.join("shadow"), 0o640, locked(&passwd, "*:19700:0:99999:7:::"))?;
     file(here.join("gshadow"), 0o640, locked(&group, "*::"))?;
@@ -474,7 +477,7 @@ fn copy_folder(from: &Path, to: &Path, depth: u32) -> io::Result<()> {
 
 fn is_secret(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_lowercase();
-    SECRET.iter().any(|part| name.contains(part)) || name.ends_with(".kdbx")
+    SECRET.iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]

@@ -40,10 +40,9 @@ impl Ids {
     /// What this user can have on this machine.
     pub(super) fn choose() -> Self {
         let read = |path| fs::read_to_string(path).unwrap_or_default();
-        let (subuid, subgid) = (read("/etc/subuid"), read("/etc/subgid"));
         let names = names(geteuid().as_raw(), &read("/etc/passwd"));
-        let users = subordinate(&subuid, &names);
-        let groups = subordinate(&subgid, &names);
+        let users = subordinate(&read("/etc/subuid"), &names);
+        let groups = subordinate(&read("/etc/subgid"), &names);
         if geteuid().is_root() {
             let all = |map| {
                 let map = read(map);

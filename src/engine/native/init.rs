@@ -1,8 +1,8 @@
 //! A sandbox's first process, `drydock sandbox init ORDER`: enters the root, gives up what it does not
 //! need, says that it is ready, and serves as the agent until it is ended.
 //!
-//! Invariants, from the moment it serves: it holds no descriptor of the machine's but its own socket;
-//! nobody inside can look into it, trace it or end it; whatever it starts inherits the filter, the
+//! Invariants, from the moment it serves: it holds no descriptor of the machine's but its own socket and,
+//! to read, its control group's counts; nobody inside can look into it, trace it or end it; whatever it starts inherits the filter, the
 //! limits and the bounding set.
 
 use std::ffi::OsStr;
@@ -66,6 +66,7 @@ struct Begun {
     answer: File,
     listener: OwnedFd,
     files: Option<File>,
+    counts: Vec<File>,
 }
 
 fn begin(order: &OsStr) -> Option<Begun> {
@@ -76,10 +77,12 @@ fn begin(order: &OsStr) -> Option<Begun> {
     let answer = File::from(sys::adopt(order.ready));
     let listener = sys::adopt(order.listener);
     let files = order.files.map(|fd| File::from(sys::adopt(fd)));
-    for fd in [answer.as_fd(), listener.as_fd()] {
+    let counts: Vec<_> = order.counts.iter().map(|fd| File::from(sys::adopt(*fd))).collect();
+    let kept = [answer.as_fd(), listener.as_fd()];
+    for fd in kept.into_iter().chain(counts.iter().map(AsFd::as_fd)) {
         rustix::io::fcntl_setfd(fd, rustix::io::FdFlags::CLOEXEC).ok()?;
     }
-    Some(Begun { order, answer, listener, files })
+    Some(Begun { order, answer, listener, files, counts })
 }
 
 impl Begun {
@@ -95,7 +98,7 @@ impl Begun {
         let agent = agent::Agent::new(
             UnixListener::from(self.listener.try_clone().map_err(words)?),
             record,
-            *grouped,
+            grouped.then(|| std::mem::take(&mut self.counts)),
         )
         .map_err(words)?;
         self.harden(agent::Agent::needs()).map_err(words)?;

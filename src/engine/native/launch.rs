@@ -43,6 +43,8 @@ pub(super) struct Order {
     pub(super) new: bool,
     /// Whether a control group holds it to its limits.
     pub(super) grouped: bool,
+    /// Where the group counts how often it had to.
+    pub(super) counts: Vec<RawFd>,
 }
 
 const NAMESPACES: UnshareFlags = UnshareFlags::NEWNS
@@ -130,6 +132,7 @@ impl Start<'_> {
             files: opened.files.as_ref().map(AsRawFd::as_raw_fd),
             new,
             grouped,
+            counts: opened.counts.iter().map(AsRawFd::as_raw_fd).collect(),
         };
         let order = written(&order).map_err(words)?;
         let Some(pid) = sys::fork().map_err(words)? else {
@@ -201,6 +204,7 @@ impl Start<'_> {
             listener,
             files: if new { File::open(folder.files()).ok() } else { None },
             program: File::open("/proc/self/exe")?,
+            counts: limits::counts(self.groups),
         })
     }
 }
@@ -210,6 +214,7 @@ struct Opened {
     listener: UnixListener,
     files: Option<File>,
     program: File,
+    counts: Vec<File>,
 }
 
 /// The order in a file without a name, to be read from its start.
@@ -238,7 +243,8 @@ fn become_first(
         opened.files.as_ref().map(AsFd::as_fd),
         Some(answer),
     ];
-    for fd in kept.into_iter().flatten() {
+    let counts = opened.counts.iter().map(AsFd::as_fd);
+    for fd in kept.into_iter().flatten().chain(counts) {
         if let Err(error) = keep(fd) {
             return error.into();
         }
@@ -268,7 +274,7 @@ pub(super) fn started_of(stat: &str) -> Option<u64> {
 /// Whether systemd has put this process into a scope of its own.
 fn in_scope() -> bool {
     let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
-    own.lines().any(|line| line.contains("/run-") && line.ends_with(".scope"))
+    own.lines().any(|line| line.contains("/run-") && line.contains(".scope"))
 }
 
 #[cfg(test)]

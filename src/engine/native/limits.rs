@@ -5,7 +5,7 @@
 //! it is in the group from its first moment.
 
 use std::fmt;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -143,6 +143,13 @@ fn enter_group(group: &Path, record: &Record) -> io::Result<()> {
     set("cpu.cfs_period_us", PERIOD.to_string())?;
     set("cpu.cfs_quota_us", quota.to_string())?;
     fs::write(group.join("cgroup.procs"), process::id().to_string())
+}
+
+/// Opens where groups count how often they had to end or refuse a process.
+pub(super) fn counts(groups: &[PathBuf]) -> Vec<File> {
+    let files = ["memory.events", "memory.oom_control", "pids.events"];
+    let paths = groups.iter().flat_map(|group| files.map(|file| group.join(file)));
+    paths.filter_map(|path| File::open(path).ok()).collect()
 }
 
 /// The arguments of `systemd-run` for a scope with these limits.

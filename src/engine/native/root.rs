@@ -243,6 +243,11 @@ fn mask() -> io::Result<()> {
     Ok(())
 }
 
+/// Of the kernel's messages about links.
+const NEW_LINK: u16 = 16;
+const REQUEST_AND_ACKNOWLEDGE: u16 = 0x5;
+const UP: u32 = 1;
+
 /// Brings the loopback interface up: index 1 in every new network namespace.
 fn loopback() -> io::Result<()> {
     let socket = rustix::net::socket_with(
@@ -252,9 +257,6 @@ fn loopback() -> io::Result<()> {
         // The protocol of routes and links, which is number 0.
         None,
     )?;
-    const NEW_LINK: u16 = 16;
-    const REQUEST_AND_ACKNOWLEDGE: u16 = 1 | 4;
-    const UP: u32 = 1;
     let mut message = Vec::new();
     message.extend(32_u32.to_ne_bytes());
     message.extend(NEW_LINK.to_ne_bytes());

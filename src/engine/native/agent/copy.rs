@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::fs::{
-    AtFlags, Gid, Mode, OFlags, ResolveFlags, Uid, fchmod, fchown, fstat, mkdirat, openat, openat2,
+    AtFlags, Gid, Mode, OFlags, ResolveFlags, Uid, fchmod, fchown, mkdirat, openat, openat2,
     renameat, statat, unlinkat,
 };
 use rustix::io::Errno;
@@ -154,19 +154,17 @@ impl Place {
             other => return other,
         }
         let (above, name) = path.rsplit_once('/').ok_or(Errno::INVAL)?;
-        let above = self.folder(above)?;
+        let parent = self.folder(above)?;
         let mode = Mode::from_raw_mode(0o755);
-        mkdirat(&above, name, mode)?;
+        mkdirat(&parent, name, mode)?;
         let no_link = flags | OFlags::NOFOLLOW;
-        let made = openat(&above, name, no_link, Mode::empty())?;
-        fchmod(&made, mode)?;
+        let new = openat(&parent, name, no_link, Mode::empty())?;
+        fchmod(&new, mode)?;
         let home = self.account.home.trim_end_matches('/');
         let below = path.strip_prefix(home).is_some_and(|rest| rest.starts_with('/'));
         if below && !home.is_empty() {
-            self.give(&made)?;
+            self.give(&new)?;
         }
-        // Somebody was faster: what is there then is theirs.
-        debug_assert!(fstat(&made).is_ok());
-        Ok(made)
+        Ok(new)
     }
 }

@@ -83,7 +83,12 @@ struct HangUp {
 }
 
 impl Agent {
-    pub(super) fn new(listener: UnixListener, record: &Record, grouped: bool) -> io::Result<Self> {
+    /// `counts` are those of the control group; `None` if there is no group.
+    pub(super) fn new(
+        listener: UnixListener,
+        record: &Record,
+        counts: Option<Vec<fs::File>>,
+    ) -> io::Result<Self> {
         let (ended, signal) = UnixStream::pair()?;
         ended.set_nonblocking(true)?;
         listener.set_nonblocking(true)?;
@@ -97,7 +102,7 @@ impl Agent {
             next_client: 0,
             programs: HashMap::new(),
             hang_ups: Vec::new(),
-            watch: Watch::new(record, grouped),
+            watch: Watch::new(record, counts),
         })
     }
 
@@ -214,10 +219,10 @@ impl Agent {
             }
             Request::HangUp { pid, started } => self.hang_up(client, pid, started),
             Request::CopyIn { files } => {
-                self.hand_over(client, |socket, user| copy::copy_in(socket, &files, user))?;
+                self.hand_over(client, |socket, user| copy::copy_in(socket, &files, user));
             }
             Request::CopyOut { path, limit } => {
-                self.hand_over(client, |socket, _| copy::copy_out(socket, &path, limit))?;
+                self.hand_over(client, |socket, _| copy::copy_out(socket, &path, limit));
             }
             Request::Stop => {}
         }
@@ -251,11 +256,11 @@ impl Agent {
         &mut self,
         client: u64,
         work: impl FnOnce(&mut UnixStream, &str) -> io::Result<()>,
-    ) -> Result<(), String> {
-        let Some(Client { mut socket, .. }) = self.clients.remove(&client) else { return Ok(()) };
+    ) {
+        let Some(Client { mut socket, .. }) = self.clients.remove(&client) else { return };
         let child = sys::fork();
         match child {
-            Ok(Some(_)) => Ok(()),
+            Ok(Some(_)) => {}
             Ok(None) => {
                 let done =
                     socket.set_nonblocking(false).and_then(|()| work(&mut socket, &self.user));
@@ -264,7 +269,6 @@ impl Agent {
             Err(error) => {
                 let detail = spawn::no_process(&error);
                 let _ = send(&socket, &Reply::Refused { detail }, &[]);
-                Ok(())
             }
         }
     }

@@ -1,13 +1,13 @@
 //! The watch over what no control group holds: all memory together, all processes together, and the
 //! machine's disk.
 //!
-//! Looks a few times a second where there is no group, else every other second, and only while
-//! something runs. What goes over a limit is ended, the largest first, and all terminals are told.
+//! Looks twice a second, and only while something runs. What goes over a limit is ended, the largest
+//! first, and all terminals are told; also what a control group did, which says nothing by itself.
 
 use std::collections::HashMap;
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::time::{Duration, Instant};
 
 use rustix::fs::{OFlags, statvfs};
@@ -16,30 +16,35 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::super::place::Record;
 use super::processes;
 
-const OFTEN: Duration = Duration::from_millis(250);
-const SELDOM: Duration = Duration::from_secs(2);
+const OFTEN: Duration = Duration::from_millis(500);
 
 /// What a sandbox leaves of the machine's disk, in bytes.
 const RESERVE: u64 = 512 << 20;
 
 /// Who writes less between two looks does not fill a disk.
 const WRITER: u64 = 1 << 20;
+/// Who has written less in all is not behind a disk that fills faster than is looked.
+const FLOOD: u64 = 256 << 20;
 
 pub(super) struct Watch {
     memory: u64,
     pids: usize,
-    grouped: bool,
+    /// Where the control group counts; `None` if there is none.
+    counts: Option<Vec<File>>,
+    /// How often memory and processes ran out.
+    counted: [u64; 2],
     next: Instant,
     /// What each process had written at the last look.
     written: HashMap<Pid, u64>,
 }
 
 impl Watch {
-    pub(super) fn new(record: &Record, grouped: bool) -> Self {
+    pub(super) fn new(record: &Record, counts: Option<Vec<File>>) -> Self {
         Self {
             memory: record.memory,
             pids: record.pids as usize,
-            grouped,
+            counts,
+            counted: [0; 2],
             next: Instant::now(),
             written: HashMap::new(),
         }
@@ -56,11 +61,12 @@ impl Watch {
         if now < self.next {
             return;
         }
-        self.next = now + if self.grouped { SELDOM } else { OFTEN };
-        let mut sentences = Vec::new();
-        if !self.grouped {
-            sentences.extend(self.look_at_processes());
-        }
+        self.next = now + OFTEN;
+        let mut sentences = if self.counts.is_some() {
+            self.look_at_group()
+        } else {
+            self.look_at_processes().into_iter().collect()
+        };
         sentences.extend(self.look_at_disk());
         if sentences.is_empty() {
             return;
@@ -68,11 +74,48 @@ impl Watch {
         let text = sentences.concat();
         for terminal in terminals {
             let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-            let opened =
-                OpenOptions::new().write(true).custom_flags(flags.bits() as i32).open(terminal);
+            let opened = OpenOptions::new()
+                .write(true)
+                .custom_flags(flags.bits().cast_signed())
+                .open(terminal);
             // A terminal that takes nothing is told nothing.
             let _ = opened.and_then(|mut terminal| terminal.write_all(text.as_bytes()));
         }
+    }
+
+    /// What the group did since the last look.
+    fn look_at_group(&mut self) -> Vec<String> {
+        let mut now = [0; 2];
+        for file in self.counts.iter().flatten() {
+            let mut bytes = [0; 1024];
+            let length = file.read_at(&mut bytes, 0).unwrap_or(0);
+            let text = String::from_utf8_lossy(&bytes[..length]);
+            let count = |name: &str| {
+                text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<u64>().ok())
+            };
+            match count("oom_kill ") {
+                Some(killed) => now[0] += killed,
+                // The limit of memory is `max` there too: it is no end of anything.
+                None => now[1] += count("max ").unwrap_or(0),
+            }
+        }
+        let [killed, refused] = [0, 1].map(|kind| now[kind] > self.counted[kind]);
+        self.counted = now;
+        let memory = self.memory >> 20;
+        [
+            killed.then(|| {
+                said(&format!("a process was ended: {memory} MB of memory is this sandbox's limit"))
+            }),
+            refused.then(|| {
+                said(&format!(
+                    "a process could not be started: {} are this sandbox's limit",
+                    self.pids
+                ))
+            }),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     fn look_at_processes(&self) -> Option<String> {
@@ -114,13 +157,13 @@ impl Watch {
             self.written.clear();
             return None;
         }
-        let more = |(pid, now): (&Pid, &u64)| {
-            let since = now.saturating_sub(last.get(pid).copied().unwrap_or(if last.is_empty() {
-                *now
-            } else {
-                0
-            }));
-            (since > WRITER).then_some((*pid, since))
+        // Who has only now come into sight has written all of it lately, or long ago: it takes more.
+        let more = |(pid, now): (&Pid, &u64)| match last.get(pid) {
+            Some(before) => {
+                let since = now.saturating_sub(*before);
+                (since > WRITER).then_some((*pid, since))
+            }
+            None => (*now > FLOOD).then_some((*pid, *now)),
         };
         let (writer, _) = self.written.iter().filter_map(more).max_by_key(|(_, since)| *since)?;
         let name = name(writer);

@@ -29,7 +29,7 @@ pub(super) struct Wish<'a> {
 /// All rules of a machine.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
-    rules: Vec<Rule>,
+    all: Vec<Rule>,
     /// Aliases of every kind, by name: they are all upper case and mean what their place says.
     aliases: HashMap<String, Vec<String>>,
     files: Vec<PathBuf>,
@@ -211,7 +211,7 @@ impl Rules {
         if rules.is_empty() {
             return None;
         }
-        self.rules.extend(rules);
+        self.all.extend(rules);
         Some(())
     }
 
@@ -226,7 +226,7 @@ impl Rules {
         arguments: &[OsString],
     ) -> Option<&Rule> {
         let mut decided = None;
-        for rule in self.rules.iter().filter(|rule| self.is_for(rule, wish, caller)) {
+        for rule in self.all.iter().filter(|rule| self.is_for(rule, wish, caller)) {
             let as_user = self.lists(&rule.as_users, &|name| is_user(name, target, wish.accounts));
             // Without users, a rule is about groups, for the caller's own account.
             let as_user = as_user || (rule.as_users.is_empty() && target.uid == caller.uid);
@@ -251,17 +251,17 @@ impl Rules {
 
     /// Whether any rule is about this account.
     pub(super) fn knows(&self, wish: &Wish<'_>, caller: &Account) -> bool {
-        self.rules.iter().any(|rule| self.is_for(rule, wish, caller))
+        self.all.iter().any(|rule| self.is_for(rule, wish, caller))
     }
 
     /// Whether this account may run everything as root.
     pub(super) fn is_all(&self, wish: &Wish<'_>, caller: &Account) -> bool {
-        self.rules.iter().any(|rule| rule.command == "ALL" && self.is_for(rule, wish, caller))
+        self.all.iter().any(|rule| rule.command == "ALL" && self.is_for(rule, wish, caller))
     }
 
     /// What an account may run, a line for each rule.
     pub(super) fn list(&self, wish: &Wish<'_>, caller: &Account) -> Vec<String> {
-        let rules = self.rules.iter().filter(|rule| self.is_for(rule, wish, caller));
+        let rules = self.all.iter().filter(|rule| self.is_for(rule, wish, caller));
         let line = |rule: &Rule| {
             let users = rule.as_users.join(", ");
             let whom = if rule.as_groups.is_empty() {
@@ -321,9 +321,9 @@ impl Rules {
             return Some(allowed);
         }
         if let Some(members) = self.aliases.get(name).filter(|_| depth <= MAX_DEPTH) {
-            let found =
-                members.iter().filter_map(|one| self.matches(one, program, arguments, depth + 1));
-            return found.last().map(|found| found == allowed);
+            let mut last_first = members.iter().rev();
+            let found = last_first.find_map(|one| self.matches(one, program, arguments, depth + 1));
+            return found.map(|found| found == allowed);
         }
         let (path, pattern) = match name.split_once(char::is_whitespace) {
             Some((path, pattern)) => (path, Some(pattern.trim())),
@@ -391,8 +391,8 @@ fn covers(pattern: &[char], text: &[char], path: bool) -> bool {
             }
             found != not && covers(&rest[end + 1..], more, path)
         }
-        (['\\', p, rest @ ..], [c, more @ ..]) | ([p, rest @ ..], [c, more @ ..]) => {
-            p == c && covers(rest, more, path)
+        (['\\', plain, rest @ ..] | [plain, rest @ ..], [c, more @ ..]) => {
+            plain == c && covers(rest, more, path)
         }
         _ => false,
     }
@@ -541,9 +541,9 @@ mod tests {
         ] {
             let (rules, faults) = rules(wrong);
             assert_eq!(faults.len(), 1, "{wrong}");
-            assert!(rules.rules.is_empty(), "{wrong}");
+            assert!(rules.all.is_empty(), "{wrong}");
         }
         let (rules, faults) = rules("# nothing\n\nDefaults env_reset\nada ALL = \\\n  /bin/x\n");
-        assert_eq!((rules.rules.len(), faults.len()), (1, 0));
+        assert_eq!((rules.all.len(), faults.len()), (1, 0));
     }
 }
