@@ -311,6 +311,22 @@ pub struct SnapshotSpec {
     pub note: String,
 }
 
+impl SnapshotSpec {
+    /// Refuses what no snapshot may be called or have noted.
+    pub(crate) fn check(&self) -> Result<()> {
+        let Self { name, note } = self;
+        if snapshot_name(name) && note.len() <= NOTE_LIMIT {
+            return Ok(());
+        }
+        Err(EngineError::Refused {
+            detail: format!(
+                "{name:?} is no name for a snapshot (a to z, 0 to 9, \".\", \"_\", \"-\"), or its \
+                 note is too long"
+            ),
+        })
+    }
+}
+
 /// A sandbox's files as they were at some moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {

@@ -33,8 +33,8 @@ use super::recipe::{self, label};
 use super::sandbox::Known;
 use super::{Docker, fault};
 use crate::engine::{
-    EngineError, Init, LABEL, NOTE_LIMIT, Result, Sandbox, SandboxId, SandboxState, Snapshot,
-    SnapshotSpec, snapshot_name,
+    EngineError, Init, LABEL, Result, Sandbox, SandboxId, SandboxState, Snapshot,
+    SnapshotSpec,
 };
 
 /// The repository of all snapshots' tags.
@@ -102,14 +102,7 @@ impl Docker {
         spec: &SnapshotSpec,
     ) -> Result<Snapshot> {
         let SnapshotSpec { name, note } = spec;
-        if !snapshot_name(name) || note.len() > NOTE_LIMIT {
-            return Err(EngineError::Refused {
-                detail: format!(
-                    "{name:?} is no name for a snapshot (a to z, 0 to 9, \".\", \"_\", \"-\"), or \
-                     its note is too long"
-                ),
-            });
-        }
+        spec.check()?;
         let known = self.know(id).await?;
         let container = self.container(id).await?;
         if self.images_of(&known).await?.iter().any(|image| live(image) == Some(name)) {
@@ -479,6 +472,7 @@ fn unescaped(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::snapshot_name;
 
     #[test]
     fn any_note_is_one_word_and_comes_back() {

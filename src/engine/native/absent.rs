@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::image::Images;
 use super::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Lack, Offers, Result, Sandbox,
-    SandboxId, SandboxSpec, ShellSpec, ShellStream,
+    SandboxId, SandboxSpec, ShellSpec, ShellStream, Snapshot, SnapshotSpec,
 };
 
 /// What a specification calls the machine's own directories instead of an image.
@@ -86,6 +86,18 @@ impl Engine for Native {
         absent()
     }
     async fn destroy(&self, _: &SandboxId) -> Result<()> {
+        absent()
+    }
+    async fn snapshot(&self, _: &SandboxId, _: &SnapshotSpec) -> Result<Snapshot> {
+        absent()
+    }
+    async fn snapshots(&self, _: &SandboxId) -> Result<Vec<Snapshot>> {
+        absent()
+    }
+    async fn rewind(&self, _: &SandboxId, _: &str) -> Result<Sandbox> {
+        absent()
+    }
+    async fn remove_snapshot(&self, _: &SandboxId, _: &str) -> Result<()> {
         absent()
     }
     fn images(&self) -> Option<&dyn Images> {

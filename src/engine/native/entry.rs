@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use rustix::process::{geteuid, getuid};
 
 use super::ids::Ids;
-use super::{base, init, launch, sudo};
+use super::{base, init, launch, sudo, tree};
 
 /// Runs the part of a sandbox that these words name; `None` if they name none.
 ///
@@ -36,6 +36,9 @@ pub fn intercept(words: &[OsString]) -> Option<ExitCode> {
         ("base", [folder, ids]) => {
             read_ids(ids).and_then(|ids| base::build(Path::new(folder), ids))
         }
+        ("copy", [from, to, ids]) => read_ids(ids)
+            .and_then(|ids| tree::copy(Path::new(from), Path::new(to), ids))
+            .map(|bytes| drop(writeln!(std::io::stdout(), "{bytes}"))),
         ("remove", [folder, ids]) => read_ids(ids).and_then(|ids| remove(Path::new(folder), ids)),
         _ => Err("drydock sandbox is started by drydock itself".to_owned()),
     };

@@ -189,8 +189,9 @@ impl Start<'_> {
                 fs::set_permissions(passed, fs::Permissions::from_mode(0o710))?;
             }
         }
-        if new {
-            for made in &owned {
+        for made in &owned {
+            // One that was rewound has a disk, and has run before, but no place to work in.
+            if fs::symlink_metadata(made).is_err() {
                 fs::create_dir_all(made)?;
                 if let Ids::Apart { users, groups } = record.ids {
                     chown(made, Some(users), Some(groups))?;

@@ -29,7 +29,7 @@ use tokio::process::Command;
 use super::image::{self, Images};
 use super::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Init, Lack, Network, Offers, Result,
-    Sandbox, SandboxId, SandboxSpec, SandboxState, ShellSpec, ShellStream,
+    Sandbox, SandboxId, SandboxSpec, SandboxState, ShellSpec, ShellStream, Snapshot, SnapshotSpec,
 };
 
 mod account;
@@ -46,8 +46,10 @@ mod place;
 mod protocol;
 mod root;
 mod seccomp;
+mod snapshot;
 mod sudo;
 mod sys;
+mod tree;
 
 pub use entry::intercept;
 pub use limits::Limiter;
@@ -91,6 +93,16 @@ impl Native {
 
     /// Runs a part of this program to its end.
     async fn part(&self, arguments: &[&OsStr], wrap: Option<Vec<String>>) -> Result<()> {
+        self.part_within(START_TIMEOUT, arguments, wrap).await.map(drop)
+    }
+
+    /// The same for one that may take so long; gives what it said.
+    async fn part_within(
+        &self,
+        timeout: Duration,
+        arguments: &[&OsStr],
+        wrap: Option<Vec<String>>,
+    ) -> Result<String> {
         let mut command = match wrap {
             None => Command::new(&self.program),
             Some(words) => {
@@ -107,15 +119,15 @@ impl Native {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         let failed = |error: io::Error| fault("start a part of itself", &error);
-        let ended = tokio::time::timeout(START_TIMEOUT, command.output())
+        let ended = tokio::time::timeout(timeout, command.output())
             .await
             .map_err(|_| EngineError::Timeout { what: "a sandbox".to_owned() })?
             .map_err(failed)?;
-        if ended.status.success() {
-            return Ok(());
-        }
         let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         let mut detail = words(&ended.stdout);
+        if ended.status.success() {
+            return Ok(detail);
+        }
         if detail.is_empty() {
             detail = words(&ended.stderr);
         }
@@ -173,6 +185,7 @@ impl Native {
             .into_iter()
             .flatten()
             .filter_map(|(_, folder)| folder.record().ok()?.base)
+            .chain(self.home.kept_bases())
             .collect();
         let entries = fs::read_dir(self.home.bases()).into_iter().flatten();
         for entry in entries.filter_map(io::Result::ok) {
@@ -272,6 +285,9 @@ fn unavailable(detail: String) -> EngineError {
         None
     };
     match remedy {
+        None if detail.contains("No space left") || detail.contains("quota") => {
+            EngineError::DiskFull { detail }
+        }
         Some(remedy) => EngineError::NotAllowedHere { detail, remedy: remedy.to_owned() },
         None => EngineError::Refused { detail },
     }
@@ -405,7 +421,7 @@ impl Engine for Native {
         let marked = fs::write(folder.started(), "");
         marked.map_err(|error| fault("note that the sandbox was started", &error))?;
         let _ = fs::remove_file(folder.files());
-        Ok(())
+        self.unpack_memory(id, &folder).await
     }
 
     async fn inspect(&self, id: &SandboxId) -> Result<Sandbox> {
@@ -464,7 +480,8 @@ impl Engine for Native {
             Err(EngineError::SandboxGone { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let ids = folder.record().map_or(self.ids, |record| record.ids);
+        let record = folder.record().ok();
+        let ids = record.as_ref().map_or(self.ids, |record| record.ids);
         place::make(&self.home.gone())?;
         let gone = self.home.gone().join(&id.0);
         match fs::rename(folder.path(), &gone) {
@@ -474,7 +491,27 @@ impl Engine for Native {
             Err(error) => return Err(fault("remove the sandbox", &error)),
         }
         end(Folder(gone.clone())).await?;
-        self.remove_as(&gone, ids).await
+        self.remove_as(&gone, ids).await?;
+        match record {
+            Some(record) => self.remove_snapshots(&record).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn snapshot(&self, id: &SandboxId, spec: &SnapshotSpec) -> Result<Snapshot> {
+        self.take_snapshot(id, spec).await
+    }
+
+    async fn snapshots(&self, id: &SandboxId) -> Result<Vec<Snapshot>> {
+        self.list_snapshots(id).await
+    }
+
+    async fn rewind(&self, id: &SandboxId, name: &str) -> Result<Sandbox> {
+        self.make_from_snapshot(id, name).await
+    }
+
+    async fn remove_snapshot(&self, id: &SandboxId, name: &str) -> Result<()> {
+        self.forget_snapshot(id, name).await
     }
 
     fn images(&self) -> Option<&dyn Images> {

@@ -4,9 +4,11 @@
 //! HOME/base/KEY/      what sandboxes of this machine share, made once; see `base`
 //! HOME/images/NAME/   unpacked roots of images
 //! HOME/gone/          what is being removed
+//! HOME/snapshots/     see `snapshot`
 //! HOME/sandboxes/ID/
 //!     spec.json       what it is to be; its last file, so that half a sandbox is none
 //!     files           what is to be in it when it first starts
+//!     memory          what is to be in its memory when it next starts
 //!     started         there if it ever has
 //!     lock            held while it starts
 //!     run/            agent.sock, its socket; note.json, how to end it
@@ -112,6 +114,10 @@ impl Folder {
     }
     pub(super) fn files(&self) -> PathBuf {
         self.0.join("files")
+    }
+    /// What its in-memory file systems are to hold when it next starts: it was rewound.
+    pub(super) fn memory(&self) -> PathBuf {
+        self.0.join("memory")
     }
     pub(super) fn started(&self) -> PathBuf {
         self.0.join("started")
