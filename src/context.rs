@@ -4,10 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::Mutex;
+
 use crate::config::{Config, Switch};
 use crate::course::{self, Catalogue, Source};
-use crate::engine::docker::{Docker, Environment};
-use crate::engine::{Engine, EngineError, Limits};
+use crate::engine::choice::{self, Chosen, Wanted};
+use crate::engine::docker::Environment;
+use crate::engine::native::Native;
+use crate::engine::{Engine, EngineError, Limits, SandboxId};
 use crate::lab::{Lab, SharedStore};
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -28,6 +32,8 @@ pub struct Context {
     pub offline: bool,
     /// What there is to practise.
     pub course: Arc<Catalogue>,
+    /// The engine that is used, once that was decided.
+    chosen: Mutex<Option<Arc<Chosen>>>,
 }
 
 impl Context {
@@ -43,7 +49,8 @@ impl Context {
         }
         let course = Arc::new(course::load(&sources));
         let offline = offline || config.offline;
-        Ok(Self { paths, config, first_start, offline, course })
+        let chosen = Mutex::default();
+        Ok(Self { paths, config, first_start, offline, course, chosen })
     }
 
     /// Opens the progress database, making it on the first use.
@@ -52,15 +59,27 @@ impl Context {
         Ok(Store::open(&self.paths.database)?)
     }
 
-    /// The configured engine. Nothing is asked of it yet.
-    pub fn engine(&self) -> Result<Arc<dyn Engine>, EngineError> {
-        engine(self.offline)
+    /// The engine that is used. With `backend: auto` this asks which one answers, the first time.
+    pub async fn engine(&self) -> Result<Arc<Chosen>, EngineError> {
+        let mut chosen = self.chosen.lock().await;
+        if let Some(chosen) = &*chosen {
+            return Ok(Arc::clone(chosen));
+        }
+        let found = choose(self.config.backend.wanted(), &self.paths, self.offline).await?;
+        *chosen = Some(Arc::clone(&found));
+        Ok(found)
     }
 
-    /// The lab on the configured engine.
-    pub fn lab(&self, store: SharedStore) -> Result<Lab, Problem> {
+    /// The same, looked for anew: one may have been started or stopped meanwhile.
+    pub async fn engine_again(&self) -> Result<Arc<Chosen>, EngineError> {
+        *self.chosen.lock().await = None;
+        self.engine().await
+    }
+
+    /// The lab on the engine that is used.
+    pub async fn lab(&self, store: SharedStore) -> Result<Lab, Problem> {
         Ok(Lab {
-            engine: self.engine()?,
+            engine: self.engine().await?,
             store,
             owner: self.paths.owner(),
             offline: self.offline,
@@ -125,9 +144,28 @@ impl Context {
     }
 }
 
-/// The engine of this machine, as far as it can be told without configuration and content. Nothing
-/// is asked of it yet.
-pub fn engine(offline: bool) -> Result<Arc<dyn Engine>, EngineError> {
+/// The native engine of a home.
+pub fn native(paths: &Paths) -> Result<Native, EngineError> {
+    Native::this(paths.native.clone()).map_err(|error| EngineError::Refused {
+        detail: format!("drydock does not find its own program: {error}"),
+    })
+}
+
+/// Decides which engine is used.
+pub async fn choose(
+    wanted: Wanted,
+    paths: &Paths,
+    offline: bool,
+) -> Result<Arc<Chosen>, EngineError> {
     let environment = Environment::from_process();
-    Ok(Arc::new(Docker::connect(&environment, offline)?))
+    Ok(Arc::new(choice::choose(wanted, &environment, offline, native(paths)?).await?))
+}
+
+/// The engine that a sandbox is on. Nothing is asked of it yet.
+pub fn engine_of(
+    id: &SandboxId,
+    paths: &Paths,
+    offline: bool,
+) -> Result<Arc<dyn Engine>, EngineError> {
+    choice::engine_of(id, &Environment::from_process(), offline, native(paths)?)
 }

@@ -36,6 +36,8 @@ pub struct Paths {
     pub recordings: PathBuf,
     /// Progress, in `data_dir`.
     pub database: PathBuf,
+    /// The native engine's sandboxes, in `state_dir`.
+    pub native: PathBuf,
 }
 
 /// Why there is no place to keep things in.
@@ -96,6 +98,7 @@ impl Paths {
             database: data_dir.join("progress.db"),
             log: state_dir.join("drydock.log"),
             recordings: state_dir.join("recordings"),
+            native: state_dir.join("native"),
             // Not XDG_RUNTIME_DIR: that is emptied when the user's last login ends, and a shell has
             // to be found again after a dropped SSH link.
             runtime_dir: state_dir.join("run"),

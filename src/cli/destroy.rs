@@ -5,7 +5,7 @@ use serde_json::json;
 use super::confirm::confirm;
 use super::out::Tone;
 use super::{DONE, Invocation, Outcome, item};
-use crate::lab::{Lab, SharedStore};
+use crate::lab::Lab;
 use crate::problem::Problem;
 
 /// Remove a sandbox and everything made for it
@@ -42,7 +42,7 @@ impl Destroy {
                 (_, Err(problem)) => return Err(problem),
             };
         confirm(out, self.yes, &format!("Remove the sandbox of {id} and everything in it?"))?;
-        let lab = context.lab(SharedStore::new(store))?;
+        let lab = invocation.lab(&context, store)?;
         let removed = invocation.block_on(async { Ok(lab.destroy(&id).await?) })?;
         if out.json {
             let ids = if removed > 0 { vec![&id] } else { Vec::new() };
@@ -61,7 +61,7 @@ impl Destroy {
     fn all(&self, invocation: &Invocation) -> Outcome {
         let out = &invocation.out;
         let context = invocation.context()?;
-        let lab = context.lab(SharedStore::new(context.store()?))?;
+        let lab = invocation.lab(&context, context.store()?)?;
         let (destroyed, others) = invocation.block_on(async {
             let (ours, _) = count(&lab).await?;
             if ours > 0 {

@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::{DONE, Invocation, Outcome};
 use crate::context;
+use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
 use crate::session::Order;
 use crate::session::holder::{self, OnCommand};
@@ -41,7 +42,8 @@ impl Hold {
         let held = runtime.block_on(async {
             // Caught and not looked at: what is meant for the terminal is not meant for the shell.
             let _ignored = [SignalKind::hangup(), SignalKind::interrupt()].map(signal);
-            let engine = context::engine(order.offline)?;
+            let paths = Paths::find()?;
+            let engine = context::engine_of(&order.sandbox, &paths, order.offline)?;
             holder::hold(engine, order, on_command, answer).await;
             Ok(DONE)
         });

@@ -74,7 +74,7 @@ impl Images {
 fn list(invocation: &Invocation, context: &Context) -> Outcome {
     let out = &invocation.out;
     let images = invocation.block_on(async {
-        let engine = context.engine()?;
+        let engine = context.engine().await?;
         inventory(engine.as_ref()).await
     })?;
     if out.json {
@@ -98,6 +98,9 @@ fn list(invocation: &Invocation, context: &Context) -> Outcome {
     for line in table::aligned(&images.iter().map(row).collect::<Vec<_>>()) {
         out.line(line);
     }
+    if images.is_empty() {
+        out.note("There are none: the native engine runs this machine's own programs");
+    }
     if images.iter().any(|image| image.current && !image.present) {
         out.note(format_args!("{} drydock images build", out.mark_error("help:", Tone::Strong)));
     }
@@ -114,10 +117,14 @@ pub(super) fn build(
 ) -> Outcome {
     let out = &invocation.out;
     invocation.block_on(async {
-        let engine = context.engine()?;
+        let engine = context.engine().await?;
+        let Some(images) = engine.images() else {
+            let message = format!("The {} engine needs no images, and builds none", engine.name());
+            return Err(Problem::new("no_images", Exit::Environment, message)
+                .remedy("for a Docker engine: drydock config set backend docker"));
+        };
         let all = inventory(engine.as_ref()).await?;
         let wanted = wanted(&all, names)?;
-        let Some(images) = engine.images() else { return Ok(DONE) };
         let progress = if verbose { Progress::quiet(out) } else { Progress::new(out) };
         for name in &wanted {
             let started = Instant::now();

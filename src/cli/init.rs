@@ -1,7 +1,10 @@
 //! `drydock init`: the first-start set-up, as a screen or, with `--yes`, by flags.
 
-use super::modules::obstacle;
+use serde_json::json;
+
+use super::modules::usable;
 use super::{DONE, Invocation, Outcome, config, images, open};
+use crate::engine::Engine;
 use crate::engine::image::BuildOptions;
 use crate::paths::Paths;
 use crate::tui::Start;
@@ -46,15 +49,29 @@ impl Init {
         if self.build_images {
             let options = BuildOptions { offline: context.offline, ..BuildOptions::default() };
             images::build(invocation, &context, &[], &options, false)?;
-        } else if let Some(problem) = invocation.block_on(async { Ok(obstacle(&context).await) })? {
+        }
+        let engine = invocation.block_on(async { Ok(usable(&context).await) })?;
+        if let Err(problem) = &engine {
             // What was asked for is done; that nothing can be started yet is worth saying.
-            out.warning(&problem);
+            out.warning(problem);
+        }
+        if out.json {
+            out.value(&json!({
+                "config": paths.config_file,
+                "engine": engine.as_ref().map_or_else(
+                    |problem| json!({ "name": null, "reason": problem.message }),
+                    |engine| json!({ "name": engine.name(), "reason": engine.reason() }),
+                ),
+            }));
         }
         if !out.json {
             out.line(format_args!(
                 "drydock is set up; its settings are in {}",
                 paths.config_file.display()
             ));
+            if let Ok(engine) = &engine {
+                out.line(format_args!("  {}", engine.reason()));
+            }
             if let Some(first) = context.course.items().next() {
                 out.line(format_args!("  drydock launch {}", first.id));
             }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::Out;
 use crate::context::Context;
+use crate::lab::{Lab, SharedStore};
 use crate::problem::{Exit, Problem};
+use crate::store::Store;
 
 /// One run of the program.
 #[derive(Debug)]
@@ -22,6 +24,11 @@ impl Invocation {
     /// Configuration and content. No engine is asked and no database opened.
     pub(super) fn context(&self) -> Result<Context, Problem> {
         Context::load(&self.content, self.offline)
+    }
+
+    /// The lab on the engine that is used.
+    pub(super) fn lab(&self, context: &Context, store: Store) -> Result<Lab, Problem> {
+        self.block_on(context.lab(SharedStore::new(store)))
     }
 
     /// Runs work that waits, on this thread.

@@ -8,10 +8,12 @@ use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
 use super::progress::Progress;
 use super::{DONE, Invocation, Out, Outcome, item, open};
+use crate::context::Context;
 use crate::course::Item;
-use crate::engine::{EngineError, SandboxState};
+use crate::engine::{EngineError, Offers, SandboxState};
+use crate::lab::Lab;
+use crate::lab::needs;
 use crate::lab::provision::Ready;
-use crate::lab::{Lab, SharedStore};
 use crate::problem::Problem;
 use crate::tui::Start;
 
@@ -42,14 +44,30 @@ impl Launch {
         let Self { id, detach, fresh } = self;
         if !detach && !invocation.out.json {
             return open::start(invocation, |context| {
-                let id = item::find(&invocation.out, &context.course, &id)?.id.clone();
-                Ok(Start::Item { id, fresh })
+                let item = item::find(&invocation.out, &context.course, &id)?;
+                refuse(invocation, context, item)?;
+                Ok(Start::Item { id: item.id.clone(), fresh })
             });
         }
         let context = invocation.context()?;
         let item = item::find(&invocation.out, &context.course, &id)?;
-        let lab = context.lab(SharedStore::new(context.store()?))?;
+        let lab = invocation.lab(&context, context.store()?)?;
         provision(invocation, &lab, item, fresh)
+    }
+}
+
+/// Refuses an item that cannot run here before the screen opens, if it has no sandbox already.
+fn refuse(invocation: &Invocation, context: &Context, item: &Item) -> Result<(), Problem> {
+    // Asked only where something is needed: the screen does not wait for an engine.
+    if needs::lack(item, &Offers::none()).is_none() {
+        return Ok(());
+    }
+    let has_sandbox =
+        context.store()?.active(&item.id)?.is_some_and(|attempt| attempt.sandbox.is_some());
+    let engine = invocation.block_on(async { Ok(context.engine().await?) })?;
+    match needs::obstacle(item, engine.as_ref()) {
+        Some(problem) if !has_sandbox => Err(problem),
+        _ => Ok(()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! `drydock modules`: what there is to practise and how far the learner is.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,6 +11,9 @@ use super::out::{Tone, printable};
 use super::{DONE, Invocation, Out, Outcome, table, words};
 use crate::context::Context;
 use crate::course::{Diagnostic, Item, Module, Severity};
+use crate::engine::choice::Chosen;
+use crate::engine::{Engine, EngineError};
+use crate::lab::needs;
 use crate::problem::Problem;
 use crate::store::{Progress, Status};
 
@@ -39,23 +43,23 @@ struct ListedItem<'a> {
     minutes: u64,
     status: &'static str,
     runnable: bool,
-    reason: Option<&'a str>,
+    reason: Option<String>,
+    remedy: Option<String>,
 }
 
 impl Modules {
     pub(super) fn run(self, invocation: &Invocation) -> Outcome {
         let out = &invocation.out;
         let context = invocation.context()?;
-        let (progress, obstacle) = invocation.block_on(async {
+        let (progress, engine) = invocation.block_on(async {
             // The engine is asked while the store is opened.
-            let (progress, obstacle) = tokio::join!(progress(&context), obstacle(&context));
-            Ok((progress?, obstacle))
+            let (progress, engine) = tokio::join!(progress(&context), usable(&context));
+            Ok((progress?, engine))
         })?;
         let course = &context.course;
         if out.json {
-            let reason = obstacle.as_ref().map(|problem| problem.message.as_str());
             let modules: Vec<_> =
-                course.modules.iter().map(|m| listed(m, &progress, reason)).collect();
+                course.modules.iter().map(|m| listed(m, &progress, &engine)).collect();
             out.value(&json!({ "modules": modules, "problems": course.problems }));
             return Ok(DONE);
         }
@@ -63,11 +67,19 @@ impl Modules {
             if index > 0 {
                 out.line("");
             }
-            show(out, module, &progress);
+            show(out, module, &progress, &engine);
         }
-        if let Some(problem) = obstacle {
+        let hindrances = match &engine {
+            Err(problem) => vec![problem.clone()],
+            Ok(engine) => {
+                course.items().filter_map(|item| needs::obstacle(item, engine.as_ref())).collect()
+            }
+        };
+        if !hindrances.is_empty() {
             out.note("");
-            out.warning(&problem);
+        }
+        for problem in &hindrances {
+            out.warning(problem);
         }
         report(out, &course.problems);
         Ok(DONE)
@@ -88,33 +100,46 @@ async fn progress(context: &Context) -> Result<HashMap<String, Progress>, Proble
     })
 }
 
-/// Why nothing can be started now, if so.
-pub(super) async fn obstacle(context: &Context) -> Option<Problem> {
-    let asked = async { context.engine()?.info().await };
-    match tokio::time::timeout(ENGINE_TIMEOUT, asked).await {
-        Ok(Ok(_)) => None,
-        Ok(Err(error)) => Some(error.into()),
-        Err(_) => {
-            let what = format!("no answer within {} s", ENGINE_TIMEOUT.as_secs());
-            Some(crate::engine::EngineError::Timeout { what }.into())
-        }
+/// The engine, if it answers.
+pub(super) async fn usable(context: &Context) -> Result<Arc<Chosen>, Problem> {
+    let asked = async {
+        let engine = context.engine().await?;
+        engine.info().await?;
+        Ok(engine)
+    };
+    let late = |_| {
+        let what = format!("no answer within {} s", ENGINE_TIMEOUT.as_secs());
+        Err(EngineError::Timeout { what })
+    };
+    Ok(tokio::time::timeout(ENGINE_TIMEOUT, asked).await.unwrap_or_else(late)?)
+}
+
+/// Why an item cannot be started now, if so.
+fn hindrance(item: &Item, engine: &Result<Arc<Chosen>, Problem>) -> Option<Problem> {
+    match engine {
+        Ok(engine) => needs::obstacle(item, engine.as_ref()),
+        Err(problem) => Some(problem.clone()),
     }
 }
 
 fn listed<'a>(
     module: &'a Module,
     progress: &HashMap<String, Progress>,
-    reason: Option<&'a str>,
+    engine: &Result<Arc<Chosen>, Problem>,
 ) -> ListedModule<'a> {
-    let item = |item: &'a Item| ListedItem {
-        id: &item.id,
-        kind: item.kind(),
-        title: &item.title,
-        difficulty: item.difficulty.word(),
-        minutes: item.estimated_time.as_secs() / 60,
-        status: status(progress, item).word(),
-        runnable: reason.is_none(),
-        reason,
+    let item = |item: &'a Item| {
+        let hindrance = hindrance(item, engine);
+        ListedItem {
+            id: &item.id,
+            kind: item.kind(),
+            title: &item.title,
+            difficulty: item.difficulty.word(),
+            minutes: item.estimated_time.as_secs() / 60,
+            status: status(progress, item).word(),
+            runnable: hindrance.is_none(),
+            reason: hindrance.as_ref().map(|problem| problem.message.clone()),
+            remedy: hindrance.and_then(|problem| problem.remedy),
+        }
     };
     ListedModule {
         id: &module.id,
@@ -123,7 +148,12 @@ fn listed<'a>(
     }
 }
 
-fn show(out: &Out, module: &Module, progress: &HashMap<String, Progress>) {
+fn show(
+    out: &Out,
+    module: &Module,
+    progress: &HashMap<String, Progress>,
+    engine: &Result<Arc<Chosen>, Problem>,
+) {
     let done = module.items.iter().filter(|i| status(progress, i) == Status::Completed).count();
     out.line(format_args!(
         "{}  {done} of {} done, about {}",
@@ -137,6 +167,7 @@ fn show(out: &Out, module: &Module, progress: &HashMap<String, Progress>) {
         .map(|item| {
             let status = status(progress, item);
             let sign = match status {
+                Status::New if hindrance(item, engine).is_some() => out.signs.unavailable(),
                 Status::New => out.signs.open(),
                 Status::Started => out.signs.started(),
                 Status::Completed => out.signs.passed(),

@@ -2,7 +2,6 @@
 
 use super::confirm::confirm;
 use super::{Invocation, Outcome, item, launch};
-use crate::lab::SharedStore;
 
 /// Start an item over in a new sandbox
 #[derive(Debug, clap::Args)]
@@ -22,7 +21,7 @@ impl Reset {
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
         let question = format!("Start {} over? Everything in its sandbox is lost.", item.id);
         confirm(&invocation.out, self.yes, &question)?;
-        let lab = context.lab(SharedStore::new(store))?;
+        let lab = invocation.lab(&context, store)?;
         launch::provision(invocation, &lab, item, true)
     }
 }

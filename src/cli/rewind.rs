@@ -14,7 +14,7 @@ use super::{DONE, Invocation, Out, Outcome, item, table, words};
 use crate::context::Context;
 use crate::course::Item;
 use crate::lab::rewind::{Kind, Point, Rewound, find};
-use crate::lab::{Lab, SharedStore, exercise};
+use crate::lab::{Lab, exercise};
 use crate::problem::Problem;
 use crate::store::Store;
 
@@ -53,7 +53,7 @@ impl Rewind {
         let context = invocation.context()?;
         let store = context.store()?;
         let (item, step) = self.meant(invocation, &context, &store)?;
-        let lab = context.lab(SharedStore::new(store))?;
+        let lab = invocation.lab(&context, store)?;
         let points = invocation.block_on(async { Ok(lab.points(item).await?) })?;
         let asks = !out.json && io::stdin().is_terminal() && out.errors_on_terminal;
         let step = match step {

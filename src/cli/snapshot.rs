@@ -7,8 +7,8 @@ use serde_json::json;
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::Tone;
 use super::{DONE, Invocation, Outcome, item, words};
+use crate::lab::exercise;
 use crate::lab::rewind::Kept;
-use crate::lab::{SharedStore, exercise};
 
 /// Keep a sandbox's files as they are now
 #[derive(Debug, clap::Args)]
@@ -32,7 +32,7 @@ impl Snapshot {
         let context = invocation.context()?;
         let store = context.store()?;
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
-        let lab = context.lab(SharedStore::new(store))?;
+        let lab = invocation.lab(&context, store)?;
         let started = Instant::now();
         let Kept { point, removed } = invocation.block_on(async {
             match until_interrupted(lab.keep(item, self.name.as_deref())).await {

@@ -1,12 +1,15 @@
 //! `drydock status`: configuration, engine, sandboxes, and where the learner is.
 
+use std::sync::Arc;
+
 use futures_util::future;
 use serde_json::json;
 
 use super::out::{Tone, printable};
 use super::{DONE, Invocation, Out, Outcome, table, words};
 use crate::context::Context;
-use crate::engine::{EngineError, Info, Sandbox, SandboxState, Snapshot};
+use crate::engine::choice::{Chosen, DOCKER, NATIVE, Wanted, name_of};
+use crate::engine::{Engine, EngineError, Info, Sandbox, SandboxState, Snapshot};
 use crate::problem::Problem;
 use crate::session::Held;
 use crate::store::{Progress, Status as Stand};
@@ -36,14 +39,19 @@ impl Status {
         row(
             "engine",
             match &engine {
-                Ok((info, _)) => format!("{} {} at {}", info.product, info.version, info.endpoint),
+                Ok(Asked { info, .. }) => {
+                    format!("{} {} at {}", info.product, info.version, info.endpoint)
+                }
                 Err(error) => format!("none: {error}"),
             },
         );
+        if let Ok(asked) = &engine {
+            row("why this one", asked.engine.reason().to_owned());
+        }
         row(
             "sandboxes",
             match &engine {
-                Ok((_, sandboxes)) if !sandboxes.is_empty() => {
+                Ok(Asked { sandboxes, engine, .. }) if !sandboxes.is_empty() => {
                     let open = |s: &Sandbox| held.iter().any(|held| held.sandbox == s.id);
                     let one = |(s, kept): &(Sandbox, Vec<Snapshot>)| {
                         let shell = if open(s) { ", shell open" } else { "" };
@@ -51,7 +59,11 @@ impl Status {
                             0 => String::new(),
                             number => format!(", {}", words::count(number, "snapshot")),
                         };
-                        format!("{} ({}{shell}{kept})", s.item, word(s.state))
+                        let on = match name_of(&s.id) {
+                            name if name == engine.name() => String::new(),
+                            other => format!(", on the {other} engine"),
+                        };
+                        format!("{} ({}{shell}{kept}{on})", s.item, word(s.state))
                     };
                     sandboxes.iter().map(one).collect::<Vec<_>>().join(", ")
                 }
@@ -84,13 +96,17 @@ impl Status {
 }
 
 /// The engine, this home's sandboxes, and the snapshots of each.
-type Asked = (Info, Vec<(Sandbox, Vec<Snapshot>)>);
+struct Asked {
+    engine: Arc<Chosen>,
+    info: Info,
+    sandboxes: Vec<(Sandbox, Vec<Snapshot>)>,
+}
 
 async fn ask(context: &Context) -> Result<Asked, EngineError> {
-    let engine = context.engine()?;
+    let engine = context.engine().await?;
     let owner = context.paths.owner();
     let (info, sandboxes) = tokio::try_join!(engine.info(), engine.list(Some(&owner)))?;
-    let kept = sandboxes.into_iter().map(|sandbox| async {
+    let kept = sandboxes.into_iter().map(async |sandbox| {
         let kept = match engine.snapshots(&sandbox.id).await {
             // It has just been removed.
             Err(EngineError::SandboxGone { .. }) => Vec::new(),
@@ -98,7 +114,8 @@ async fn ask(context: &Context) -> Result<Asked, EngineError> {
         };
         Ok::<_, EngineError>((sandbox, kept))
     });
-    Ok((info, future::try_join_all(kept).await?))
+    let sandboxes = future::try_join_all(kept).await?;
+    Ok(Asked { engine, info, sandboxes })
 }
 
 fn print_json(
@@ -108,16 +125,23 @@ fn print_json(
     engine: Result<Asked, EngineError>,
     held: &[Held],
 ) {
-    let name = context.engine().map_or("docker", |engine| engine.name());
+    // Where none works, the one that most have.
+    let name = engine.as_ref().map_or_else(
+        |_| match context.config.backend.wanted() {
+            Wanted::Native => NATIVE,
+            Wanted::Any | Wanted::Docker => DOCKER,
+        },
+        |asked| asked.engine.name(),
+    );
     let (engine, sandboxes) = match engine {
-        Ok((info, sandboxes)) => (
+        Ok(Asked { engine, info, sandboxes }) => (
             json!({
                 "name": name,
                 "product": info.product,
                 "version": info.version,
                 "endpoint": info.endpoint,
                 "reachable": true,
-                "reason": null,
+                "reason": engine.reason(),
             }),
             sandboxes,
         ),
@@ -140,7 +164,7 @@ fn print_json(
             let shell = held.iter().find(|held| held.sandbox == s.id);
             let shell = shell.map(|held| json!({ "pid": held.pid, "since": since(held) }));
             json!({
-                "id": s.item, "engine": name, "sandbox": s.id, "state": s.state, "image": s.image,
+                "id": s.item, "engine": name_of(&s.id), "sandbox": s.id, "state": s.state, "image": s.image,
                 "shell": shell, "snapshots": names
             })
         })

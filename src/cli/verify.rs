@@ -10,7 +10,7 @@ use crate::course::Item;
 use crate::engine::{EngineError, Sandbox, SandboxState};
 use crate::lab::probe::Probes;
 use crate::lab::verify::{CheckResult, passed, verify};
-use crate::lab::{Lab, LabError, Recorded, SharedStore, exercise};
+use crate::lab::{Lab, LabError, Recorded, exercise};
 use crate::problem::Exit;
 use crate::store::{Attempt, CheckState, Completion};
 
@@ -39,7 +39,7 @@ impl Verify {
         let context = invocation.context()?;
         let store = context.store()?;
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
-        let lab = context.lab(SharedStore::new(store))?;
+        let lab = invocation.lab(&context, store)?;
         let found = invocation.block_on(async {
             match until_interrupted(check(out, &lab, item)).await {
                 Some(found) => Ok(found?),

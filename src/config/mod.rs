@@ -22,6 +22,7 @@ use crate::course::manifest::ResourceLimits;
 use crate::course::source::MAX_TEXT;
 use crate::course::yaml::{At, Problems, Shape, quote, read};
 use crate::course::{Diagnostic, Resources, nearest};
+use crate::engine::choice::Wanted;
 use crate::problem::{Exit, Problem};
 
 pub use write::{reset, set};
@@ -74,12 +75,25 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Backend {
-    /// The first that works here.
+    /// Docker where an engine answers, else the native one.
     Auto,
     /// Docker, Podman or anything else that speaks Docker's API.
     Docker,
-    /// The same: the word of the first plan.
+    /// Namespaces of this machine: no daemon, no root, no image.
+    Native,
+    /// The same as `docker`: the word of the first plan.
     Local,
+}
+
+impl Backend {
+    /// Which engine that is.
+    pub fn wanted(self) -> Wanted {
+        match self {
+            Self::Auto => Wanted::Any,
+            Self::Docker | Self::Local => Wanted::Docker,
+            Self::Native => Wanted::Native,
+        }
+    }
 }
 
 /// Sandboxes on this machine.

@@ -54,7 +54,7 @@ fn all_that_is_wrong_is_told() {
         parse(text).unwrap_err(),
         [
             "config.yaml:1:10: this is version 2; drydock reads 1 (use the drydock that wrote it, or start again with: drydock config reset)",
-            "config.yaml:2:10: \"backend\" must be auto, docker or local, not \"aws\"",
+            "config.yaml:2:10: \"backend\" must be auto, docker, native or local, not \"aws\"",
             "config.yaml:3:1: unknown key \"aws\" (drydock works on this machine only: there is no cloud account to configure, remove it)",
             "config.yaml:5:1: unknown key \"auth\" (there is nothing to log in to: progress stays on this machine, remove it)",
             "config.yaml:6:1: unknown key \"teme\" (did you mean \"theme\"?)",

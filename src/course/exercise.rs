@@ -10,7 +10,8 @@ use super::manifest::{
     DecoyEntry, HintEntry, Manifest, Network, SetupEntry, TmpfsEntry, VerifyEntry,
 };
 use super::model::{
-    Body, Check, Decoy, Exercise, Expect, Hint, Item, Resources, SetupFile, TmpfsMount, Trigger,
+    Body, Check, Decoy, Exercise, Expect, Hint, Item, Need, Resources, SetupFile, TmpfsMount,
+    Trigger,
 };
 use super::source::{Refused, Resource, Source, join, parent, stem};
 use super::yaml::{At, Problems, quote};
@@ -108,6 +109,7 @@ impl Rules<'_> {
         let user = self.account(at.key("user"), manifest.user.as_ref());
         Exercise {
             backend: manifest.backend,
+            requires: self.needs(&manifest.requires, at.key("requires")),
             container_image: image.cloned(),
             user: user.unwrap_or_else(|| DEFAULT_USER.to_owned()),
             network: manifest.network == Network::Internet,
@@ -347,6 +349,22 @@ impl Rules<'_> {
         let help = format!("looked in {}", looked.join(", "));
         self.problems.rule(at, format!("the file {} does not exist", quote(name)), Some(help));
         None
+    }
+
+    fn needs(&mut self, words: &[String], at: At<'_>) -> Vec<Need> {
+        let mut needs = Vec::new();
+        for (i, word) in words.iter().enumerate() {
+            if let Some((_, need)) = Need::ALL.iter().find(|(name, _)| name == word) {
+                needs.push(*need);
+                continue;
+            }
+            let names = Need::ALL.map(|(name, _)| name);
+            let help = did_you_mean(word, names)
+                .unwrap_or_else(|| format!("an exercise may require {}", names.join(", ")));
+            let message = format!("no engine knows what {} is", quote(word));
+            self.problems.rule(at.item(i), message, Some(help));
+        }
+        needs
     }
 
     fn check_name(&mut self, at: At<'_>, name: &str, checks: &[VerifyEntry]) {

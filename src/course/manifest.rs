@@ -33,6 +33,9 @@ pub(crate) struct Manifest {
     /// What it needs: `container` (if not given), or `vm` for an init system as PID 1.
     #[serde(default)]
     pub(crate) backend: Backend,
+    /// What else it needs of an engine: `multiple-users`, `init-system`, `network`.
+    #[serde(default)]
+    pub(crate) requires: Vec<String>,
     /// The image to run: `drydock/base`, `drydock/systemd` or any reference.
     pub(crate) container_image: Option<String>,
     /// What the learner will be able to do.

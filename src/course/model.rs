@@ -162,6 +162,8 @@ impl Difficulty {
 pub struct Exercise {
     /// Whether a container will do or an init system is needed.
     pub backend: Backend,
+    /// What else it says to need of an engine.
+    pub requires: Vec<Need>,
     /// The image asked for: one of ours (`drydock/base`) or any reference.
     pub container_image: Option<String>,
     /// The account the learner works as.
@@ -206,6 +208,26 @@ pub enum Backend {
     Container,
     /// One with an init system as PID 1.
     Vm,
+}
+
+/// Something that not every engine has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Several users and groups, with files of their own.
+    MultipleUsers,
+    /// An init system as PID 1.
+    InitSystem,
+    /// A network that reaches others.
+    Network,
+}
+
+impl Need {
+    /// All of them, with their words in manifests.
+    pub(super) const ALL: [(&str, Self); 3] = [
+        ("multiple-users", Self::MultipleUsers),
+        ("init-system", Self::InitSystem),
+        ("network", Self::Network),
+    ];
 }
 
 /// Limits asked for; `None` is the engine's default.

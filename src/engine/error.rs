@@ -12,6 +12,14 @@ pub enum EngineError {
         /// The places that were tried.
         looked: String,
     },
+    /// None of the engines can be used.
+    #[error("No engine works here. {detail}")]
+    NoEngine {
+        /// Each engine's reason.
+        detail: String,
+        /// What helps with any of them.
+        remedy: String,
+    },
     /// There is an endpoint, but nothing answers.
     #[error("The Docker engine at {endpoint} does not answer: {detail}")]
     NotRunning {
@@ -39,6 +47,14 @@ pub enum EngineError {
         image: String,
         /// Why it could not be had.
         detail: String,
+    },
+    /// The native engine has no root made of this image.
+    #[error(
+        "The native engine runs this machine's own programs, and {image} is not unpacked for it"
+    )]
+    ImageNotUnpacked {
+        /// The image's reference.
+        image: String,
     },
     /// The base system for our images could not be had in any of the known ways.
     #[error("No base system for the images could be had: {detail}")]
@@ -140,6 +156,9 @@ impl EngineError {
                 "docker system df shows what fills it; docker system prune frees it"
             }
             Self::ImageMissing { .. } => "drydock images build",
+            Self::ImageNotUnpacked { .. } => {
+                "an engine with images runs it: drydock config set backend docker"
+            }
             Self::NoBase { .. } => {
                 "any one of these helps: docker pull debian:bookworm-slim (with a network); \
                  sudo apt-get install mmdebstrap, then drydock images build; \
@@ -154,7 +173,7 @@ impl EngineError {
             Self::Timeout { .. } => "try again; drydock doctor tells whether the engine answers",
             Self::Offline { .. } => "run it once without --offline, or drydock images import FILE",
             Self::Configuration { .. } => "docker context ls shows what the docker command uses",
-            Self::NotAllowedHere { remedy, .. } => remedy,
+            Self::NotAllowedHere { remedy, .. } | Self::NoEngine { remedy, .. } => remedy,
             Self::Refused { .. } => return None,
         };
         Some(text.to_owned())
@@ -164,10 +183,12 @@ impl EngineError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::NotInstalled { .. } => "engine_not_installed",
+            Self::NoEngine { .. } => "engine_none",
             Self::NotRunning { .. } => "engine_not_running",
             Self::PermissionDenied { .. } => "engine_permission_denied",
             Self::DiskFull { .. } => "engine_disk_full",
             Self::ImageMissing { .. } => "image_missing",
+            Self::ImageNotUnpacked { .. } => "image_not_unpacked",
             Self::NoBase { .. } => "image_no_base",
             Self::BuildFailed { .. } => "image_build_failed",
             Self::SandboxGone { .. } => "sandbox_gone",

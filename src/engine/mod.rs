@@ -1,7 +1,8 @@
 //! Sandbox engines: where a learner's shell and the checks run.
 //!
 //! Everything above talks to the [`Engine`] trait; [`docker`] implements it for anything that
-//! speaks the Docker API. The behaviour every engine must show is one contract suite
+//! speaks the Docker API, [`native`] with the namespaces of Linux alone, and [`choice`] decides which
+//! of them is used. The behaviour every engine must show is one contract suite
 //! (`tests/engine_contract.rs`), which a new engine joins by adding a constructor there.
 //!
 //! Invariants: nothing here knows a lesson, a screen or the store; every byte that comes out of a
@@ -17,6 +18,7 @@ use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub mod choice;
 pub mod docker;
 mod error;
 pub mod image;
@@ -41,7 +43,7 @@ pub const LABEL: &str = "drydock";
 /// cancelled [`Engine::create`] may leave a sandbox behind, which [`Engine::list`] finds.
 #[async_trait]
 pub trait Engine: Send + Sync + fmt::Debug {
-    /// The engine's name in configuration and output: `docker`.
+    /// The engine's name in configuration and output: `docker` or `native`.
     fn name(&self) -> &'static str;
 
     /// What sandboxes of this engine can have here, for what asks for it.
@@ -138,6 +140,19 @@ impl Default for Offers {
     }
 }
 
+impl Offers {
+    /// Nothing beyond what every engine has.
+    pub fn none() -> Self {
+        let lack = || {
+            Err(Lack {
+                reason: "there is no engine".to_owned(),
+                remedy: "drydock doctor".to_owned(),
+            })
+        };
+        Self { multiple_users: lack(), init_system: lack(), internet: lack() }
+    }
+}
+
 /// Why an engine does not offer something, and what helps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lack {
@@ -150,7 +165,7 @@ pub struct Lack {
 /// What answers at the other end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Info {
-    /// The product: `docker` or `podman`.
+    /// The product: `docker`, `podman` or `native`.
     pub product: String,
     /// Its version, such as `20.10.24`.
     pub version: String,

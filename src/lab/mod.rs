@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::course::{Body, Exercise, Item};
-use crate::engine::{Engine, EngineError, Limits, Sandbox, SandboxState};
+use crate::engine::{Engine, EngineError, Lack, Limits, Sandbox, SandboxState};
 use crate::problem::{Exit, Problem};
 use crate::session::Shells;
 use crate::store::{
@@ -19,6 +19,7 @@ use verify::CheckResult;
 
 pub mod clock;
 pub mod hint;
+pub mod needs;
 pub mod probe;
 pub mod provision;
 pub mod rewind;
@@ -103,6 +104,16 @@ pub enum LabError {
         /// What it said last.
         detail: String,
     },
+    /// The engine lacks what the item needs.
+    #[error("{item} cannot run on the {engine} engine here: {}", .lack.reason)]
+    NotHere {
+        /// The item.
+        item: String,
+        /// The engine.
+        engine: &'static str,
+        /// What is missing.
+        lack: Lack,
+    },
     /// There is no sandbox for this item.
     #[error("{item} has no sandbox")]
     NoSandbox {
@@ -135,6 +146,7 @@ impl From<LabError> for Problem {
         match error {
             LabError::Engine(error) => error.into(),
             LabError::Store(error) => error.into(),
+            LabError::NotHere { item, engine, lack } => needs::problem(&item, engine, lack),
             LabError::Content { .. } => Self::new("content", Exit::Usage, message),
             LabError::Prepare { .. } => Self::new("prepare", Exit::Environment, message)
                 .remedy("the exercise is at fault: please report it; drydock reset starts over"),

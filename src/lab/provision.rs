@@ -10,9 +10,10 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use super::probe::Probes;
-use super::{Lab, LabError, exercise};
+use super::{Lab, LabError, exercise, needs};
 use crate::course::{Backend, Exercise, Item, source::Resource};
 use crate::engine::image::BuildOptions;
+use crate::engine::native::MACHINE;
 use crate::engine::{
     EngineError, ExecSpec, FileOwner, FileSpec, Init, Limits, Network, Output, Progress, Sandbox,
     SandboxId, SandboxSpec, SandboxState, Step, Tmpfs,
@@ -91,6 +92,10 @@ impl Lab {
             return self.resume(item, attempt, sandbox, notices, &say).await;
         }
 
+        if let Some(lack) = needs::lack(item, &self.engine.offers()) {
+            let (item, engine) = (item.id.clone(), self.engine.name());
+            return Err(LabError::NotHere { item, engine, lack });
+        }
         let image = self.image(item, progress, &mut notices).await?;
         let attempt = {
             let hash = item.hash().map_err(|error| content(&item.manifest, &error))?;
@@ -148,15 +153,20 @@ impl Lab {
                 }
             }
         }
-        let store = self.store.lock();
+        let attempt = self.store.lock().active(&item.id)?;
         if found.is_none()
-            && let Some(attempt) = store.active(&item.id)?
-            && attempt.sandbox.is_some()
+            && let Some(attempt) = attempt
+            && let Some(id) = &attempt.sandbox
         {
+            match self.engine.inspect(&SandboxId(id.clone())).await {
+                Ok(_) | Err(EngineError::SandboxGone { .. }) => {}
+                // It may be there, on an engine that cannot be asked.
+                Err(error) => return Err(error.into()),
+            }
             let gone = "The old sandbox was removed outside drydock, and its files with it; your \
                         progress is kept";
             notices.push(Notice::Lost(gone.to_owned()));
-            store.attach_sandbox(attempt.id, None)?;
+            self.store.lock().attach_sandbox(attempt.id, None)?;
         }
         Ok(found)
     }
@@ -202,11 +212,22 @@ impl Lab {
             Backend::Container => "base",
             Backend::Vm => "systemd",
         };
+        let asked = exercise.container_image.as_deref();
         let Some(images) = self.engine.images() else {
-            return Ok(String::new());
+            return Ok(match asked {
+                Some(asked) if !asked.starts_with(OURS) => asked.to_owned(),
+                Some(asked) => {
+                    notices.push(Notice::Aside(format!(
+                        "Using this machine's own programs instead of {asked}: the {} engine needs no \
+                         image",
+                        self.engine.name()
+                    )));
+                    MACHINE.to_owned()
+                }
+                None => MACHINE.to_owned(),
+            });
         };
         let options = BuildOptions { offline: self.offline, ..BuildOptions::default() };
-        let asked = exercise.container_image.as_deref();
         if let Some(name) = asked.map_or(Some(fallback), |image| image.strip_prefix(OURS)) {
             let name = name.split(':').next().unwrap_or(name);
             return Ok(images.ensure(name, &options, progress).await?);

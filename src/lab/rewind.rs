@@ -336,7 +336,9 @@ impl Lab {
         }
         // As the launch made it, from the same image if that is still there.
         match self.make(item, attempt, old.image.clone(), &say).await {
-            Err(LabError::Engine(EngineError::ImageMissing { .. })) => {
+            Err(LabError::Engine(
+                EngineError::ImageMissing { .. } | EngineError::ImageNotUnpacked { .. },
+            )) => {
                 let image = self.image(item, progress, &mut Vec::new()).await?;
                 self.make(item, attempt, image, &say).await
             }

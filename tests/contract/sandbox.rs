@@ -81,7 +81,11 @@ pub(crate) async fn a_missing_image_is_told(lab: Lab) {
     spec.image = String::from("drydock/nonexistent:1");
     let error = lab.engine.create(&spec).await.unwrap_err();
     assert!(
-        matches!(&error, EngineError::ImageMissing { image, .. } if *image == spec.image),
+        matches!(
+            &error,
+            EngineError::ImageMissing { image, .. } | EngineError::ImageNotUnpacked { image }
+                if *image == spec.image
+        ),
         "{error:?}"
     );
     assert!(lab.engine.list(Some(&lab.owner)).await.unwrap().is_empty());

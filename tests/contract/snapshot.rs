@@ -41,7 +41,7 @@ pub(crate) async fn a_rewind_brings_files_back(lab: Lab) {
         .await;
     lab.keep(&sandbox.id, "before").await;
     // "undo my rm -rf"
-    lab.said(&sandbox.id, "rm -rf ~/* && sudo rm -rf /etc/secret /opt /usr/share/doc").await;
+    lab.said(&sandbox.id, "rm -rf ~/* && sudo rm -rf /etc/secret /opt /usr/bin/tac").await;
     lab.said(&sandbox.id, "echo new > ~/new; sudo chmod 777 /etc; mkdir ~/a").await;
 
     let again = lab.rewound(&sandbox, "before").await;
@@ -56,7 +56,7 @@ pub(crate) async fn a_rewind_brings_files_back(lab: Lab) {
         lab.said(&again.id, "readlink ~/link; date -r /opt/old +%F").await,
         "a/data\n2001-02-03"
     );
-    lab.said(&again.id, "test -d /usr/share/doc/bash").await;
+    lab.said(&again.id, "echo x | tac").await;
 }
 
 pub(crate) async fn a_rewound_sandbox_is_like_the_one_before(lab: Lab) {
@@ -160,8 +160,7 @@ pub(crate) async fn snapshots_are_listed_with_what_was_noted(lab: Lab) {
         assert_eq!((taken.name.as_str(), &taken.note, taken.whole), (name, &note, true));
     }
     // As after a crash: somebody who knows nothing of them.
-    let kept =
-        crate::support::engine("snapshots").await.unwrap().snapshots(&sandbox.id).await.unwrap();
+    let kept = lab.again().await.engine.snapshots(&sandbox.id).await.unwrap();
     let told: Vec<_> = kept.iter().map(|one| (one.name.as_str(), &one.note, one.whole)).collect();
     assert_eq!(told, [("check-1", &note, true), ("0.manual_2", &note, true)]);
     assert!(kept[0].taken_at <= kept[1].taken_at);
@@ -226,9 +225,9 @@ pub(crate) async fn a_sandbox_that_is_broken_or_stopped_is_rewound(lab: Lab) {
     let sandbox = lab.sandbox().await;
     lab.said(&sandbox.id, "echo kept > f").await;
     lab.keep(&sandbox.id, "x").await;
-    let (_, told) =
-        lab.sh(&sandbox.id, "sudo rm -rf --no-preserve-root /bin /usr /lib /lib64 /etc 2>&1").await;
-    assert!(!told.contains("Permission denied"), "{told}");
+    lab.sh(&sandbox.id, "sudo rm -rf /bin /usr /lib /lib64 /etc").await;
+    // What of that is not the sandbox's own may be left; it is no use without the rest.
+    assert!(lab.engine.copy_out(&sandbox.id, "/etc/passwd", 1 << 16).await.is_err());
     // Even that can be kept.
     lab.keep(&sandbox.id, "ruins").await;
     let again = lab.rewound(&sandbox, "x").await;

@@ -5,6 +5,7 @@
 
 mod engine;
 mod machine;
+mod native;
 
 use serde::Serialize;
 use serde_json::json;

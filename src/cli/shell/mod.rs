@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 use super::interrupt::{interrupted, until_interrupted};
 use super::{DONE, Invocation, Out, Outcome, item};
 use crate::engine::{Engine, EngineError, Sandbox, SandboxId, SandboxState};
-use crate::lab::SharedStore;
 use crate::problem::{Exit, Problem};
 use crate::session::End;
 use crate::tui::{self, Ending, Start};
@@ -45,7 +44,7 @@ impl Shell {
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
         let id = item.id.clone();
         // What is missing is said before the screen is taken.
-        let lab = context.lab(SharedStore::new(store))?;
+        let lab = invocation.lab(&context, store)?;
         let (_, sandbox) = invocation.block_on(async { Ok(lab.running(&id).await?) })?;
         if !io::stdin().is_terminal() {
             if self.watch {

@@ -71,6 +71,12 @@ impl Docker {
         Ok(Self { transport, api, environment, offline, known: Arc::default() })
     }
 
+    /// Where an engine answers; the question costs one exchange.
+    pub async fn answers(&self) -> Result<String> {
+        self.transport.version().await?;
+        Ok(self.transport.endpoint())
+    }
+
     fn known(&self) -> MutexGuard<'_, HashMap<SandboxId, sandbox::Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }

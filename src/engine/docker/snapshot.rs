@@ -33,8 +33,7 @@ use super::recipe::{self, label};
 use super::sandbox::Known;
 use super::{Docker, fault};
 use crate::engine::{
-    EngineError, Init, LABEL, Result, Sandbox, SandboxId, SandboxState, Snapshot,
-    SnapshotSpec,
+    EngineError, Init, LABEL, Result, Sandbox, SandboxId, SandboxState, Snapshot, SnapshotSpec,
 };
 
 /// The repository of all snapshots' tags.

@@ -24,6 +24,32 @@ pub fn intercept(_: &[OsString]) -> Option<ExitCode> {
 #[derive(Debug, Clone)]
 pub struct Native;
 
+/// How limits are held: not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Limiter {
+    /// By nothing.
+    Processes,
+}
+
+impl std::fmt::Display for Limiter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("none")
+    }
+}
+
+/// What there is, for people: nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// How many users a sandbox has.
+    pub users: u32,
+    /// Which.
+    pub numbers: String,
+    /// How limits are held.
+    pub limiter: Limiter,
+    /// What could connect a sandbox to a network.
+    pub network: Option<PathBuf>,
+}
+
 const REMEDY: &str = "install Docker or Podman; drydock finds it";
 
 fn absent<T>() -> Result<T> {
@@ -35,6 +61,21 @@ impl Native {
     /// An engine whose every call says why it is not available.
     pub fn new(_: PathBuf, _: PathBuf) -> Self {
         Self
+    }
+
+    /// Never.
+    pub async fn possible(&self) -> Result<()> {
+        absent()
+    }
+
+    /// Nothing.
+    pub fn facts(&self) -> Facts {
+        Facts { users: 0, numbers: "none".to_owned(), limiter: Limiter::Processes, network: None }
+    }
+
+    /// Why there is one user only in a sandbox: there is no sandbox.
+    pub fn one_user(&self) -> Option<Lack> {
+        None
     }
 
     /// The same.

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use rustix::process::{geteuid, getuid};
 
 use super::ids::Ids;
-use super::{base, init, launch, sudo, tree};
+use super::{ask, base, init, launch, sudo, tree};
 
 /// Runs the part of a sandbox that these words name; `None` if they name none.
 ///
@@ -36,6 +36,7 @@ pub fn intercept(words: &[OsString]) -> Option<ExitCode> {
         ("base", [folder, ids]) => {
             read_ids(ids).and_then(|ids| base::build(Path::new(folder), ids))
         }
+        ("try", [ids]) => read_ids(ids).and_then(ask::attempt),
         ("copy", [from, to, ids]) => read_ids(ids)
             .and_then(|ids| tree::copy(Path::new(from), Path::new(to), ids))
             .map(|bytes| drop(writeln!(std::io::stdout(), "{bytes}"))),

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::sys;
 
 /// How many users and groups a sandbox has, where it has more than one.
-const COUNT: u32 = 65_536;
+pub(super) const COUNT: u32 = 65_536;
 
 /// Where the numbers begin when root starts a sandbox and `/etc/subuid` says nothing of root: just
 /// above what containers of systemd take.

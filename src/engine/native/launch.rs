@@ -47,7 +47,8 @@ pub(super) struct Order {
     pub(super) counts: Vec<RawFd>,
 }
 
-const NAMESPACES: UnshareFlags = UnshareFlags::NEWNS
+/// All that a sandbox has of its own besides its users.
+pub(super) const NAMESPACES: UnshareFlags = UnshareFlags::NEWNS
     .union(UnshareFlags::NEWPID)
     .union(UnshareFlags::NEWNET)
     .union(UnshareFlags::NEWIPC)

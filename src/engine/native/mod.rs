@@ -34,6 +34,7 @@ use super::{
 
 mod account;
 mod agent;
+mod ask;
 mod base;
 mod client;
 mod entry;
@@ -51,6 +52,7 @@ mod sudo;
 mod sys;
 mod tree;
 
+pub use ask::Facts;
 pub use entry::intercept;
 pub use limits::Limiter;
 
@@ -328,17 +330,11 @@ impl Engine for Native {
     }
 
     fn offers(&self) -> Offers {
-        let users = "sudo apt-get install uidmap && sudo usermod --add-subuids 100000-165535 \
-                     --add-subgids 100000-165535 \"$USER\"";
         let lack = |reason: &str, remedy: &str| {
             Err(Lack { reason: reason.to_owned(), remedy: remedy.to_owned() })
         };
         Offers {
-            multiple_users: if self.ids.several() {
-                Ok(())
-            } else {
-                lack("this user has no further user numbers here (/etc/subuid, newuidmap)", users)
-            },
+            multiple_users: self.one_user().map_or(Ok(()), Err),
             init_system: lack(
                 "the native engine runs no init system in a sandbox",
                 "use a Docker engine: drydock config set backend docker",
@@ -351,6 +347,7 @@ impl Engine for Native {
     }
 
     async fn info(&self) -> Result<Info> {
+        self.possible().await?;
         let cgroup_version = match blocking(Limiter::find).await? {
             Limiter::Unified { .. } | Limiter::Scope => Some(2),
             Limiter::Split { .. } => Some(1),
@@ -379,12 +376,9 @@ impl Engine for Native {
         let base = match spec.image.as_str() {
             "" | MACHINE => Some(self.base().await?),
             image if self.home.image(image).is_dir() => None,
-            image => {
-                return Err(EngineError::ImageMissing {
-                    image: image.to_owned(),
-                    detail: "it was not unpacked for the native engine".to_owned(),
-                });
-            }
+            // Ours are what a machine has anyway, but for the account, which every base has.
+            image if image::is_ours(image) => Some(self.base().await?),
+            image => return Err(EngineError::ImageNotUnpacked { image: image.to_owned() }),
         };
         // The machine's directories are given just these two accounts to enter by.
         let known = [image::USER, "root"].contains(&spec.user.as_str());

@@ -104,7 +104,7 @@ pub(super) fn enter(layers: &Layers, tmpfs: &[(String, u64)], several: bool) -> 
 }
 
 /// An error as a sentence, with what is known to be behind it.
-fn hint(what: &str, error: &io::Error) -> String {
+pub(super) fn hint(what: &str, error: &io::Error) -> String {
     let restricted = || {
         fs::read_to_string("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
             .is_ok_and(|text| text.trim() == "1")

@@ -28,10 +28,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
+use super::Native;
 use super::client::blocking;
 use super::ids::Ids;
 use super::place::{self, Folder, Home, Record, fault};
-use super::Native;
 use crate::engine::{
     Engine, EngineError, ExecSpec, Output, Result, Sandbox, SandboxId, SandboxState, Snapshot,
     SnapshotSpec,
@@ -334,7 +334,8 @@ impl Native {
     async fn lock(&self, all: &Path, ids: Ids) -> Result<Locked> {
         place::make(all)?;
         let file = all.join(".lock");
-        let taken = blocking(move || File::create(file).and_then(|lock| lock.lock().map(|()| lock)));
+        let taken =
+            blocking(move || File::create(file).and_then(|lock| lock.lock().map(|()| lock)));
         let lock = taken.await?.map_err(|error| fault("wait for the snapshots", &error))?;
         for folder in unfinished_ones(all) {
             self.remove_as(&folder, ids).await?;

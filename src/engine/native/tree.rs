@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{
     AtFlags, Dir, FileType, Gid, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, Uid,
-    XattrFlags, chmodat, chownat, copy_file_range, fchmod, fchown, fgetxattr, flistxattr, fsetxattr,
-    fstat, ftruncate, futimens, ioctl_ficlone, linkat, mkdirat, mknodat, open, openat, readlinkat,
-    seek, statat, symlinkat, utimensat,
+    XattrFlags, chmodat, chownat, copy_file_range, fchmod, fchown, fgetxattr, flistxattr,
+    fsetxattr, fstat, ftruncate, futimens, ioctl_ficlone, linkat, mkdirat, mknodat, open, openat,
+    readlinkat, seek, statat, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, Rlimit, getppid, getrlimit, setrlimit, umask};
@@ -57,10 +57,8 @@ pub(super) fn copy(from: &Path, to: &Path, ids: Ids) -> Result<u64, String> {
     Ok(copying.bytes)
 }
 
-const FOLDER: OFlags = OFlags::RDONLY
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::NOFOLLOW)
-    .union(OFlags::CLOEXEC);
+const FOLDER: OFlags =
+    OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
 struct Copying {
     parent: Option<Pid>,

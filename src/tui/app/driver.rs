@@ -8,7 +8,7 @@ use crossterm::event::{KeyEvent, KeyModifiers};
 
 use super::*;
 use crate::course::{self, Catalogue, Source};
-use crate::engine::Info;
+use crate::engine::{Info, Offers};
 use crate::lab::verify::{CheckResult, CheckState};
 use crate::session;
 use crate::store::Completion;
@@ -103,7 +103,13 @@ impl Driver {
             cgroup_version: Some(2),
             architecture: None,
         };
-        self.event(Event::Engine(EngineState::Ready { info, missing_images: vec![] }));
+        self.event(Event::Engine(EngineState::Ready(Box::new(Found {
+            info,
+            reason: "docker: the engine at unix:///var/run/docker.sock answers".into(),
+            offers: Offers::default(),
+            has_images: true,
+            missing_images: vec![],
+        }))));
     }
 
     /// Opens an item and makes its sandbox and shell ready.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::ReplayEvent;
-use crate::engine::{Info, Step};
+use crate::engine::{Info, Offers, Step};
 use crate::lab::hint::Shown;
 use crate::lab::provision::Notice;
 use crate::lab::rewind::Point;
@@ -186,12 +186,22 @@ pub enum EngineState {
     /// It is being looked for.
     Looking,
     /// It answers.
-    Ready {
-        /// Its name and version.
-        info: Info,
-        /// Names of our images that are not built yet.
-        missing_images: Vec<String>,
-    },
+    Ready(Box<Found>),
     /// It cannot be used, and why.
     Failed(Problem),
+}
+
+/// An engine that answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its name and version.
+    pub info: Info,
+    /// Why it is the one that is used.
+    pub reason: String,
+    /// What its sandboxes can have.
+    pub offers: Offers,
+    /// Whether it has such a thing as images.
+    pub has_images: bool,
+    /// Names of our images that are not built yet.
+    pub missing_images: Vec<String>,
 }

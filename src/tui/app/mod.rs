@@ -29,7 +29,7 @@ use ratatui::layout::Rect;
 pub use action::Action;
 pub use clipboard::Answer;
 pub use effect::{Effect, MAX_FILE};
-pub use event::{EngineState, Event, FileContent, Moment, ReadyState, WorkspaceEvent};
+pub use event::{EngineState, Event, FileContent, Found, Moment, ReadyState, WorkspaceEvent};
 pub use layer::{Choice, Completed, Dialog, Layer, Palette, PaletteRow};
 pub use outer::OuterModes;
 pub use replay::ReplayEvent;

@@ -14,12 +14,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::desktop::Desktop;
 use crate::context::Context;
+use crate::engine::Engine;
 use crate::engine::image::BuildOptions;
 use crate::lab::{Lab, SharedStore};
 use crate::problem::{Exit, Problem};
 use crate::session::{Session, Visitor};
 use crate::store::Store;
-use crate::tui::app::{Effect, EngineState, Event, WorkspaceEvent};
+use crate::tui::app::{Effect, EngineState, Event, Found, WorkspaceEvent};
 use crate::tui::widgets::markdown::highlight_all;
 use visit::Visit;
 
@@ -54,8 +55,8 @@ impl Shared {
         let _ = self.events.send(event);
     }
 
-    fn lab(&self) -> Result<Lab, Problem> {
-        self.context.lab(self.store.clone())
+    async fn lab(&self) -> Result<Lab, Problem> {
+        self.context.lab(self.store.clone()).await
     }
 
     /// Runs something short with the store on a thread that may block.
@@ -159,7 +160,8 @@ impl Worker {
             }),
             Effect::Destroy { item } => {
                 tokio::spawn(async move {
-                    let destroyed = async { Ok::<_, Problem>(shared.lab()?.destroy(&item).await?) };
+                    let destroyed =
+                        async { Ok::<_, Problem>(shared.lab().await?.destroy(&item).await?) };
                     shared.send(match destroyed.await {
                         Ok(0) => Event::Notice(format!("{item} has no sandbox")),
                         Ok(_) => Event::Destroyed(item),
@@ -260,7 +262,7 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
 
 async fn look_for_engine(shared: &Shared) -> EngineState {
     let look = async {
-        let engine = shared.context.engine()?;
+        let engine = shared.context.engine_again().await?;
         let info = engine.info().await?;
         let missing_images = match engine.images() {
             Some(images) => {
@@ -269,13 +271,20 @@ async fn look_for_engine(shared: &Shared) -> EngineState {
             }
             None => Vec::new(),
         };
-        Ok::<_, crate::engine::EngineError>(EngineState::Ready { info, missing_images })
+        let found = Found {
+            info,
+            reason: engine.reason().to_owned(),
+            offers: engine.offers(),
+            has_images: engine.images().is_some(),
+            missing_images,
+        };
+        Ok::<_, crate::engine::EngineError>(EngineState::Ready(Box::new(found)))
     };
     look.await.unwrap_or_else(|error| EngineState::Failed(error.into()))
 }
 
 async fn build_images(shared: &Shared) -> Result<(), Problem> {
-    let engine = shared.context.engine()?;
+    let engine = shared.context.engine().await?;
     let Some(images) = engine.images() else { return Ok(()) };
     let options = BuildOptions { offline: shared.context.offline, ..BuildOptions::default() };
     for image in images.list().await?.into_iter().filter(|image| image.current && !image.present) {

@@ -241,7 +241,7 @@ impl Inner {
     }
 
     async fn provision(&self, fresh: bool) -> Result<ReadyState, Problem> {
-        let lab = self.shared.lab()?;
+        let lab = self.shared.lab().await?;
         let _making = self.shared.making.lock().await;
         let ready =
             lab.provision(&self.item, fresh, &|step| self.send(WorkspaceEvent::Step(step))).await?;
@@ -324,7 +324,7 @@ impl Inner {
 
     /// Removes what was half made when the visit ended. Best effort: the next launch does it too.
     async fn tidy(&self) {
-        let Ok(lab) = self.shared.lab() else { return };
+        let Ok(lab) = self.shared.lab().await else { return };
         if let Err(error) = lab.tidy(&self.item.id).await {
             tracing::info!(%error, "a half-made sandbox may be left");
         }
@@ -335,7 +335,7 @@ impl Inner {
     }
 
     async fn attach(self: &Arc<Self>, visitor: Visitor) -> Result<WorkspaceEvent, Problem> {
-        let lab = self.shared.lab()?;
+        let lab = self.shared.lab().await?;
         let (attempt, sandbox) = lab.running(&self.item.id).await?;
         let ready = Ready { sandbox, attempt, resumed: true, notices: Vec::new() };
         let id = ready.attempt.id;

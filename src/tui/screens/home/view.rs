@@ -8,6 +8,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use super::Row;
 use crate::course::{Item, Module};
+use crate::engine::{Info, Lack};
 use crate::store::Status;
 use crate::tui::app::{App, EngineState};
 use crate::tui::screens::body;
@@ -68,8 +69,9 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) -> Option<Position> {
 fn title(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let mut right = vec![match &app.engine {
         EngineState::Looking => Span::styled("looking for an engine", app.theme.muted()),
-        EngineState::Ready { info, .. } => {
-            Span::styled(format!("{} {}", info.product, info.version), app.theme.muted())
+        EngineState::Ready(found) => {
+            let Info { product, version, .. } = &found.info;
+            Span::styled(format!("{product} {version}"), app.theme.muted())
         }
         EngineState::Failed(_) => Span::styled("no engine", app.theme.bad()),
     }];
@@ -163,11 +165,20 @@ fn status(app: &App, item: &Item) -> Status {
     app.progress.get(&item.id).map_or(Status::New, |progress| progress.status)
 }
 
+/// What the engine lacks that an item needs.
+fn lack(app: &App, item: &Item) -> Option<Lack> {
+    match &app.engine {
+        EngineState::Ready(found) => crate::lab::needs::lack(item, &found.offers),
+        EngineState::Looking | EngineState::Failed(_) => None,
+    }
+}
+
 fn item_row<'a>(app: &App, item: &'a Item, nested: bool, width: u16) -> Line<'a> {
+    let lack = lack(app, item);
     let (sign, style) = match status(app, item) {
         Status::Completed => (app.signs.passed(), app.theme.good()),
         Status::Started => (app.signs.started(), app.theme.attention()),
-        Status::New if matches!(app.engine, EngineState::Failed(_)) => {
+        Status::New if matches!(app.engine, EngineState::Failed(_)) || lack.is_some() => {
             (app.signs.unavailable(), app.theme.muted())
         }
         Status::New => (app.signs.open(), app.theme.muted()),
@@ -177,7 +188,10 @@ fn item_row<'a>(app: &App, item: &'a Item, nested: bool, width: u16) -> Line<'a>
     let left = vec![
         Span::styled(format!("{indent}{sign} "), style),
         Span::styled(format!("{number} "), app.theme.muted()),
-        Span::styled(&*item.title, app.theme.text()),
+        Span::styled(
+            &*item.title,
+            if lack.is_some() { app.theme.muted() } else { app.theme.text() },
+        ),
     ];
     let level = match (item.difficulty.word(), width) {
         (word, 60..) => format!("{word:<12}"),
@@ -254,6 +268,14 @@ fn item_facts<'a>(app: &'a App, item: &'a Item, width: u16) -> Vec<Line<'a>> {
         if let Some(remedy) = &problem.remedy {
             lines.push(Line::styled(remedy.as_str(), app.theme.attention()));
         }
+        lines.push(Line::default());
+    }
+    if let Some(Lack { reason, remedy }) = lack(app, item) {
+        lines.push(Line::styled(
+            format!("{} Cannot run here: {reason}", app.signs.unavailable()),
+            app.theme.bad(),
+        ));
+        lines.push(Line::styled(remedy, app.theme.attention()));
         lines.push(Line::default());
     }
     lines.extend(history(app, item));

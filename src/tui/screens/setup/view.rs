@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::{Images, Row};
+use crate::engine::Info;
 use crate::tui::app::{App, EngineState};
 use crate::tui::screens::body;
 use crate::tui::widgets::pane::Pane;
@@ -71,10 +72,13 @@ fn row<'a>(app: &App, row: Row, name: &'a str, value: Span<'a>) -> [Line<'a>; 1]
 fn engine_word(app: &App) -> Span<'_> {
     match &app.engine {
         EngineState::Looking => Span::styled("looking …", app.theme.muted()),
-        EngineState::Ready { info, .. } => Span::styled(
-            format!("{} {} {} works here", app.signs.passed(), info.product, info.version),
-            app.theme.good(),
-        ),
+        EngineState::Ready(found) => {
+            let Info { product, version, .. } = &found.info;
+            Span::styled(
+                format!("{} {product} {version} works here", app.signs.passed()),
+                app.theme.good(),
+            )
+        }
         EngineState::Failed(_) => {
             Span::styled(format!("{} none works here yet", app.signs.failed()), app.theme.bad())
         }
@@ -84,7 +88,7 @@ fn engine_word(app: &App) -> Span<'_> {
 fn engine(app: &App) -> Vec<Line<'_>> {
     match &app.engine {
         EngineState::Looking => vec![],
-        EngineState::Ready { info, .. } => vec![indented(&info.endpoint, app.theme.muted())],
+        EngineState::Ready(found) => vec![indented(&found.reason, app.theme.muted())],
         EngineState::Failed(problem) => {
             let mut lines = vec![indented(&problem.message, app.theme.text())];
             if let Some(remedy) = &problem.remedy {
@@ -109,11 +113,15 @@ fn images_word(app: &App) -> Span<'_> {
         (Images::Failed(_), _) => {
             Span::styled(format!("{} not built", app.signs.failed()), app.theme.bad())
         }
-        (_, EngineState::Ready { missing_images, .. }) if missing_images.is_empty() => {
+        (_, EngineState::Ready(found)) if !found.has_images => Span::styled(
+            format!("{} none needed: this machine's own programs are used", app.signs.passed()),
+            good,
+        ),
+        (_, EngineState::Ready(found)) if found.missing_images.is_empty() => {
             Span::styled(format!("{} ready", app.signs.passed()), good)
         }
         (Images::Cancelled, _) => Span::styled("stopped; enter begins again", muted),
-        (_, EngineState::Ready { .. }) => {
+        (_, EngineState::Ready(_)) => {
             Span::styled("enter builds them now; else the first launch does", app.theme.text())
         }
         _ => Span::styled("need an engine", muted),
