@@ -44,11 +44,14 @@ fn solution(item: &str) -> Vec<String> {
 
 /// First start, Home, launch, the solution by keys, green, quit, start again, done.
 fn whole_path(size: (u16, u16)) {
-    if !engine("tui::whole_path") {
-        return;
+    if engine("tui::whole_path") {
+        whole_path_with(size, &[]);
     }
+}
+
+fn whole_path_with(size: (u16, u16), variables: &[(&str, &str)]) {
     let home = Home::first();
-    let mut terminal = Terminal::start(size, home.path(), &[]);
+    let mut terminal = Terminal::start_with(size, home.path(), &[], variables);
     terminal.see("Welcome to drydock");
     terminal.see("works here");
     terminal.send("\x1b"); // finish setup
@@ -74,7 +77,7 @@ fn whole_path(size: (u16, u16)) {
     assert!(terminal.end());
     assert!(!terminal.alternate(), "the terminal is given back");
 
-    let mut again = Terminal::start(size, home.path(), &[]);
+    let mut again = Terminal::start_with(size, home.path(), &[], variables);
     again.wait("linux-01 is done and linux-02 is next", |screen| {
         screen.contains("1/5")
             && screen.contains("✓ 01")
@@ -97,6 +100,15 @@ fn whole_path_at_120x40() {
 #[test]
 fn whole_path_at_200x60() {
     whole_path((200, 60));
+}
+
+/// The same where there is no Docker engine: by itself.
+#[test]
+fn whole_path_without_docker() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    if runtime.block_on(support::native("tui::whole_path_without_docker")).is_some() {
+        whole_path_with((80, 24), &[("DOCKER_HOST", "unix:///nowhere/docker.sock")]);
+    }
 }
 
 #[test]
@@ -215,7 +227,8 @@ fn a_sandbox_removed_behind_our_back_is_explained_and_made_again() {
 
 #[test]
 fn without_an_engine_everything_else_works_and_says_why() {
-    let home = Home::new();
+    let home = Home::first();
+    std::fs::write(home.path().join("config.yaml"), "backend: docker\n").unwrap();
     let nowhere = [("DOCKER_HOST", "unix:///nowhere/docker.sock")];
     let mut terminal = Terminal::start_with((80, 24), home.path(), &[], &nowhere);
     terminal.see("no engine");

@@ -7,7 +7,9 @@ use super::out::{Tone, printable};
 use super::{DONE, Invocation, Out, Outcome, item, words};
 use crate::context::Context;
 use crate::course::Item;
+use crate::engine::Offers;
 use crate::engine::{EngineError, Sandbox, SandboxState};
+use crate::lab::needs;
 use crate::lab::probe::Probes;
 use crate::lab::verify::{CheckResult, passed, verify};
 use crate::lab::{Lab, LabError, Recorded, exercise};
@@ -60,10 +62,10 @@ impl Verify {
                     "failures": completion.attempt.failures,
                     "first": completion.first,
                 })),
-                "next": context.course.next_after(&item.id).map(|next| &next.id),
+                "next": needs::next_after(&context.course, &item.id, &lab.engine.offers()).map(|next| &next.id),
             }));
         } else {
-            summary(out, &context, item, &found);
+            summary(out, &context, item, &found, &lab.engine.offers());
         }
         // What was found is written and told: keeping the files can be waited for, or left.
         invocation.block_on(async {
@@ -130,7 +132,7 @@ fn tell(out: &Out, number: usize, of: usize, result: &CheckResult) {
     }
 }
 
-fn summary(out: &Out, context: &Context, item: &Item, found: &Found) {
+fn summary(out: &Out, context: &Context, item: &Item, found: &Found, offers: &Offers) {
     let id = &item.id;
     let good = found.results.iter().filter(|result| result.state == CheckState::Passed).count();
     out.line("");
@@ -151,7 +153,7 @@ fn summary(out: &Out, context: &Context, item: &Item, found: &Found) {
         None => out.line(format_args!("{id} was completed before; that stands")),
     }
     out.line("");
-    if let Some(next) = context.course.next_after(id) {
+    if let Some(next) = needs::next_after(&context.course, id, offers) {
         out.line(format_args!("Continue to next exercise: {}", next.title));
         out.line(format_args!("  drydock launch {}", next.id));
     } else {

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::course::{Body, Exercise, Item};
-use crate::engine::{Engine, EngineError, Lack, Limits, Sandbox, SandboxState};
+use crate::engine::{Engine, EngineError, Lack, Limits, Sandbox, SandboxId, SandboxState};
 use crate::problem::{Exit, Problem};
 use crate::session::Shells;
 use crate::store::{
@@ -104,6 +104,16 @@ pub enum LabError {
         /// What it said last.
         detail: String,
     },
+    /// The item's sandbox is on an engine that cannot be used now.
+    #[error("The sandbox of {item} is on the {engine} engine: {error}")]
+    Elsewhere {
+        /// The item.
+        item: String,
+        /// That engine.
+        engine: String,
+        /// What is wrong with it.
+        error: EngineError,
+    },
     /// The engine lacks what the item needs.
     #[error("{item} cannot run on the {engine} engine here: {}", .lack.reason)]
     NotHere {
@@ -146,6 +156,12 @@ impl From<LabError> for Problem {
         match error {
             LabError::Engine(error) => error.into(),
             LabError::Store(error) => error.into(),
+            LabError::Elsewhere { item, error, .. } => {
+                let over = format!("drydock launch {item} --fresh starts over on another engine");
+                let remedy =
+                    error.remedy().map_or_else(|| over.clone(), |r| format!("{r}; or {over}"));
+                Self::new(error.kind(), Exit::Environment, message).remedy(remedy)
+            }
             LabError::NotHere { item, engine, lack } => needs::problem(&item, engine, lack),
             LabError::Content { .. } => Self::new("content", Exit::Usage, message),
             LabError::Prepare { .. } => Self::new("prepare", Exit::Environment, message)
@@ -173,7 +189,19 @@ impl Lab {
                 return Ok(Some((attempt, sandbox)));
             }
         }
+        self.unreachable(item).await?;
         Ok(None)
+    }
+
+    /// Fails if an item's sandbox is on an engine that cannot be asked: that it was not found there
+    /// says nothing.
+    async fn unreachable(&self, item: &str) -> Result<(), LabError> {
+        let attempt = self.store.lock().active(item)?;
+        let Some(Attempt { engine, sandbox: Some(sandbox), .. }) = attempt else { return Ok(()) };
+        match self.engine.inspect(&SandboxId(sandbox)).await {
+            Ok(_) | Err(EngineError::SandboxGone { .. }) => Ok(()),
+            Err(error) => Err(LabError::Elsewhere { item: item.to_owned(), engine, error }),
+        }
     }
 
     /// The same for what is to be done in it now: it must be there and run.

@@ -1,6 +1,6 @@
 //! What an item needs of an engine, and whether the engine has it.
 
-use crate::course::{Backend, Item, Need};
+use crate::course::{Backend, Catalogue, Item, Need};
 use crate::engine::{Engine, Lack, Offers};
 use crate::problem::{Exit, Problem};
 
@@ -17,6 +17,17 @@ pub fn lack(item: &Item, offers: &Offers) -> Option<Lack> {
         let Lack { reason, remedy } = offer.as_ref().err()?.clone();
         Some(Lack { reason: format!("it needs {what}, and {reason}"), remedy })
     })
+}
+
+/// The item after this one that can run.
+pub fn next_after<'a>(course: &'a Catalogue, id: &str, offers: &Offers) -> Option<&'a Item> {
+    let mut next = course.next_after(id);
+    while let Some(item) = next
+        && lack(item, offers).is_some()
+    {
+        next = course.next_after(&item.id);
+    }
+    next
 }
 
 /// What it says itself, and what follows from the rest of its manifest.

@@ -153,22 +153,20 @@ impl Lab {
                 }
             }
         }
-        let attempt = self.store.lock().active(&item.id)?;
-        if found.is_none()
-            && let Some(attempt) = attempt
-            && let Some(id) = &attempt.sandbox
+        if found.is_some() {
+            return Ok(found);
+        }
+        self.unreachable(&item.id).await?;
+        let store = self.store.lock();
+        if let Some(attempt) = store.active(&item.id)?
+            && attempt.sandbox.is_some()
         {
-            match self.engine.inspect(&SandboxId(id.clone())).await {
-                Ok(_) | Err(EngineError::SandboxGone { .. }) => {}
-                // It may be there, on an engine that cannot be asked.
-                Err(error) => return Err(error.into()),
-            }
             let gone = "The old sandbox was removed outside drydock, and its files with it; your \
                         progress is kept";
             notices.push(Notice::Lost(gone.to_owned()));
-            self.store.lock().attach_sandbox(attempt.id, None)?;
+            store.attach_sandbox(attempt.id, None)?;
         }
-        Ok(found)
+        Ok(None)
     }
 
     async fn resume(
@@ -216,7 +214,8 @@ impl Lab {
         let Some(images) = self.engine.images() else {
             return Ok(match asked {
                 Some(asked) if !asked.starts_with(OURS) => asked.to_owned(),
-                Some(asked) => {
+                // Once is enough: it is so with every item.
+                Some(asked) if self.is_new_to_engine()? => {
                     notices.push(Notice::Aside(format!(
                         "Using this machine's own programs instead of {asked}: the {} engine needs no \
                          image",
@@ -224,7 +223,7 @@ impl Lab {
                     )));
                     MACHINE.to_owned()
                 }
-                None => MACHINE.to_owned(),
+                Some(_) | None => MACHINE.to_owned(),
             });
         };
         let options = BuildOptions { offline: self.offline, ..BuildOptions::default() };
@@ -249,6 +248,12 @@ impl Lab {
             "Using drydock/{fallback}: {asked} is not here and {reason}"
         )));
         Ok(images.ensure(fallback, &options, progress).await?)
+    }
+
+    /// Whether nothing has been tried on this engine before.
+    fn is_new_to_engine(&self) -> Result<bool, LabError> {
+        let all = self.store.lock().history(None, u32::MAX)?;
+        Ok(all.iter().all(|attempt| attempt.engine != self.engine.name()))
     }
 
     fn spec(&self, item: &Item, attempt: &Attempt, image: String) -> Result<SandboxSpec, LabError> {

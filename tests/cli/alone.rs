@@ -54,7 +54,7 @@ fn completions_are_there_for_every_shell() {
 
 #[test]
 fn the_five_linux_items_are_listed_also_without_an_engine() {
-    let home = Home::alone();
+    let home = Home::without_engine();
     let modules = home.run(&["modules", "--json"]).ends(0).json();
     let linux = &modules["modules"][0];
     assert_eq!((&linux["id"], &linux["title"]), (&"linux".into(), &"Linux Fundamentals".into()));
@@ -155,7 +155,7 @@ fn wrong_use_is_told_as_json_too() {
 
 #[test]
 fn without_an_engine_everything_says_so_and_what_helps() {
-    let home = Home::alone();
+    let home = Home::without_engine();
     for command in [
         &["launch", "linux-01", "--detach"][..],
         &["verify", "linux-01"],
@@ -185,7 +185,7 @@ fn without_an_engine_everything_says_so_and_what_helps() {
 
 #[test]
 fn doctor_looks_at_everything_whatever_is_broken() {
-    let home = Home::alone();
+    let home = Home::without_engine();
     let checks = |ran: &Ran| ran.json()["checks"].as_array().unwrap().clone();
     let sound = home.run(&["doctor", "--json"]).ends(3);
     let named = |checks: &[Value], name: &str| {
@@ -241,7 +241,7 @@ fn settings_are_set_shown_refused_and_reset() {
 
 #[test]
 fn init_sets_up_by_flags() {
-    let home = Home::alone();
+    let home = Home::without_engine();
     let ran = home.run(&["init", "--yes", "--theme", "sixteen"]).ends(0);
     ran.says("drydock launch linux-01").complains("warning: ");
     home.run(&["config", "show"]).says("theme: sixteen");

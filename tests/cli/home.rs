@@ -41,10 +41,17 @@ pub(crate) struct Ran {
 }
 
 impl Home {
-    /// One without any engine.
+    /// One without a Docker engine.
     pub(crate) fn alone() -> Self {
         let docker_host = Some("unix:///nonexistent/docker.sock");
         Self { folder: TempDir::new().unwrap(), docker_host }
+    }
+
+    /// One whose configuration names Docker, where there is none: no engine can be used.
+    pub(crate) fn without_engine() -> Self {
+        let home = Self::alone();
+        fs::write(home.path().join("config.yaml"), "backend: docker\n").unwrap();
+        home
     }
 
     /// One with the engine of this machine, if there is any, and the base image on it.
@@ -110,7 +117,7 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        if self.docker_host.is_none() {
+        if self.docker_host.is_none() || self.path().join("state/native").exists() {
             let _ = self.run(&["destroy", "--all", "--yes"]);
         }
     }

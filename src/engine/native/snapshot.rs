@@ -201,8 +201,8 @@ impl Native {
         let from = Folder(all.join(name));
         let kept = Kept::read(from.path()).ok_or_else(missing)?;
         // Its files are of the numbers they were kept with, and stand on that base.
-        let Record { ids, base, image, .. } = kept.record;
-        let record = Record { ids, base, image, ..record };
+        let Record { image, ids, base, .. } = kept.record;
+        let record = Record { image, ids, base, ..record };
         // Made beside the snapshots, where the next who has the lock removes it if this is cut off.
         let new = Folder(unfinished(&all)?);
         let id = SandboxId(uuid::Uuid::new_v4().simple().to_string());

@@ -296,15 +296,14 @@ fn mode(data: &Stat) -> Mode {
     Mode::from_raw_mode(data.st_mode & 0o7777)
 }
 
+#[allow(
+    clippy::cast_possible_wrap,
+    reason = "less than 10^9, in a type that depends on the processor"
+)]
 fn times(data: &Stat) -> Timestamps {
-    let time = |seconds, nanoseconds: u64| Timespec {
-        tv_sec: seconds,
-        tv_nsec: nanoseconds.try_into().unwrap_or(0),
-    };
-    Timestamps {
-        last_access: time(data.st_atime, data.st_atime_nsec as u64),
-        last_modification: time(data.st_mtime, data.st_mtime_nsec as u64),
-    }
+    let access = Timespec { tv_sec: data.st_atime as _, tv_nsec: data.st_atime_nsec as _ };
+    let change = Timespec { tv_sec: data.st_mtime as _, tv_nsec: data.st_mtime_nsec as _ };
+    Timestamps { last_access: access, last_modification: change }
 }
 
 #[cfg(test)]

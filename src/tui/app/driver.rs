@@ -96,6 +96,11 @@ impl Driver {
     }
 
     pub(crate) fn engine(&mut self) {
+        self.engine_with(Offers::default());
+    }
+
+    /// The engine answers, and its sandboxes can have this.
+    pub(crate) fn engine_with(&mut self, offers: Offers) {
         let info = Info {
             product: "docker".into(),
             version: "20.10.24".into(),
@@ -106,7 +111,7 @@ impl Driver {
         self.event(Event::Engine(EngineState::Ready(Box::new(Found {
             info,
             reason: "docker: the engine at unix:///var/run/docker.sock answers".into(),
-            offers: Offers::default(),
+            offers,
             has_images: true,
             missing_images: vec![],
         }))));

@@ -7,7 +7,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 
-use crate::engine::{EngineError, Step};
+use crate::engine::{EngineError, Offers, Step};
 use crate::lab::hint::Shown;
 use crate::store::{Current, Progress, Status};
 use crate::tui::app::{Event, ReadyState, WorkspaceEvent, driver::*};
@@ -117,6 +117,18 @@ fn home_without_an_engine() {
         let error =
             EngineError::PermissionDenied { endpoint: "unix:///var/run/docker.sock".into() };
         driver.event(Event::Engine(crate::tui::app::EngineState::Failed(error.into())));
+    });
+}
+
+#[test]
+fn home_with_what_cannot_run() {
+    snapshots("home_with_what_cannot_run", |driver| {
+        let reason = "the native engine runs no init system in a sandbox".to_owned();
+        let remedy = "use a Docker engine: drydock config set backend docker".to_owned();
+        let lack = crate::engine::Lack { reason, remedy };
+        driver.engine_with(Offers { init_system: Err(lack), ..Offers::default() });
+        driver.press("down");
+        driver.press("down");
     });
 }
 

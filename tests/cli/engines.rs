@@ -1,0 +1,109 @@
+//! Which engine is used, and what is said of it, on a machine without a Docker engine.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::home::{Home, Ran, items, waiting};
+use crate::support;
+
+/// A home where no Docker engine is found, if this machine has the native one.
+fn native(test: &str) -> Option<Home> {
+    waiting(support::native(test)).map(|_| Home::alone())
+}
+
+fn finding(ran: &Ran, name: &str) -> Value {
+    let json = ran.json();
+    let checks = json["checks"].as_array().unwrap();
+    checks.iter().find(|check| check["name"] == name).cloned().unwrap_or_default()
+}
+
+#[test]
+fn without_docker_the_native_engine_is_used_and_says_why() {
+    let Some(home) = native("engines::native_is_used") else { return };
+    let status = home.run(&["status", "--json"]).ends(0).json();
+    let engine = &status["engine"];
+    assert_eq!((&engine["name"], &engine["reachable"]), (&"native".into(), &true.into()));
+    let reason = engine["reason"].as_str().unwrap();
+    assert!(reason.starts_with("native: ") && reason.contains("docker.sock"), "{reason}");
+    home.run(&["status"]).ends(0).says("why this one").says(reason);
+    let set_up = home.run(&["init", "--yes"]).ends(0);
+    set_up.says(reason).says("drydock launch linux-01");
+    let json = home.run(&["--json", "init", "--yes"]).ends(0).json();
+    assert_eq!(json["engine"]["name"], "native");
+    home.run(&["images", "list"]).ends(0).complains("native");
+    home.run(&["images", "build"]).ends(3).complains("native engine needs no images");
+
+    let doctor = home.run(&["doctor", "--json"]).ends(0);
+    assert_eq!(finding(&doctor, "why this one")["detail"], reason);
+    for name in ["namespaces", "sandbox users", "limits", "sandbox network", "sudo"] {
+        assert!(finding(&doctor, name)["detail"].is_string(), "{name}: {doctor:?}");
+    }
+}
+
+#[test]
+fn without_docker_an_exercise_is_launched_checked_and_removed() {
+    let Some(home) = native("engines::an_exercise") else { return };
+    let launched = home.run(&["--json", "launch", "linux-01"]).ends(0).json();
+    assert_eq!(launched["engine"], "native");
+    assert!(launched["notices"][0].as_str().unwrap().contains("drydock/base"), "{launched}");
+    home.run(&["verify", "linux-01"]).ends(1).says("0 of 4");
+    // The shell's holder is on the same engine.
+    let typed = home.feed(&["shell", "linux-01"], b"id -un; pwd\n").ends(0);
+    typed.says("/home/learner");
+    home.run(&["snapshot", "linux-01", "--name", "mine"]).ends(0);
+    home.run(&["rewind", "linux-01", "mine", "--yes"]).ends(0).says("as they were at mine");
+    let status = home.run(&["status", "--json"]).ends(0).json();
+    assert_eq!(status["sandboxes"][0]["engine"], "native");
+    // It is found from an engine of the other kind too, as far as that can be asked.
+    fs::write(home.path().join("config.yaml"), "backend: docker\n").unwrap();
+    home.run(&["launch", "linux-01", "--detach"]).ends(3).complains("/nonexistent/docker.sock");
+    fs::write(home.path().join("config.yaml"), "backend: native\n").unwrap();
+    let again = home.run(&["--json", "launch", "linux-01", "--fresh"]).ends(0).json();
+    // What is known is not told again.
+    assert_eq!(again["notices"], Value::Array(vec![]));
+    let gone = home.run(&["--json", "destroy", "--all", "--yes"]).ends(0).json();
+    assert_eq!(gone["destroyed"][0], "linux-01");
+    let left = fs::read_dir(home.path().join("state/native/sandboxes")).unwrap().count();
+    assert_eq!(left, 0);
+}
+
+#[test]
+fn what_cannot_run_says_so_with_reason_and_remedy() {
+    let Some(home) = native("engines::what_cannot_run") else { return };
+    let listed = home.run(&["modules", "--json"]).ends(0).json();
+    let items = items(&listed);
+    assert_eq!((&items[0]["runnable"], &items[0]["reason"]), (&true.into(), &Value::Null));
+    let third = &items[2];
+    assert_eq!(third["runnable"], false);
+    assert!(third["reason"].as_str().unwrap().contains("init system"), "{third}");
+    assert!(third["remedy"].as_str().unwrap().contains("backend docker"), "{third}");
+    home.run(&["modules"]).ends(0).says("–  linux-03").complains("linux-03 cannot run");
+    let refused = home.run(&["launch", "linux-03", "--detach"]).ends(3);
+    refused.complains("linux-03 cannot run on the native engine here: it needs an init system");
+    let error = home.run(&["--json", "launch", "linux-03"]).ends(3).error();
+    assert_eq!(error["kind"], "not_runnable_here");
+    // An image of somebody else's is not quietly replaced.
+    let manifest = "id: harbour-01\nmodule: harbour\norder: 1\ntitle: Splice\n\
+                    container_image: example.org/rope:1\nverify:\n  - {name: a, cmd: 'true'}\n";
+    let folder = home.content(&[("a.yaml", manifest)]);
+    let content = ["--content", folder.to_str().unwrap()];
+    let refused = home.run(&[&["launch", "harbour-01", "--detach"], &content[..]].concat());
+    refused.ends(3).complains("example.org/rope:1 is not unpacked");
+}
+
+#[test]
+fn an_engine_that_was_named_is_never_replaced() {
+    let home = Home::alone();
+    for word in ["docker", "local"] {
+        home.run(&["config", "set", "backend", word]).ends(0);
+        let error = home.run(&["--json", "launch", "linux-01"]).ends(3).error();
+        assert_eq!(error["kind"], "engine_not_running");
+        let doctor = home.run(&["doctor", "--json"]).ends(3);
+        assert_eq!(finding(&doctor, "engine")["ok"], false);
+        assert!(finding(&doctor, "native engine")["detail"].is_string(), "{doctor:?}");
+    }
+    home.run(&["config", "set", "backend", "podman"])
+        .ends(2)
+        .complains("must be auto, docker, native or local");
+}
