@@ -18,6 +18,11 @@ fn finding(ran: &Ran, name: &str) -> Value {
     checks.iter().find(|check| check["name"] == name).cloned().unwrap_or_default()
 }
 
+/// What is told after all steps.
+fn last(ran: &Ran) -> Value {
+    serde_json::from_str(ran.stdout.lines().last().unwrap()).unwrap()
+}
+
 #[test]
 fn without_docker_the_native_engine_is_used_and_says_why() {
     let Some(home) = native("engines::native_is_used") else { return };
@@ -44,7 +49,7 @@ fn without_docker_the_native_engine_is_used_and_says_why() {
 #[test]
 fn without_docker_an_exercise_is_launched_checked_and_removed() {
     let Some(home) = native("engines::an_exercise") else { return };
-    let launched = home.run(&["--json", "launch", "linux-01"]).ends(0).json();
+    let launched = last(&home.run(&["--json", "launch", "linux-01"]).ends(0));
     assert_eq!(launched["engine"], "native");
     assert!(launched["notices"][0].as_str().unwrap().contains("drydock/base"), "{launched}");
     home.run(&["verify", "linux-01"]).ends(1).says("0 of 4");
@@ -59,7 +64,7 @@ fn without_docker_an_exercise_is_launched_checked_and_removed() {
     fs::write(home.path().join("config.yaml"), "backend: docker\n").unwrap();
     home.run(&["launch", "linux-01", "--detach"]).ends(3).complains("/nonexistent/docker.sock");
     fs::write(home.path().join("config.yaml"), "backend: native\n").unwrap();
-    let again = home.run(&["--json", "launch", "linux-01", "--fresh"]).ends(0).json();
+    let again = last(&home.run(&["--json", "launch", "linux-01", "--fresh"]).ends(0));
     // What is known is not told again.
     assert_eq!(again["notices"], Value::Array(vec![]));
     let gone = home.run(&["--json", "destroy", "--all", "--yes"]).ends(0).json();
