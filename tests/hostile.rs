@@ -3,11 +3,18 @@
 //!
 //! Each case is a script that looks for a way out and prints what it found; it must print nothing.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::format_push_string,
+    reason = "a test that cannot go on fails, and need not be fast"
+)]
 
 mod contract;
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use contract::{Lab, within};
@@ -75,7 +82,6 @@ struct Bait {
 impl Bait {
     fn new(place: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("drydock-bait-").tempdir_in(place).unwrap();
-        use std::os::unix::fs::PermissionsExt;
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
         let word = format!("bait-{}", uuid::Uuid::now_v7().simple());
         std::fs::write(folder.path().join("word"), &word).unwrap();
@@ -259,10 +265,8 @@ async fn limits_are_told_on_the_terminal(lab: Lab) {
                time.sleep(9)\" & done\n";
     typed(&lab, &sandbox, eat, "96 MB of memory").await;
     is_alive(&lab, &sandbox.id).await;
-    // Where no control group counts, the kernel's own word must do.
     let crowd = "for i in $(seq 60); do sleep 30 & done\n";
-    let told = typed(&lab, &sandbox, crowd, "rocess").await;
-    assert!(!told.is_empty());
+    typed(&lab, &sandbox, crowd, "no process more can be started: 30").await;
 }
 
 async fn links_lead_nowhere_outside(lab: Lab) {

@@ -33,6 +33,8 @@ pub(super) struct Watch {
     counts: Option<Vec<File>>,
     /// How often memory and processes ran out.
     counted: [u64; 2],
+    /// Whether there were as many processes as there may be.
+    crowded: bool,
     next: Instant,
     /// What each process had written at the last look.
     written: HashMap<Pid, u64>,
@@ -45,6 +47,7 @@ impl Watch {
             pids: record.pids as usize,
             counts,
             counted: [0; 2],
+            crowded: false,
             next: Instant::now(),
             written: HashMap::new(),
         }
@@ -106,19 +109,18 @@ impl Watch {
             killed.then(|| {
                 said(&format!("a process was ended: {memory} MB of memory is this sandbox's limit"))
             }),
-            refused.then(|| {
-                said(&format!(
-                    "a process could not be started: {} are this sandbox's limit",
-                    self.pids
-                ))
-            }),
+            refused.then(|| self.no_more()),
         ]
         .into_iter()
         .flatten()
         .collect()
     }
 
-    fn look_at_processes(&self) -> Option<String> {
+    fn no_more(&self) -> String {
+        said(&format!("no process more can be started: {} are this sandbox's limit", self.pids))
+    }
+
+    fn look_at_processes(&mut self) -> Option<String> {
         let page = rustix::param::page_size() as u64;
         let sizes: Vec<(Pid, u64)> =
             processes().map(|pid| (pid, resident(pid).unwrap_or(0).saturating_mul(page))).collect();
@@ -130,6 +132,12 @@ impl Watch {
                 "more than {} processes, the limit of this sandbox: all were ended",
                 self.pids
             )));
+        }
+        // The kernel refuses the next of one user, and programs say so in many ways.
+        let crowded = sizes.len() + 1 >= self.pids;
+        let told = std::mem::replace(&mut self.crowded, crowded);
+        if crowded && !told {
+            return Some(self.no_more());
         }
         let total: u64 = sizes.iter().map(|(_, size)| size).sum();
         let (largest, _) = sizes.into_iter().max_by_key(|(_, size)| *size)?;
