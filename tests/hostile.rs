@@ -286,6 +286,15 @@ async fn links_lead_nowhere_outside(lab: Lab) {
         let _ = lab.engine.copy_in(&sandbox.id, &[planted]).await;
         assert!(!bait.folder.path().join("planted").exists(), "{name}");
     }
+    // Nor does the first process read what has no end.
+    for list in ["ln -sf /dev/zero /etc/passwd", "rm /etc/passwd; mkfifo /etc/passwd"] {
+        let spoiled = lab.sandbox().await;
+        lab.said(&spoiled.id, &format!("sudo sh -c '{list}'")).await;
+        let began = Instant::now();
+        let _ = within(lab.engine.exec(&spoiled.id, &contract::program(&["true"]))).await;
+        assert!(began.elapsed() < Duration::from_secs(10));
+        assert_eq!(lab.engine.inspect(&spoiled.id).await.unwrap().state, SandboxState::Running);
+    }
     // A pipe makes nobody wait.
     lab.said(&sandbox.id, "mkfifo ~/pipe").await;
     let waited = within(lab.engine.copy_out(&sandbox.id, "/home/learner/pipe", 10)).await;

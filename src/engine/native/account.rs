@@ -2,7 +2,14 @@
 //!
 //! By hand and not by the C library, which would load the machine's modules for it.
 
-use std::fs;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
+
+use rustix::fs::OFlags;
+
+/// Thousands of accounts.
+const MAX_FILE: u64 = 1 << 20;
 
 /// An account with all that a program started for it needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,15 +30,25 @@ pub(super) struct Accounts {
     group: String,
 }
 
+/// Reads a file that may be anything by now: a pipe that nobody writes to, or one without an end. It
+/// counts as empty then, as when it cannot be read.
+fn read(path: &str) -> String {
+    let open = || -> io::Result<Vec<u8>> {
+        let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        let file =
+            File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+        let mut bytes = Vec::new();
+        if file.metadata()?.is_file() {
+            file.take(MAX_FILE).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    };
+    String::from_utf8_lossy(&open().unwrap_or_default()).into_owned()
+}
+
 impl Accounts {
     /// Those of this machine, which is the sandbox for who runs in it.
     pub(super) fn read() -> Self {
-        let read = |path| {
-            fs::read(path).map_or_else(
-                |_| String::new(),
-                |bytes| String::from_utf8_lossy(&bytes).into_owned(),
-            )
-        };
         Self { passwd: read("/etc/passwd"), group: read("/etc/group") }
     }
 

@@ -91,6 +91,10 @@ impl Begun {
         let words = |error: io::Error| format!("the sandbox cannot be started: {error}");
         root::enter(layers, &record.tmpfs, record.ids.several())?;
         root::name(&record.hostname, *new).map_err(words)?;
+        if *new && record.internet {
+            let text = format!("nameserver {}\n", super::network::NAME_SERVER);
+            std::fs::write("/etc/resolv.conf", text).map_err(words)?;
+        }
         if let Some(files) = self.files.take() {
             put(files, &record.user)?;
         }

@@ -43,6 +43,7 @@ mod ids;
 mod init;
 mod launch;
 mod limits;
+mod network;
 mod place;
 mod protocol;
 mod root;
@@ -301,26 +302,34 @@ async fn end(folder: Folder) -> Result<()> {
         // One that is just starting has its note when it has.
         let lock = fs::File::create(folder.lock()).and_then(|lock| lock.lock().map(|()| lock));
         let _lock = lock.map_err(|error| fault("wait for the sandbox", &error))?;
-        let Some(Note { pid, started, groups }) = folder.read_note() else { return Ok(()) };
-        let number = Pid::from_raw(pid);
-        let running = number.filter(|pid| launch::started(*pid) == Some(started));
-        if let Some(pid) = running
-            && let Ok(handle) = pidfd_open(pid, PidfdFlags::empty())
-            // Between the two looks the number may have become another's.
-            && launch::started(pid) == Some(started)
-        {
-            let _ = pidfd_send_signal(&handle, Signal::KILL);
-            let mut fds = [PollFd::new(&handle, PollFlags::IN)];
-            let time = Timespec::try_from(END_TIMEOUT).ok();
-            if poll(&mut fds, time.as_ref()) == Ok(0) {
-                return Err(EngineError::Timeout { what: "the end of a sandbox".to_owned() });
-            }
+        if let Some(network) = folder.read_network_note() {
+            kill(&network)?;
+            let _ = fs::remove_file(folder.network_note());
         }
-        limits::remove(&groups);
+        let Some(note) = folder.read_note() else { return Ok(()) };
+        kill(&note)?;
+        limits::remove(&note.groups);
         let _ = fs::remove_file(folder.note());
         Ok(())
     })
     .await?
+}
+
+/// Kills the process of a note and waits until it is gone.
+fn kill(note: &Note) -> Result<()> {
+    let Some(pid) = Pid::from_raw(note.pid).filter(|_| note.runs()) else { return Ok(()) };
+    let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return Ok(()) };
+    // Between the two looks the number may have become another's.
+    if !note.runs() {
+        return Ok(());
+    }
+    let _ = pidfd_send_signal(&handle, Signal::KILL);
+    let mut fds = [PollFd::new(&handle, PollFlags::IN)];
+    let time = Timespec::try_from(END_TIMEOUT).ok();
+    if poll(&mut fds, time.as_ref()) == Ok(0) {
+        return Err(EngineError::Timeout { what: "the end of a sandbox".to_owned() });
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -339,10 +348,14 @@ impl Engine for Native {
                 "the native engine runs no init system in a sandbox",
                 "use a Docker engine: drydock config set backend docker",
             ),
-            internet: lack(
-                "the native engine connects no sandbox to a network yet",
-                "use a Docker engine: drydock config set backend docker",
-            ),
+            internet: if network::tool().is_some() {
+                Ok(())
+            } else {
+                lack(
+                    "the native engine needs slirp4netns to connect a sandbox to a network",
+                    "sudo apt-get install slirp4netns",
+                )
+            },
         }
     }
 
@@ -412,6 +425,9 @@ impl Engine for Native {
     async fn start(&self, id: &SandboxId) -> Result<()> {
         let folder = self.home.sandbox(id)?;
         self.launch(&folder).await?;
+        if folder.record().is_ok_and(|record| record.internet) {
+            network::connect(&folder).await?;
+        }
         let marked = fs::write(folder.started(), "");
         marked.map_err(|error| fault("note that the sandbox was started", &error))?;
         let _ = fs::remove_file(folder.files());

@@ -28,7 +28,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use rustix::process::Pid;
+
 use super::ids::Ids;
+use super::launch::started;
 use crate::engine::{
     EngineError, Init, Network, Result, Sandbox, SandboxId, SandboxSpec, SandboxState,
 };
@@ -131,6 +134,9 @@ impl Folder {
     pub(super) fn note(&self) -> PathBuf {
         self.run().join("note.json")
     }
+    pub(super) fn network_note(&self) -> PathBuf {
+        self.run().join("network.json")
+    }
     pub(super) fn disk(&self) -> PathBuf {
         self.0.join("disk")
     }
@@ -146,6 +152,11 @@ impl Folder {
     /// How to end what runs.
     pub(super) fn read_note(&self) -> Option<Note> {
         serde_json::from_slice(&fs::read(self.note()).ok()?).ok()
+    }
+
+    /// How to end what connects it to a network.
+    pub(super) fn read_network_note(&self) -> Option<Note> {
+        serde_json::from_slice(&fs::read(self.network_note()).ok()?).ok()
     }
 
     /// Connects to the sandbox's first process: that it answers is what running means. Does not wait.
@@ -175,6 +186,13 @@ pub(super) struct Note {
     pub(super) started: u64,
     /// The control groups made for it.
     pub(super) groups: Vec<PathBuf>,
+}
+
+impl Note {
+    /// Whether the process it is about still runs.
+    pub(super) fn runs(&self) -> bool {
+        Pid::from_raw(self.pid).is_some_and(|pid| started(pid) == Some(self.started))
+    }
 }
 
 /// A sandbox's specification as it is kept.
