@@ -127,7 +127,8 @@ impl Begun {
         }
         set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
         rustix::thread::set_name(c"drydock")?;
-        sys::filter(&seccomp::filter(wanted.contains(CapabilitySet::SYS_ADMIN)))?;
+        let mounts = wanted.contains(CapabilitySet::SYS_ADMIN);
+        sys::filter(&seccomp::filter(mounts, self.order.record.ids.several()))?;
         let own = own | wanted;
         Ok(set_capabilities(
             None,

@@ -110,6 +110,8 @@ const SOCKETS: [u32; 2] = [libc::AF_ALG as u32, libc::AF_VSOCK as u32];
 
 const ALLOW: u32 = 0x7fff_0000;
 const FORBIDDEN: u32 = 0x0005_0000 | libc::EPERM as u32;
+/// Nothing is done, and no error is told.
+const DONE: u32 = 0x0005_0000;
 const UNKNOWN: u32 = 0x0005_0000 | libc::ENOSYS as u32;
 
 const LOAD: u16 = 0x20;
@@ -125,8 +127,8 @@ const fn argument(index: u32) -> u32 {
     16 + 8 * index
 }
 
-/// The filter for a sandbox; `mounts` if it has `CAP_SYS_ADMIN`.
-pub(super) fn filter(mounts: bool) -> Vec<Instruction> {
+/// The filter for a sandbox; `mounts` if it has `CAP_SYS_ADMIN`, `several` if it has several users.
+pub(super) fn filter(mounts: bool, several: bool) -> Vec<Instruction> {
     let mut filter = Filter(Vec::new());
     filter.load(ARCH);
     // Calls of 32-bit programs have other numbers.
@@ -136,6 +138,11 @@ pub(super) fn filter(mounts: bool) -> Vec<Instruction> {
     filter.when(AT_LEAST, NEWER, UNKNOWN);
     // Its flags are in memory, where no filter sees them: programs fall back to `clone`.
     filter.when(EQUAL, libc::SYS_clone3 as u32, UNKNOWN);
+    if !several {
+        // There are no groups to set, which programs that become somebody (`su`, `setpriv`) take for a
+        // reason to fail, even where that somebody is who they are already.
+        filter.when(EQUAL, libc::SYS_setgroups as u32, DONE);
+    }
     let mounting = if mounts { &[][..] } else { MOUNTING };
     for call in [REFUSED, REFUSED_HERE, mounting].concat() {
         filter.when(EQUAL, call as u32, FORBIDDEN);
@@ -227,7 +234,7 @@ mod tests {
     }
 
     fn here(number: i64, arguments: [u32; 2]) -> u32 {
-        judge(&filter(false), ARCHITECTURE, number as u32, arguments)
+        judge(&filter(false, true), ARCHITECTURE, number as u32, arguments)
     }
 
     #[test]
@@ -238,16 +245,19 @@ mod tests {
         for call in [REFUSED, REFUSED_HERE, MOUNTING].concat() {
             assert_eq!(here(call, [0; 2]), FORBIDDEN, "{call}");
         }
-        let mounts = filter(true);
+        let mounts = filter(true, true);
         assert_eq!(judge(&mounts, ARCHITECTURE, libc::SYS_mount as u32, [0; 2]), ALLOW);
         assert_eq!(judge(&mounts, ARCHITECTURE, libc::SYS_bpf as u32, [0; 2]), FORBIDDEN);
         assert_eq!(here(libc::SYS_clone3, [0; 2]), UNKNOWN);
         assert_eq!(here(9999, [0; 2]), UNKNOWN);
+        let one = filter(false, false);
+        assert_eq!(judge(&one, ARCHITECTURE, libc::SYS_setgroups as u32, [0; 2]), DONE);
+        assert_eq!(here(libc::SYS_setgroups, [0; 2]), ALLOW);
     }
 
     #[test]
     fn other_architectures_have_no_calls() {
-        let program = filter(false);
+        let program = filter(false, true);
         let read = libc::SYS_read as u32;
         assert_eq!(judge(&program, 0x4000_0003, read, [0; 2]), UNKNOWN);
         assert_eq!(judge(&program, ARCHITECTURE, read | 0x4000_0000, [0; 2]), UNKNOWN);
