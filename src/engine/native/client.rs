@@ -299,7 +299,7 @@ impl Outputs {
             }
             // Asked before reading: what is there once it has ended is all.
             let ended = self.end.peek().is_some() || self.end.clone().now_or_never().is_some();
-            if let Some(item) = self.read() {
+            if let Some(item) = self.read(ended) {
                 return Some(item);
             }
             if ended {
@@ -317,14 +317,19 @@ impl Outputs {
         }
     }
 
-    /// What is there now.
-    fn read(&mut self) -> Option<io::Result<Output>> {
+    /// What is there now; `all` of it, whether or not the runtime has heard of it yet.
+    fn read(&mut self, all: bool) -> Option<io::Result<Output>> {
         self.errors_first = !self.errors_first;
         for errors in [self.errors_first, !self.errors_first] {
             let end = if errors { &mut self.stderr } else { &mut self.stdout };
             let Some(receiver) = end else { continue };
             let mut bytes = vec![0; READ_BYTES];
-            match receiver.try_read(&mut bytes) {
+            let read = if all {
+                rustix::io::read(&*receiver, &mut bytes).map_err(io::Error::from)
+            } else {
+                receiver.try_read(&mut bytes)
+            };
+            match read {
                 Ok(0) => *end = None,
                 Ok(length) => {
                     bytes.truncate(length);
