@@ -193,12 +193,12 @@ impl Native {
         let entries = fs::read_dir(self.home.bases()).into_iter().flatten();
         for entry in entries.filter_map(io::Result::ok) {
             let name = entry.file_name().to_string_lossy().into_owned();
-            // A base in the making is somebody's, for a while.
+            // A young one may be in the making, or somebody's whose sandbox is not there yet.
             let young = entry
                 .metadata()
                 .and_then(|data| data.modified())
                 .is_ok_and(|made| made.elapsed().unwrap_or_default() < Duration::from_hours(1));
-            if name == current || used.contains(&name) || (name.starts_with('.') && young) {
+            if name == current || used.contains(&name) || young {
                 continue;
             }
             if let Err(error) = self.remove(&entry.path()).await {

@@ -163,7 +163,13 @@ impl Folder {
     pub(super) fn connect(&self) -> io::Result<UnixStream> {
         // By a descriptor, since a socket's path ends at 108 bytes.
         let run = File::open(self.run())?;
-        UnixStream::connect(format!("/proc/self/fd/{}/agent.sock", run.as_raw_fd()))
+        let path = format!("/proc/self/fd/{}/agent.sock", run.as_raw_fd());
+        loop {
+            match UnixStream::connect(&path) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => return other,
+            }
+        }
     }
 
     pub(super) fn state(&self) -> SandboxState {
