@@ -188,14 +188,13 @@ impl Emulator {
         }
         let end = bytes.iter().position(|byte| !is_plain(*byte)).unwrap_or(bytes.len());
         let plain = &bytes[..end];
-        let feeds = plain.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n');
-        let Some((feed, _)) = feeds.take(enough).last() else { return 0 };
-        let rest = &plain[feed..];
-        let known = rest.iter().filter(|byte| **byte == b'\n').count() == enough
+        let feeds = (0..end).rev().filter(|at| plain[*at] == b'\n').take(enough);
+        let Some((count, feed)) = (1..).zip(feeds).last() else { return 0 };
+        let known = count == enough
             // The column it begins in, and the character that `REP` repeats.
             && feed > 0
             && plain[feed - 1] == b'\r'
-            && rest.iter().any(|byte| *byte > b' ');
+            && plain[feed..].iter().any(|byte| *byte > b' ');
         if known { feed - 1 } else { 0 }
     }
 

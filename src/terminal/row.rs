@@ -44,7 +44,7 @@ impl Line {
             let alike = row[column..end].iter().take_while(|cell| look_alike(first, cell)).count();
             self.add_run(alike as u16, Style::of(first, colors), Mark::of(first));
             let cells = &row[column..column + alike];
-            if first.extra.is_none() && cells.iter().all(|cell| is_ascii(cell)) {
+            if first.extra.is_none() && cells.iter().all(is_ascii) {
                 self.text.extend(cells.iter().map(|cell| char::from(cell.c as u8)));
             } else {
                 for column in column..column + alike {

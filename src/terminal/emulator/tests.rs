@@ -435,9 +435,10 @@ fn a_flood_of_dear_sequences_can_be_interrupted() {
 
 #[test]
 fn what_is_displaced_leaves_nothing() {
+    type Body = fn(usize) -> String;
     let begins =
         ["", "\x1b[44mabc", "a\r\n\x1b[31mb", "\x1b[3;5H", "\x1b[4h", "\x1b[?7l", "\x1b[20h"];
-    let bodies: [(&str, fn(usize) -> String); 5] = [
+    let bodies: [(&str, Body); 5] = [
         ("short", |n| format!("{n}\r\n")),
         ("wrapped", |n| format!("{n:090}\r\n")),
         ("blank", |n| if n.is_multiple_of(7) { "\tx\r\n".into() } else { "\r\n".into() }),
