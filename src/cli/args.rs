@@ -59,6 +59,7 @@ struct Global {
 enum Command {
     Init(init::Init),
     Status(status::Status),
+    #[command(visible_alias = "list")]
     Modules(modules::Modules),
     Launch(launch::Launch),
     Shell(shell::Shell),

@@ -71,14 +71,10 @@ pub async fn choose(
         Wanted::Any => {
             // Asked by a client of its own, whose connections end here.
             let asked = async {
-                let endpoint = Docker::connect(environment, offline)?.answers().await?;
-                Ok((boxed(docker?), endpoint))
+                let endpoint = Docker::connect(environment, offline)?.answers(PATIENCE).await?;
+                Ok::<_, EngineError>((boxed(docker?), endpoint))
             };
-            let late = |_| {
-                let what = format!("no answer within {} s", PATIENCE.as_secs());
-                Err(EngineError::Timeout { what })
-            };
-            let error = match tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(late) {
+            let error = match asked.await {
                 Ok((docker, endpoint)) => {
                     let reason = format!("{DOCKER}: the engine at {endpoint} answers");
                     return Ok(chosen(docker, Ok(Arc::new(native)), reason));

@@ -30,9 +30,10 @@ pub(super) async fn findings(native: &Native) -> Vec<Finding> {
         "drydock's own; there is nobody but root to become"
     };
     let limits = facts.limiter.to_string();
-    let limits = match facts.limiter {
-        Limiter::Processes => Finding::poor("limits", limits, DELEGATE),
-        _ => Finding::good("limits", limits),
+    let limits = if facts.limiter == Limiter::Processes {
+        Finding::poor("limits", limits, DELEGATE)
+    } else {
+        Finding::good("limits", limits)
     };
     let network = match facts.network {
         Some(path) => format!("{} is there; sandboxes have none yet", path.display()),

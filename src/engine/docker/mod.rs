@@ -8,13 +8,14 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::image::Images;
 use super::{
-    Engine, ExecSpec, ExecStream, FileSpec, Info, Result, Sandbox, SandboxId, SandboxSpec,
-    ShellSpec, ShellStream, Snapshot, SnapshotSpec,
+    Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Result, Sandbox, SandboxId,
+    SandboxSpec, ShellSpec, ShellStream, Snapshot, SnapshotSpec,
 };
 
 mod account;
@@ -71,10 +72,15 @@ impl Docker {
         Ok(Self { transport, api, environment, offline, known: Arc::default() })
     }
 
-    /// Where an engine answers; the question costs one exchange.
-    pub async fn answers(&self) -> Result<String> {
-        self.transport.version().await?;
-        Ok(self.transport.endpoint())
+    /// Where an engine answers, which it must within `patience`; the question costs one exchange.
+    pub async fn answers(&self, patience: Duration) -> Result<String> {
+        let asked = tokio::time::timeout(patience, self.transport.version()).await;
+        let endpoint = self.transport.endpoint();
+        if let Ok(answer) = asked {
+            return answer.map(|_| endpoint);
+        }
+        let detail = format!("no answer within {} seconds", patience.as_secs());
+        Err(EngineError::NotRunning { endpoint, detail })
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<SandboxId, sandbox::Known>> {
