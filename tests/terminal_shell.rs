@@ -101,6 +101,7 @@ fn commands_and_their_status_are_told() {
     // Ctrl-C throws away what is typed and not yet read, so it comes when the line is there.
     bash.pane.send("half typed");
     bash.pane.see("$ half typed");
+    bash.pane.until_it_waits();
     assert_eq!(bash.run("\x03"), [], "Ctrl-C at the prompt");
     assert_eq!(bash.begin("cat\r"), started("cat"));
     bash.pane.send("twice\r");

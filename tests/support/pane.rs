@@ -125,6 +125,18 @@ impl Pane {
         })
     }
 
+    /// Waits until the program waits. A signal that comes just before may be forgotten until the next
+    /// key: readline looks for it, and then waits.
+    pub fn until_it_waits(&self) {
+        let started = Instant::now();
+        let stat = format!("/proc/{}/stat", self.child.process_id().unwrap());
+        let waits = || std::fs::read_to_string(&stat).unwrap().contains(") S ");
+        while !waits() {
+            assert!(started.elapsed() < PATIENCE, "it does not come to rest");
+            std::thread::yield_now();
+        }
+    }
+
     /// Looks at the present state.
     pub fn look<T>(&self, at: impl FnOnce(&mut Shown) -> T) -> T {
         at(&mut self.shown.0.lock().unwrap())
