@@ -26,7 +26,7 @@ const CHECK_RETRY: Duration = Duration::from_secs(5);
 const TYPING: Duration = Duration::from_millis(400);
 
 /// but no longer than this.
-const CHECK_PATIENCE: Duration = Duration::from_secs(3);
+const CHECK_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How many lines a wheel notch scrolls.
 const WHEEL: isize = 3;
