@@ -36,6 +36,11 @@ const OURS: &str = "drydock/";
 /// Says what is being done.
 pub(super) type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
+/// Says it as steps without a number.
+pub(super) fn saying(progress: Progress<'_>) -> impl Fn(&str) + Send + Sync {
+    move |step| progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" })
+}
+
 /// A sandbox that is ready, and its attempt.
 #[derive(Debug, Clone)]
 pub struct Ready {
@@ -78,9 +83,7 @@ impl Lab {
         fresh: bool,
         progress: Progress<'_>,
     ) -> Result<Ready, LabError> {
-        let say = |step: &str| {
-            progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" });
-        };
+        let say = saying(progress);
         // An engine that cannot be used shows at the first question, whichever that is.
         say("Looking for the sandbox");
         if fresh {
@@ -118,19 +121,30 @@ impl Lab {
         say("Creating the sandbox");
         let spec = self.spec(item, attempt, image)?;
         let mut sandbox = self.engine.create(&spec).await?;
-        say("Starting the sandbox");
-        self.engine.start(&sandbox.id).await?;
-        let exercise = exercise(item);
-        if exercise.backend == Backend::Vm {
-            say("Waiting for the init system");
-            self.booted(&sandbox.id).await?;
-        }
-        if let Some(script) = &exercise.prepare {
+        self.start(item, &mut sandbox, "Starting the sandbox", say).await?;
+        if let Some(script) = &exercise(item).prepare {
             say("Preparing the exercise");
             self.prepare(item, &sandbox.id, script).await?;
         }
-        sandbox.state = SandboxState::Running;
         Ok(sandbox)
+    }
+
+    /// Starts an item's sandbox, up to the point where its init system is there.
+    pub(super) async fn start(
+        &self,
+        item: &Item,
+        sandbox: &mut Sandbox,
+        step: &str,
+        say: Say<'_>,
+    ) -> Result<(), LabError> {
+        say(step);
+        self.engine.start(&sandbox.id).await?;
+        if exercise(item).backend == Backend::Vm {
+            say("Waiting for the init system");
+            self.booted(&sandbox.id).await?;
+        }
+        sandbox.state = SandboxState::Running;
+        Ok(())
     }
 
     /// The item's finished sandbox and its attempt, if it is still there. Removes what was left
@@ -178,14 +192,8 @@ impl Lab {
         say: Say<'_>,
     ) -> Result<Ready, LabError> {
         if sandbox.state != SandboxState::Running {
-            say("Starting the sandbox again");
-            self.engine.start(&sandbox.id).await?;
-            sandbox.state = SandboxState::Running;
+            self.start(item, &mut sandbox, "Starting the sandbox again", say).await?;
             let exercise = exercise(item);
-            if exercise.backend == Backend::Vm {
-                say("Waiting for the init system");
-                self.booted(&sandbox.id).await?;
-            }
             // What `prepare` had started, and what lay in memory, went with the old processes; running
             // the script again could destroy the learner's work.
             let start_over = exercise.prepare.is_some() || !exercise.tmpfs.is_empty();
@@ -295,7 +303,7 @@ impl Lab {
     }
 
     /// Waits until systemd says it is up (`running`, or `degraded`: up, with a unit that failed).
-    pub(super) async fn booted(&self, id: &SandboxId) -> Result<(), LabError> {
+    async fn booted(&self, id: &SandboxId) -> Result<(), LabError> {
         let started = Instant::now();
         let mut probes = Probes::new(self.engine.clone(), id.clone());
         // The command itself waits; the loop only covers the moments before systemd can be asked.

@@ -18,13 +18,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::provision::{Notice, Ready, Say};
-use super::verify::{CheckResult, CheckState};
+use super::provision::{Notice, Ready, saying};
+use super::verify::CheckState;
 use super::{Lab, LabError, exercise};
-use crate::course::{Backend, Check, Item, nearest};
+use crate::course::{Check, Item, nearest};
 use crate::engine::{
-    EngineError, NOTE_LIMIT, Progress, Sandbox, SandboxState, Snapshot, SnapshotSpec, Step,
-    snapshot_name,
+    EngineError, NOTE_LIMIT, Progress, Sandbox, Snapshot, SnapshotSpec, snapshot_name,
 };
 use crate::store::Attempt;
 
@@ -214,9 +213,7 @@ impl Lab {
         to: &str,
         progress: Progress<'_>,
     ) -> Result<Rewound, LabError> {
-        let say = |step: &str| {
-            progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" });
-        };
+        let say = saying(progress);
         say("Looking for the snapshot");
         let (attempt, old) = self.present(item).await?;
         let points = self.points_of(item, &attempt, &old).await?;
@@ -325,13 +322,11 @@ impl Lab {
         to: &Point,
         progress: Progress<'_>,
     ) -> Result<Sandbox, LabError> {
-        let say = |step: &str| {
-            progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" });
-        };
+        let say = saying(progress);
         if to.kind != Kind::Start {
             say("Bringing the files back");
             let mut made = self.engine.rewind(&old.id, &to.name).await?;
-            self.start_again(item, &mut made, &say).await?;
+            self.start(item, &mut made, "Starting the sandbox", &say).await?;
             return Ok(made);
         }
         // As the launch made it, from the same image if that is still there.
@@ -344,22 +339,6 @@ impl Lab {
             }
             other => other,
         }
-    }
-
-    async fn start_again(
-        &self,
-        item: &Item,
-        sandbox: &mut Sandbox,
-        say: Say<'_>,
-    ) -> Result<(), LabError> {
-        say("Starting the sandbox");
-        self.engine.start(&sandbox.id).await?;
-        if exercise(item).backend == Backend::Vm {
-            say("Waiting for the init system");
-            self.booted(&sandbox.id).await?;
-        }
-        sandbox.state = SandboxState::Running;
-        Ok(())
     }
 
     /// Ends the shell of the old sandbox, and the sandbox. It is not in use any more: that something
@@ -457,13 +436,6 @@ fn number_of(checks: &[Check], word: &str) -> Option<usize> {
     let digits = word.strip_prefix(Kind::Check.prefix()).unwrap_or(word);
     let by_name = || checks.iter().position(|check| check.name.to_lowercase() == word);
     digits.parse().ok().or_else(|| by_name().map(|index| index + 1))
-}
-
-/// The numbers, from 1, of the checks that passed and had not before.
-pub(super) fn turned(results: &[CheckResult], first: impl Fn(&str) -> bool) -> Vec<usize> {
-    let passed = |result: &CheckResult| result.state == CheckState::Passed && first(&result.name);
-    let numbered = results.iter().zip(1..);
-    numbered.filter(|(result, _)| passed(result)).map(|(_, number)| number).collect()
 }
 
 #[cfg(test)]

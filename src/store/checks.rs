@@ -90,30 +90,33 @@ impl Store {
     /// happens. A check no longer among them (its author removed it) is forgotten, but stays in the
     /// log. One that was `asked` for by the learner and in which a check failed is counted; a check
     /// that could not run is not the learner's failure.
+    ///
+    /// Gives the places, from 0, of those that passed for the first time in the attempt.
     pub fn record_checks(
         &self,
         id: AttemptId,
         records: &[CheckRecord],
         asked: bool,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<usize>, StoreError> {
         if !asked && self.read(|connection| is_as_recorded(connection, id, records))? {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let now = (self.clock)();
         self.write(|transaction| {
             if !is_active(transaction, id)? {
-                return Ok(());
+                return Ok(Vec::new());
             }
-            record(transaction, id, records, asked, now)?;
+            let turned = record(transaction, id, records, asked, now)?;
             if !asked {
-                return Ok(());
+                return Ok(turned);
             }
             if records.iter().any(|record| record.state == CheckState::Failed) {
                 transaction
                     .prepare_cached("UPDATE attempts SET failures = failures + 1 WHERE id = ?1")?
                     .execute([id])?;
             }
-            touch(transaction, id, now, std::time::Duration::ZERO)
+            touch(transaction, id, now, std::time::Duration::ZERO)?;
+            Ok(turned)
         })
     }
 
@@ -178,13 +181,18 @@ fn record(
     records: &[CheckRecord],
     asked: bool,
     now: Timestamp,
-) -> Result<(), Fault> {
+) -> Result<Vec<usize>, Fault> {
     let before = load(transaction, id)?;
-    let mut before: HashMap<&str, CheckState> =
-        before.iter().map(|check| (check.name.as_str(), check.state)).collect();
+    let mut before: HashMap<&str, &RecordedCheck> =
+        before.iter().map(|check| (check.name.as_str(), check)).collect();
+    let mut turned = Vec::new();
 
-    for (position, CheckRecord { name, state }) in (0_u32..).zip(records) {
-        let changed = before.remove(name.as_str()) != Some(*state);
+    for (position, CheckRecord { name, state }) in records.iter().enumerate() {
+        let stood = before.remove(name.as_str());
+        let changed = stood.map(|check| check.state) != Some(*state);
+        if *state == CheckState::Passed && stood.is_none_or(|it| it.first_passed_at.is_none()) {
+            turned.push(position);
+        }
         let failed = asked && *state == CheckState::Failed;
         transaction
             .prepare_cached(
@@ -198,7 +206,7 @@ fn record(
                      first_passed_at = coalesce(first_passed_at, excluded.first_passed_at),
                      failures = failures + excluded.failures",
             )?
-            .execute(params![id, name, position, state, At(now), u32::from(failed)])?;
+            .execute(params![id, name, position as u32, state, At(now), u32::from(failed)])?;
         if changed {
             log(transaction, id, name, *state, now)?;
         }
@@ -208,7 +216,7 @@ fn record(
             .prepare_cached("DELETE FROM checks WHERE attempt = ?1 AND name = ?2")?
             .execute(params![id, gone])?;
     }
-    Ok(())
+    Ok(turned)
 }
 
 fn log(
@@ -261,6 +269,21 @@ mod tests {
         let expected =
             [(Skipped, ticks(1)), (Passed, ticks(2)), (Error, ticks(3)), (Passed, ticks(4))];
         assert_eq!(log, expected);
+    }
+
+    #[test]
+    fn what_passes_for_the_first_time_is_told_once() {
+        let (_folder, store) = store();
+        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let told =
+            |a, b, asked| store.record_checks(id, &records(&[("a", a), ("b", b)]), asked).unwrap();
+        assert_eq!(told(Failed, Passed, false), [1]);
+        assert_eq!(told(Failed, Passed, true), [0; 0]);
+        assert_eq!(told(Passed, Failed, false), [0]);
+        assert_eq!(told(Passed, Passed, true), [0; 0], "b had passed before");
+        store.complete(id).unwrap();
+        let new = records(&[("c", Passed)]);
+        assert_eq!(store.record_checks(id, &new, true).unwrap(), [0; 0], "it has ended");
     }
 
     #[test]
