@@ -74,7 +74,7 @@ impl Docker {
         Ok((exec, stream))
     }
 
-    /// Runs a shell script to its end and forgets what it prints and how it ended.
+    /// Runs a shell script to its end and forgets what it prints; gives what tells how it ended.
     pub(super) async fn run_script(
         &self,
         id: &SandboxId,
@@ -82,32 +82,7 @@ impl Docker {
         script: &str,
         arguments: &[&str],
         time: Duration,
-    ) -> Result<()> {
-        self.ended_script(id, user, script, arguments, time).await.map(drop)
-    }
-
-    /// Runs a shell script and tells whether it succeeded.
-    pub(super) async fn script_succeeds(
-        &self,
-        id: &SandboxId,
-        user: &str,
-        script: &str,
-        arguments: &[&str],
-        time: Duration,
-    ) -> Result<bool> {
-        let ended = self.ended_script(id, user, script, arguments, time).await?;
-        Ok(ended.status.get().await? == Some(0))
-    }
-
-    /// Runs a shell script to its end.
-    async fn ended_script(
-        &self,
-        id: &SandboxId,
-        user: &str,
-        script: &str,
-        arguments: &[&str],
-        time: Duration,
-    ) -> Result<ExecStream> {
+    ) -> Result<Box<dyn ExitStatus>> {
         let command = ["sh", "-c", script, "sh"];
         let spec = ExecSpec {
             argv: command.iter().chain(arguments).map(|&part| part.to_owned()).collect(),
@@ -119,7 +94,7 @@ impl Docker {
             while let Some(output) = stream.output.next().await {
                 output.map_err(|error| fault::of_connection(&error, &self.transport.endpoint()))?;
             }
-            Ok(stream)
+            Ok(stream.status)
         };
         tokio::time::timeout(time, run)
             .await

@@ -180,7 +180,7 @@ impl Docker {
         if known.init == Init::System {
             let boot = self.run_script(id, "0", AWAIT_BOOT, &[], BOOT_TIMEOUT).await;
             match boot {
-                Ok(()) => {}
+                Ok(_) => {}
                 Err(EngineError::Timeout { .. }) => tracing::warn!(%id, "init is still starting"),
                 Err(error) => return Err(error),
             }

@@ -200,8 +200,10 @@ impl Docker {
         let words = [&*pid.to_string(), &*started.to_string()];
         match self.run_script(id, "0", HANG_UP, &words, HANG_UP_TIMEOUT).await {
             // With its sandbox, the shell is over.
-            Err(EngineError::SandboxGone { .. } | EngineError::SandboxStopped { .. }) => Ok(()),
-            other => other,
+            Ok(_) | Err(EngineError::SandboxGone { .. } | EngineError::SandboxStopped { .. }) => {
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
     }
 }

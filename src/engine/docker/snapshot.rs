@@ -297,7 +297,7 @@ impl Docker {
 
     /// Brings back what lay in memory, after the first start.
     pub(super) async fn unpack_memory(&self, id: &SandboxId, file: &str) -> Result<()> {
-        if self.script_succeeds(id, "0", UNPACK, &[file], PACK_TIMEOUT).await? {
+        if self.script_succeeds(id, UNPACK, &[file]).await? {
             return Ok(());
         }
         Err(EngineError::Refused {
@@ -309,11 +309,16 @@ impl Docker {
         let limit = MEMORY_LIMIT.to_string();
         let words: Vec<&str> =
             [file, &limit].into_iter().chain(folders.iter().map(String::as_str)).collect();
-        let packed = self.script_succeeds(id, "0", PACK, &words, PACK_TIMEOUT).await;
+        let packed = self.script_succeeds(id, PACK, &words).await;
         packed.unwrap_or_else(|error| {
             tracing::info!(%id, %error, "in-memory file systems are not in the snapshot");
             false
         })
+    }
+
+    async fn script_succeeds(&self, id: &SandboxId, script: &str, words: &[&str]) -> Result<bool> {
+        let status = self.run_script(id, "0", script, words, PACK_TIMEOUT).await?;
+        Ok(status.get().await? == Some(0))
     }
 
     async fn clear_memory(&self, id: &SandboxId, file: &str) {
