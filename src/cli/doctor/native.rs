@@ -36,8 +36,8 @@ pub(super) async fn findings(native: &Native) -> Vec<Finding> {
         Finding::good("limits", limits)
     };
     let network = match facts.network {
-        Some(path) => format!("{} is there; sandboxes have none yet", path.display()),
-        None => "sandboxes have none (neither pasta nor slirp4netns is installed)".to_owned(),
+        Some(path) => format!("by {}, where an exercise asks for one", path.display()),
+        None => "sandboxes have none (slirp4netns is not installed)".to_owned(),
     };
     let network = Finding::good("sandbox network", network);
     vec![namespaces, users, limits, network, Finding::good("sudo", sudo)]

@@ -46,7 +46,7 @@ pub struct Facts {
     pub numbers: String,
     /// How limits are held.
     pub limiter: Limiter,
-    /// What could connect a sandbox to a network.
+    /// What connects a sandbox to a network.
     pub network: Option<PathBuf>,
 }
 

@@ -9,7 +9,7 @@ use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 
 use super::ids::{COUNT, Ids};
 use super::launch::NAMESPACES;
-use super::{Limiter, Native, sys};
+use super::{Limiter, Native, network, sys};
 use crate::engine::{Lack, Result};
 
 /// The first kernel that lets users lay file systems over each other.
@@ -28,7 +28,7 @@ pub struct Facts {
     pub numbers: String,
     /// How limits are held.
     pub limiter: Limiter,
-    /// What could connect a sandbox to a network.
+    /// What connects a sandbox to a network.
     pub network: Option<PathBuf>,
 }
 
@@ -48,8 +48,7 @@ impl Native {
             }
             Ids::One => (1, "your own: root and learner are the same in a sandbox".to_owned()),
         };
-        let network = ["pasta", "slirp4netns"].iter().find_map(|name| program(name));
-        Facts { users, numbers, limiter: self.limits(), network }
+        Facts { users, numbers, limiter: self.limits(), network: network::tool() }
     }
 
     /// Why there is one user only in a sandbox, if so.
@@ -60,12 +59,6 @@ impl Native {
             remedy: MORE_IDS.to_owned(),
         })
     }
-}
-
-/// Where a program is.
-fn program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
 /// Makes the namespaces of a sandbox, and a mount in them; they go with this process.

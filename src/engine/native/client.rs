@@ -21,7 +21,7 @@ use tokio::net::UnixStream;
 use tokio::net::unix::pipe;
 use tokio::time::Sleep;
 
-use super::place::{Folder, Home};
+use super::place::Home;
 use super::protocol::{Envelope, FileHead, Reader, Reply, Request, VERSION, frame};
 use super::sys;
 use crate::engine::{
@@ -61,7 +61,7 @@ impl Connection {
     pub(super) async fn open(home: &Home, id: &SandboxId) -> Result<Self> {
         let folder = home.sandbox(id)?;
         let (home, id) = (home.clone(), id.clone());
-        let socket = blocking(move || connect(&folder)).await?;
+        let socket = blocking(move || folder.connect()).await?;
         let socket = socket
             .and_then(|socket| {
                 socket.set_nonblocking(true)?;
@@ -220,11 +220,6 @@ pub(super) fn ended(home: &Home, id: &SandboxId) -> EngineError {
         Ok(_) => EngineError::SandboxStopped { id: id.to_string() },
         Err(error) => error,
     }
-}
-
-/// A full queue is an answer that takes its time.
-fn connect(folder: &Folder) -> io::Result<std::os::unix::net::UnixStream> {
-    folder.connect()
 }
 
 pub(super) fn unexpected() -> EngineError {

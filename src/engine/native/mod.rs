@@ -156,7 +156,7 @@ impl Native {
             std::os::unix::fs::chown(&new, Some(users), Some(groups))
                 .map_err(|error| fault("make the base of the sandboxes", &error))?;
         }
-        let made = self.ids_part("base", &new).await;
+        let made = self.ids_part("base", &new, ids).await;
         let taken = made.and_then(|()| match fs::rename(&new, &base) {
             Err(error) if !base.exists() => Err(fault("make the base of the sandboxes", &error)),
             _ => Ok(()),
@@ -170,11 +170,8 @@ impl Native {
         taken.map(|()| key)
     }
 
-    async fn ids_part(&self, what: &str, folder: &Path) -> Result<()> {
-        self.ids_part_as(what, folder, self.ids).await
-    }
-
-    async fn ids_part_as(&self, what: &str, folder: &Path, ids: Ids) -> Result<()> {
+    /// Runs a part of this program that becomes the root of such users, on a folder.
+    async fn ids_part(&self, what: &str, folder: &Path, ids: Ids) -> Result<()> {
         let text = serde_json::to_string(&ids)
             .map_err(|error| EngineError::Refused { detail: error.to_string() })?;
         self.part(&[what.as_ref(), folder.as_os_str(), text.as_ref()], None).await
@@ -224,7 +221,7 @@ impl Native {
         for part in ["disk", "work", "."] {
             let part = folder.join(part);
             if part.exists() {
-                let _ = self.ids_part_as("remove", &part, ids).await;
+                let _ = self.ids_part("remove", &part, ids).await;
             }
         }
         let path = folder.to_owned();
@@ -406,13 +403,11 @@ impl Engine for Native {
             let new = tempfile::Builder::new().prefix(".new-").tempdir_in(&sandboxes);
             let new = new.map_err(|error| fault("make a sandbox", &error))?;
             let folder = Folder(new.path().to_owned());
-            let words =
-                |error: &dyn std::fmt::Display| EngineError::Refused { detail: error.to_string() };
             place::make(&folder.run())?;
-            let bytes = postcard::to_stdvec(&kept).map_err(|error| words(&error))?;
+            let bytes = postcard::to_stdvec(&kept)
+                .map_err(|error| EngineError::Refused { detail: error.to_string() })?;
             place::write(&folder.files(), &bytes)?;
-            let text = serde_json::to_vec_pretty(&record).map_err(|error| words(&error))?;
-            place::write(&folder.spec(), &text)?;
+            place::write_json(&folder.spec(), &record)?;
             fs::rename(new.path(), sandboxes.join(&id.0))
                 .map_err(|error| fault("make a sandbox", &error))?;
             // It has moved: there is nothing to clean up.
@@ -435,8 +430,7 @@ impl Engine for Native {
     }
 
     async fn inspect(&self, id: &SandboxId) -> Result<Sandbox> {
-        let folder = self.home.sandbox(id)?;
-        let record = folder.record().map_err(|error| fault("read the sandbox", &error))?;
+        let (folder, record) = self.known(id)?;
         Ok(record.sandbox(id, folder.state()))
     }
 
@@ -534,8 +528,13 @@ impl Native {
         if let Some(user) = asked {
             return Ok(user.to_owned());
         }
+        Ok(self.known(id)?.1.user)
+    }
+
+    /// A sandbox's folder, and what it is to be.
+    fn known(&self, id: &SandboxId) -> Result<(Folder, Record)> {
         let folder = self.home.sandbox(id)?;
         let record = folder.record().map_err(|error| fault("read the sandbox", &error))?;
-        Ok(record.user)
+        Ok((folder, record))
     }
 }

@@ -54,9 +54,8 @@ pub(super) async fn connect(folder: &Folder) -> Result<()> {
     let started = number.and_then(launch::started).unwrap_or_default();
     if let Some(pid) = number {
         let pid = pid.as_raw_nonzero().get();
-        let text = serde_json::to_vec(&Note { pid, started, groups: Vec::new() })
-            .map_err(|error| refused(&error.to_string()))?;
-        place::write(&folder.network_note(), &text)?;
+        let note = Note { pid, started, groups: Vec::new() };
+        place::write_json(&folder.network_note(), &note)?;
     }
     let mut ready = child.stdout.take().ok_or_else(|| refused("slirp4netns has no output"))?;
     match tokio::time::timeout(TIMEOUT, ready.read_u8()).await {

@@ -265,6 +265,13 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     written.map(drop).map_err(|error| fault(&format!("write {}", path.display()), &error))
 }
 
+/// The same of a value, as JSON.
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_vec_pretty(value)
+        .map_err(|error| EngineError::Refused { detail: error.to_string() })?;
+    write(path, &text)
+}
+
 /// What the system said, as an error of this engine.
 pub(super) fn fault(what: &str, error: &io::Error) -> EngineError {
     let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);

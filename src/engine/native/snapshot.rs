@@ -173,7 +173,7 @@ impl Native {
             + fs::metadata(kept.memory()).map_or(0, |data| data.len());
         let SnapshotSpec { name, note } = spec.clone();
         let all = Kept { name, note, taken_at, whole, size, started, record };
-        write_json(&new.join(KEPT), &all)?;
+        place::write_json(&new.join(KEPT), &all)?;
         Ok(all)
     }
 
@@ -215,7 +215,7 @@ impl Native {
             if kept.started {
                 place::write(&new.started(), b"")?;
             }
-            write_json(&new.spec(), &record)?;
+            place::write_json(&new.spec(), &record)?;
             fs::rename(new.path(), &place).map_err(|error| fault("make a sandbox", &error))
         };
         if let Err(error) = made.await {
@@ -343,12 +343,6 @@ impl Native {
         Ok(Locked(lock))
     }
 
-    fn known(&self, id: &SandboxId) -> Result<(Folder, Record)> {
-        let folder = self.home.sandbox(id)?;
-        let record = folder.record().map_err(|error| fault("read the sandbox", &error))?;
-        Ok((folder, record))
-    }
-
     /// Whether an attempt has a sandbox.
     fn has_sandbox(&self, of: &Record) -> bool {
         self.home.all().into_iter().flatten().any(|(_, folder)| {
@@ -420,10 +414,4 @@ async fn copy_file(from: &Path, to: &Path) -> Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(fault("copy the sandbox's files", &error)),
     }
-}
-
-fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_vec_pretty(value)
-        .map_err(|error| EngineError::Refused { detail: error.to_string() })?;
-    place::write(path, &text)
 }
