@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::interrupt::{interrupted, until_interrupted};
-use super::out::{Tone, printable};
+use super::out::Tone;
 use super::progress::Progress;
 use super::{DONE, Invocation, Out, Outcome, item, open};
 use crate::context::Context;
@@ -136,11 +136,7 @@ fn tell(out: &Out, lab: &Lab, item: &Item, ready: &Ready, ms: u64) {
         return;
     }
     for notice in &ready.notices {
-        out.note(format_args!(
-            "{} {}",
-            out.mark_error("note:", Tone::Attention),
-            printable(&notice.to_string())
-        ));
+        out.remark(&notice.to_string());
     }
     let id = &item.id;
     let how = if ready.resumed { "was there already" } else { "is ready" };

@@ -107,6 +107,15 @@ impl Out {
         }
     }
 
+    /// The same for something that one should know: a `note:` line.
+    pub(super) fn remark(&self, text: &str) {
+        self.note(format_args!(
+            "{} {}",
+            self.mark_error("note:", Tone::Attention),
+            printable(text)
+        ));
+    }
+
     /// What ended the command, on stderr: `error:` and `help:` lines, or the JSON object.
     pub(super) fn problem(&self, problem: &Problem) {
         let mut errors = io::stderr().lock();

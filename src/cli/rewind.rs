@@ -190,17 +190,15 @@ fn rewind(invocation: &Invocation, lab: &Lab, item: &Item, to: &str) -> Outcome 
             to.name
         ));
         if exercise(item).prepare.is_some() {
-            let sign = out.mark_error("note:", Tone::Attention);
-            out.note(format_args!(
-                "{sign} what the exercise itself had started, if anything, comes back only with \
-                 drydock rewind {id} start"
+            out.remark(&format!(
+                "what the exercise itself had started, if anything, comes back only with drydock \
+                 rewind {id} start"
             ));
         }
     }
     for notice in &ready.notices {
         if let crate::lab::provision::Notice::Lost(text) = notice {
-            let sign = out.mark_error("note:", Tone::Attention);
-            out.note(format_args!("{sign} {}", printable(text)));
+            out.remark(text);
         }
     }
     out.line(format_args!("  drydock shell {id}    a new shell in it"));

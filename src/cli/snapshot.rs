@@ -60,16 +60,13 @@ impl Snapshot {
             point.name
         ));
         out.line(format_args!("  drydock rewind {} {}   brings them back", item.id, point.name));
-        let note = |text: String| {
-            out.note(format_args!("{} {text}", out.mark_error("note:", Tone::Attention)));
-        };
         if !point.whole {
             let folders: Vec<_> =
                 exercise(item).tmpfs.iter().map(|mount| mount.path.as_str()).collect();
-            note(format!("what lies in memory is not in it: {}", folders.join(", ")));
+            out.remark(&format!("what lies in memory is not in it: {}", folders.join(", ")));
         }
         if !removed.is_empty() {
-            note(format!("older ones made room for it: {}", removed.join(", ")));
+            out.remark(&format!("older ones made room for it: {}", removed.join(", ")));
         }
         Ok(DONE)
     }

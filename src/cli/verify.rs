@@ -5,9 +5,7 @@ use serde_json::json;
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
 use super::{DONE, Invocation, Out, Outcome, item, words};
-use crate::context::Context;
 use crate::course::Item;
-use crate::engine::Offers;
 use crate::engine::{EngineError, Sandbox, SandboxState};
 use crate::lab::needs;
 use crate::lab::probe::Probes;
@@ -51,6 +49,7 @@ impl Verify {
                 ))),
             }
         })?;
+        let next = needs::next_after(&context.course, &item.id, &lab.engine.offers());
         if out.json {
             out.value(&json!({
                 "id": item.id,
@@ -62,10 +61,10 @@ impl Verify {
                     "failures": completion.attempt.failures,
                     "first": completion.first,
                 })),
-                "next": needs::next_after(&context.course, &item.id, &lab.engine.offers()).map(|next| &next.id),
+                "next": next.map(|next| &next.id),
             }));
         } else {
-            summary(out, &context, item, &found, &lab.engine.offers());
+            summary(out, item, &found, next);
         }
         // What was found is written and told: keeping the files can be waited for, or left.
         invocation.block_on(async {
@@ -132,7 +131,7 @@ fn tell(out: &Out, number: usize, of: usize, result: &CheckResult) {
     }
 }
 
-fn summary(out: &Out, context: &Context, item: &Item, found: &Found, offers: &Offers) {
+fn summary(out: &Out, item: &Item, found: &Found, next: Option<&Item>) {
     let id = &item.id;
     let good = found.results.iter().filter(|result| result.state == CheckState::Passed).count();
     out.line("");
@@ -153,7 +152,7 @@ fn summary(out: &Out, context: &Context, item: &Item, found: &Found, offers: &Of
         None => out.line(format_args!("{id} was completed before; that stands")),
     }
     out.line("");
-    if let Some(next) = needs::next_after(&context.course, id, offers) {
+    if let Some(next) = next {
         out.line(format_args!("Continue to next exercise: {}", next.title));
         out.line(format_args!("  drydock launch {}", next.id));
     } else {
