@@ -191,6 +191,16 @@ pub enum EngineState {
     Failed(Problem),
 }
 
+impl EngineState {
+    /// What its sandboxes can have, as far as it is known.
+    pub fn offers(&self) -> Option<&Offers> {
+        match self {
+            Self::Ready(found) => Some(&found.offers),
+            Self::Looking | Self::Failed(_) => None,
+        }
+    }
+}
+
 /// An engine that answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {

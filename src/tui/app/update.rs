@@ -8,7 +8,6 @@ use super::{
     Action, App, Bare, Choice, Dialog, Effect, Ending, EngineState, Event, Layer, Screen,
     WorkspaceEvent,
 };
-use crate::lab::needs;
 use crate::session::Input;
 use crate::tui::screens::home;
 use crate::tui::screens::outcome::Outcome;
@@ -113,14 +112,8 @@ impl App {
                 self.clipboard_wanted(&item, text, now)
             }
             (Some(workspace), _, event) => {
-                let mut outcome = workspace.happened(event, self.area, &self.course, now);
-                if let (Some(Layer::Completed(done)), EngineState::Ready(found)) =
-                    (&mut outcome.layer, &self.engine)
-                {
-                    // What cannot run here is nothing to go on with.
-                    let next = needs::next_after(&self.course, &workspace.item.id, &found.offers);
-                    done.next = next.map(|item| (item.id.clone(), item.title.clone()));
-                }
+                let ahead = (&*self.course, self.engine.offers());
+                let outcome = workspace.happened(event, self.area, ahead, now);
                 self.came(outcome)
             }
             // Who works in the shell is asked, not who watches.

@@ -167,10 +167,7 @@ fn status(app: &App, item: &Item) -> Status {
 
 /// What the engine lacks that an item needs.
 fn lack(app: &App, item: &Item) -> Option<Lack> {
-    match &app.engine {
-        EngineState::Ready(found) => crate::lab::needs::lack(item, &found.offers),
-        EngineState::Looking | EngineState::Failed(_) => None,
-    }
+    crate::lab::needs::lack(item, app.engine.offers()?)
 }
 
 fn item_row<'a>(app: &App, item: &'a Item, nested: bool, width: u16) -> Line<'a> {

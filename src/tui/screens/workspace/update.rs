@@ -8,8 +8,10 @@ use ratatui::layout::{Position, Rect};
 use super::lesson::Target;
 use super::{Checking, PaneId, Phase, Workspace};
 use crate::course::Catalogue;
+use crate::engine::Offers;
 use crate::lab::exercise;
 use crate::lab::hint::{self, Shown, Trouble};
+use crate::lab::needs;
 use crate::lab::provision::Notice;
 use crate::lab::verify::{CheckResult, CheckState, passed};
 use crate::session::Input;
@@ -123,7 +125,7 @@ impl Workspace {
         &mut self,
         event: WorkspaceEvent,
         area: Rect,
-        course: &Catalogue,
+        ahead: (&Catalogue, Option<&Offers>),
         now: Instant,
     ) -> Outcome {
         match event {
@@ -199,7 +201,7 @@ impl Workspace {
                 return Outcome::effects(self.begin_checks());
             }
             WorkspaceEvent::Checked { asked, results, completion } => {
-                return self.checked(asked, results, completion, course, now);
+                return self.checked(asked, results, completion, ahead, now);
             }
             WorkspaceEvent::CheckFailed(problem) => {
                 self.checking = Checking::Done;
@@ -239,7 +241,7 @@ impl Workspace {
         asked: bool,
         results: Vec<CheckResult>,
         completion: Option<crate::store::Completion>,
-        course: &Catalogue,
+        ahead: (&Catalogue, Option<&Offers>),
         now: Instant,
     ) -> Outcome {
         self.checking = Checking::Done;
@@ -274,6 +276,11 @@ impl Workspace {
             let rest = self.clock.stop(now);
             outcome.effects = self.unwritten(rest);
             outcome.effects.push(Effect::LoadProgress);
+            // What cannot run here is nothing to go on with.
+            let next = match ahead {
+                (course, Some(offers)) => needs::next_after(course, &self.item.id, offers),
+                (course, None) => course.next_after(&self.item.id),
+            };
             outcome.layer = Some(Layer::Completed(Completed {
                 title: self.item.title.clone(),
                 takeaways: self.item.takeaways.clone(),
@@ -282,7 +289,7 @@ impl Workspace {
                 checks,
                 hints: self.hints.len(),
                 first: completion.first,
-                next: course.next_after(&self.item.id).map(|i| (i.id.clone(), i.title.clone())),
+                next: next.map(|item| (item.id.clone(), item.title.clone())),
             }));
         }
         outcome
