@@ -152,55 +152,20 @@ async fn prove(id: &str, engine: Option<Arc<dyn Engine>>) {
     }
 }
 
-mod docker {
-    use super::{prove, support};
-
-    #[tokio::test]
-    async fn linux_01() {
-        prove("linux-01", support::engine("exercises::linux-01").await).await;
-    }
-
-    #[tokio::test]
-    async fn linux_02() {
-        prove("linux-02", support::engine("exercises::linux-02").await).await;
-    }
-
-    #[tokio::test]
-    async fn linux_03() {
-        prove("linux-03", support::engine("exercises::linux-03").await).await;
-    }
-
-    #[tokio::test]
-    async fn linux_04() {
-        prove("linux-04", support::engine("exercises::linux-04").await).await;
-    }
-
-    #[tokio::test]
-    async fn linux_05() {
-        prove("linux-05", support::engine("exercises::linux-05").await).await;
-    }
+/// A test of each item, on the engine that `$connect` finds.
+macro_rules! proofs {
+    ($engine:ident, $connect:path: $($item:ident)*) => {
+        mod $engine {
+            $(
+                #[tokio::test]
+                async fn $item() {
+                    let id = stringify!($item).replace('_', "-");
+                    super::prove(&id, $connect(&format!("exercises::{id}")).await).await;
+                }
+            )*
+        }
+    };
 }
 
-mod native {
-    use super::{prove, support};
-
-    #[tokio::test]
-    async fn linux_01() {
-        prove("linux-01", support::native("exercises::linux-01").await).await;
-    }
-
-    #[tokio::test]
-    async fn linux_02() {
-        prove("linux-02", support::native("exercises::linux-02").await).await;
-    }
-
-    #[tokio::test]
-    async fn linux_04() {
-        prove("linux-04", support::native("exercises::linux-04").await).await;
-    }
-
-    #[tokio::test]
-    async fn linux_05() {
-        prove("linux-05", support::native("exercises::linux-05").await).await;
-    }
-}
+proofs! { docker, crate::support::engine: linux_01 linux_02 linux_03 linux_04 linux_05 }
+proofs! { native, crate::support::native: linux_01 linux_02 linux_04 linux_05 }

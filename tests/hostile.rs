@@ -18,7 +18,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use contract::{Lab, within};
-use drydock::engine::{Limits, Sandbox, SandboxState, ShellSpec, Size};
+use drydock::engine::{Limits, Output, Sandbox, SandboxState, ShellSpec, Size};
+use futures_util::StreamExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Makes a test of each case on an engine.
@@ -313,10 +314,19 @@ async fn a_fork_bomb_ends(lab: Lab) {
     let mut spec = lab.spec().await;
     spec.limits = Limits { pids: 40, ..Limits::default() };
     let sandbox = lab.started(&spec).await;
-    let bomb = "bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep 1";
+    let bomb = "bomb() { bomb | bomb & }; bomb; sleep 1";
     let run = contract::program(&["timeout", "-s", "KILL", "3", "bash", "-c", bomb]);
-    let running = lab.engine.exec(&sandbox.id, &run).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    let mut running = lab.engine.exec(&sandbox.id, &run).await.unwrap();
+    // Until one of them may not have a child.
+    let mut said = String::new();
+    within(async {
+        while !said.contains("fork") {
+            let (Output::Stdout(bytes) | Output::Stderr(bytes)) =
+                running.output.next().await.unwrap().unwrap();
+            said.push_str(&String::from_utf8_lossy(&bytes));
+        }
+    })
+    .await;
     // Not even now does it reach what is outside.
     assert!(std::process::Command::new("true").status().unwrap().success());
     drop(running);

@@ -67,8 +67,14 @@ pub(crate) async fn nothing_is_left_behind(lab: Lab) {
         lab.engine.destroy(&sandbox.id).await.unwrap();
     }
     // The kernel may take a moment for the last of them.
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    assert_eq!(traces(&home(&lab).await, &ids), Vec::<String>::new());
+    let home = home(&lab).await;
+    let gone = async {
+        while !traces(&home, &ids).is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let _ = tokio::time::timeout(super::PATIENCE, gone).await;
+    assert_eq!(traces(&home, &ids), Vec::<String>::new());
     if rounds.is_some() {
         // By hand, where nobody else makes sandboxes meanwhile.
         assert_eq!(agents(), 0);

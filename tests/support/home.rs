@@ -42,24 +42,22 @@ impl Home {
 
     /// The sandbox whose shell is held.
     pub(crate) fn sandbox(&self) -> String {
-        let notes = std::fs::read_dir(self.path().join("state/run")).unwrap();
-        let note = notes
-            .map(|entry| entry.unwrap().path())
-            .find(|path| path.extension().is_some_and(|ending| ending == "json"))
-            .unwrap();
-        let note: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(note).unwrap()).unwrap();
-        note["sandbox"].as_str().unwrap().to_owned()
+        self.notes().next().unwrap()["sandbox"].as_str().unwrap().to_owned()
     }
 
     /// The processes that hold its shells.
     pub(crate) fn holders(&self) -> Vec<Pid> {
-        let Ok(notes) = std::fs::read_dir(self.path().join("state/run")) else { return Vec::new() };
-        notes
-            .filter_map(|entry| std::fs::read(entry.unwrap().path()).ok())
-            .filter_map(|note| serde_json::from_slice::<serde_json::Value>(&note).ok())
-            .filter_map(|note| Pid::from_raw(i32::try_from(note["pid"].as_i64()?).ok()?))
-            .collect()
+        let pid = |note: serde_json::Value| i32::try_from(note["pid"].as_i64()?).ok();
+        self.notes().filter_map(pid).filter_map(Pid::from_raw).collect()
+    }
+
+    /// What is noted of each shell that is held.
+    fn notes(&self) -> impl Iterator<Item = serde_json::Value> {
+        let files = std::fs::read_dir(self.path().join("state/run")).into_iter().flatten();
+        files
+            .map(|file| file.unwrap().path())
+            .filter(|file| file.extension().is_some_and(|ending| ending == "json"))
+            .map(|file| serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap())
     }
 
     /// Removes its sandboxes from outside.
