@@ -64,6 +64,10 @@ macro_rules! every_case {
                 a_rewind_that_was_cut_off_changes_nothing
                 snapshots_go_with_the_last_sandbox
                 an_init_system_comes_up_again_after_a_rewind;
+            images:
+                an_archive_is_taken_in_and_its_image_removed
+                what_is_no_archive_is_refused
+                a_layer_that_was_changed_is_refused;
             shell:
                 the_size_is_right_from_the_first_byte
                 a_resize_arrives
@@ -81,6 +85,7 @@ macro_rules! every_case {
 
 every_case!(docker, crate::support::engine);
 every_case!(native, crate::support::native);
+every_case!(unpacked, crate::support::unpacked);
 
 contract! {
     docker_only, crate::support::engine,
@@ -100,6 +105,12 @@ contract! {
 
 contract! {
     native_only, crate::support::native,
+    images:
+        layers_are_put_above_each_other
+        an_archive_reaches_nothing_outside
+        an_image_in_use_stays
+        an_import_that_was_cut_off_leaves_nothing
+        an_image_for_another_machine_is_refused;
     native:
         nothing_is_left_behind
         what_was_written_is_there_again_after_a_stop

@@ -105,7 +105,7 @@ fn rand(path: &std::path::Path) -> u64 {
 /// Proves an item on one engine of this machine, if it is there and has what the item needs.
 async fn prove(id: &str, engine: Option<Arc<dyn Engine>>) {
     let Some(engine) = engine else { return };
-    if engine.images().is_some() {
+    if engine.builder().is_some() {
         for image in ["base", "systemd"] {
             support::image(engine.as_ref(), image).await;
         }
@@ -169,3 +169,4 @@ macro_rules! proofs {
 
 proofs! { docker, crate::support::engine: linux_01 linux_02 linux_03 linux_04 linux_05 }
 proofs! { native, crate::support::native: linux_01 linux_02 linux_04 linux_05 }
+proofs! { unpacked, crate::support::unpacked: linux_01 linux_02 linux_04 linux_05 }

@@ -54,6 +54,7 @@ macro_rules! everywhere {
 
 everywhere!(docker, crate::support::engine);
 everywhere!(native, crate::support::native);
+everywhere!(unpacked, crate::support::unpacked);
 
 // A Docker engine's first process is one of the container's own, and what its filter says of young
 // calls is its version's.

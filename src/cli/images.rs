@@ -1,20 +1,24 @@
-//! `drydock images`: the sandbox images and building them.
+//! `drydock images`: the sandbox images: building them, and carrying them to where they cannot be.
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::json;
 
 use super::interrupt::{interrupted, until_interrupted};
-use super::out::Tone;
+use super::out::{Tone, printable};
 use super::progress::Progress;
 use super::{DONE, Invocation, Outcome, table, words};
 use crate::context::Context;
 use crate::course::nearest;
 use crate::engine::Engine;
-use crate::engine::image::{BuildOptions, ImageInfo};
+use crate::engine::image::{BuildOptions, Builder, ImageInfo};
 use crate::problem::{Exit, Problem};
 
-/// List and build the sandbox images
+/// List, build, export and import the sandbox images
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example: drydock images build")]
 pub(super) struct Images {
@@ -34,6 +38,49 @@ enum Action {
         Example: drydock images build\n         drydock images build base --base debian:bookworm-slim"
     )]
     Build(Build),
+    /// Write images into a file for machines without a network or without Docker
+    #[command(
+        after_help = "The file is what docker save writes too. One whose name ends in .gz is \
+        compressed.\n\n\
+        Example: drydock images export -o sandboxes.tar.gz\n         \
+        drydock images export base debian:bookworm-slim -o images.tar.gz"
+    )]
+    Export(Export),
+    /// Take in the images of a file: to Docker, or unpacked for the native engine
+    #[command(
+        after_help = "Takes what drydock images export, docker save and podman save write.\n\n\
+        Example: drydock images import sandboxes.tar.gz"
+    )]
+    Import(Import),
+    /// Remove an image
+    #[command(after_help = "Example: drydock images remove debian:bookworm-slim")]
+    Remove(Remove),
+}
+
+#[derive(Debug, clap::Args)]
+struct Export {
+    /// Names of ours, which are built if need be, or references; without any, all of ours
+    #[arg(value_name = "IMAGE")]
+    images: Vec<String>,
+    /// Where to
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Import {
+    /// The file
+    file: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+struct Remove {
+    /// Names of ours, or references
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -62,6 +109,9 @@ impl Images {
                     BuildOptions { base: build.base, force: build.force, offline: context.offline };
                 self::build(invocation, &context, &build.names, &options, build.verbose)
             }
+            Action::Export(export) => export.run(invocation, &context),
+            Action::Import(import) => import.run(invocation, &context),
+            Action::Remove(remove) => remove.run(invocation, &context),
         }
     }
 
@@ -73,9 +123,9 @@ impl Images {
 
 fn list(invocation: &Invocation, context: &Context) -> Outcome {
     let out = &invocation.out;
-    let images = invocation.block_on(async {
+    let (images, builds) = invocation.block_on(async {
         let engine = context.engine().await?;
-        inventory(engine.as_ref()).await
+        Ok((inventory(engine.as_ref()).await?, engine.builder().is_some()))
     })?;
     if out.json {
         out.value(&json!({ "images": images }));
@@ -83,9 +133,11 @@ fn list(invocation: &Invocation, context: &Context) -> Outcome {
     }
     let row = |image: &ImageInfo| {
         let (sign, state) = match (image.present, image.current) {
-            (true, true) => (out.signs.passed(), "up to date"),
+            (true, true) if builds => (out.signs.passed(), "up to date"),
+            (true, true) => (out.signs.passed(), "unpacked"),
             (true, false) => (out.signs.unavailable(), "old: no longer used"),
-            (false, _) => (out.signs.open(), "not built"),
+            (false, _) if builds => (out.signs.open(), "not built"),
+            (false, _) => (out.signs.open(), "not unpacked"),
         };
         vec![
             sign.to_owned(),
@@ -98,11 +150,20 @@ fn list(invocation: &Invocation, context: &Context) -> Outcome {
     for line in table::aligned(&images.iter().map(row).collect::<Vec<_>>()) {
         out.line(line);
     }
-    if images.is_empty() {
-        out.note("There are none: the native engine runs this machine's own programs");
-    }
-    if images.iter().any(|image| image.current && !image.present) {
-        out.note(format_args!("{} drydock images build", out.mark_error("help:", Tone::Strong)));
+    let help = |text: &str| {
+        out.note(format_args!("{} {text}", out.mark_error("help:", Tone::Strong)));
+    };
+    let missing = images.iter().any(|image| image.current && !image.present);
+    match (builds, missing) {
+        (true, true) => help("drydock images build"),
+        (false, true) => {
+            out.note(
+                "None is needed: where one is not unpacked, the native engine runs this machine's own \
+                 programs",
+            );
+            help("drydock images import FILE unpacks what drydock images export wrote elsewhere");
+        }
+        (_, false) => {}
     }
     Ok(DONE)
 }
@@ -118,11 +179,7 @@ pub(super) fn build(
     let out = &invocation.out;
     invocation.block_on(async {
         let engine = context.engine().await?;
-        let Some(images) = engine.images() else {
-            let message = format!("The {} engine needs no images, and builds none", engine.name());
-            return Err(Problem::new("no_images", Exit::Environment, message)
-                .remedy("for a Docker engine: drydock config set backend docker"));
-        };
+        let images = builder(engine.as_ref())?;
         let all = inventory(engine.as_ref()).await?;
         let wanted = wanted(&all, names)?;
         let progress = if verbose { Progress::quiet(out) } else { Progress::new(out) };
@@ -149,6 +206,191 @@ pub(super) fn build(
         }
         Ok(DONE)
     })
+}
+
+/// What makes images here.
+fn builder(engine: &dyn Engine) -> Result<&dyn Builder, Problem> {
+    engine.builder().ok_or_else(|| {
+        let message = format!("The {} engine needs no images, and builds none", engine.name());
+        Problem::new("no_images", Exit::Environment, message)
+            .remedy("for a Docker engine: drydock config set backend docker")
+    })
+}
+
+impl Export {
+    fn run(self, invocation: &Invocation, context: &Context) -> Outcome {
+        let out = &invocation.out;
+        let to = &self.output;
+        if to.exists() && !self.force {
+            let message = format!("{} is there already", to.display());
+            return Err(Problem::new("file_exists", Exit::Usage, message)
+                .remedy("--force replaces it; or give another name"));
+        }
+        let failed = |error: &io::Error| {
+            let message = format!("{} cannot be written: {error}", to.display());
+            Problem::new("cannot_write", Exit::Environment, message)
+        };
+        // Beside its place, so that it is there whole or not at all.
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| failed(&error))?;
+        let references = invocation.block_on(async {
+            let engine = context.engine().await?;
+            let images = builder(engine.as_ref())?;
+            let progress = Progress::new(out);
+            let show = |step| progress.show(&step);
+            let work = async {
+                let options = BuildOptions { offline: context.offline, ..BuildOptions::default() };
+                let references = self.references(images, &options, &show).await?;
+                let names: Vec<_> = references.iter().map(String::as_str).collect();
+                let packs = to.extension().is_some_and(|end| end == "gz" || end == "tgz");
+                if packs {
+                    let mut packed = GzEncoder::new(file.as_file_mut(), Compression::default());
+                    images.export(&names, &mut packed, &show).await?;
+                    packed.finish().map_err(|error| failed(&error))?;
+                } else {
+                    images.export(&names, file.as_file_mut(), &show).await?;
+                }
+                Ok::<_, Problem>(references)
+            };
+            let done = until_interrupted(work).await;
+            progress.clear();
+            done.unwrap_or_else(|| {
+                Err(interrupted(format!("The export was stopped: {} is not there", to.display())))
+            })
+        })?;
+        let bytes = file.as_file().metadata().map_err(|error| failed(&error))?.len();
+        readable(file.as_file()).map_err(|error| failed(&error))?;
+        file.persist(to).map_err(|error| failed(&error.error))?;
+        if out.json {
+            out.value(&json!({ "file": to, "bytes": bytes, "images": references }));
+        } else {
+            let sign = out.mark(out.signs.passed(), Tone::Good);
+            out.line(format_args!(
+                "{sign} {} holds {} ({})",
+                to.display(),
+                references.join(", "),
+                words::size(bytes)
+            ));
+            out.line(format_args!(
+                "  drydock images import {} takes it in elsewhere",
+                to.display()
+            ));
+        }
+        Ok(DONE)
+    }
+
+    /// What is to be exported, all of it there.
+    async fn references(
+        &self,
+        images: &dyn Builder,
+        options: &BuildOptions,
+        show: crate::engine::Progress<'_>,
+    ) -> Result<Vec<String>, Problem> {
+        let ours: Vec<_> = images.list().await?.into_iter().filter(|image| image.current).collect();
+        let names: Vec<_> = if self.images.is_empty() {
+            ours.iter().map(|image| image.name.clone()).collect()
+        } else {
+            self.images.clone()
+        };
+        let mut references = Vec::new();
+        for name in names {
+            let is_ours = ours.iter().any(|image| image.name == name);
+            let reference = if is_ours {
+                images.ensure(&name, options, show).await?
+            } else if images.present(&name).await? {
+                name
+            } else {
+                let message = format!("There is no image \"{name}\" on this engine");
+                let ours: Vec<_> = ours.iter().map(|image| image.name.as_str()).collect();
+                return Err(Problem::new("unknown_image", Exit::Usage, message).remedy(format!(
+                    "ours are {}; docker pull {name} may fetch it",
+                    ours.join(", ")
+                )));
+            };
+            if !references.contains(&reference) {
+                references.push(reference);
+            }
+        }
+        Ok(references)
+    }
+}
+
+/// Lets others read a file that was made as one's own: it is made to be handed on.
+fn readable(file: &std::fs::File) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    file.sync_all()
+}
+
+/// The images of an engine, which must have such a thing.
+fn images(engine: &dyn Engine) -> Result<&dyn crate::engine::image::Images, Problem> {
+    engine.images().ok_or_else(|| {
+        let message = format!("The {} engine has no images", engine.name());
+        Problem::new("no_images", Exit::Environment, message)
+    })
+}
+
+impl Import {
+    fn run(self, invocation: &Invocation, context: &Context) -> Outcome {
+        let out = &invocation.out;
+        let file = &self.file;
+        if !file.is_file() {
+            let message = format!("{} is no file", file.display());
+            return Err(Problem::new("no_file", Exit::Usage, message)
+                .remedy("drydock images export -o FILE writes one"));
+        }
+        let references = invocation.block_on(async {
+            let engine = context.engine().await?;
+            let images = images(engine.as_ref())?;
+            let progress = Progress::new(out);
+            let show = |step| progress.show(&step);
+            let done = until_interrupted(images.import(file, &show)).await;
+            progress.clear();
+            let Some(done) = done else {
+                return Err(interrupted(format!(
+                    "The import of {} was stopped: no image is there in part",
+                    file.display()
+                )));
+            };
+            Ok(done?)
+        })?;
+        if out.json {
+            out.value(&json!({ "images": references }));
+        } else {
+            for reference in references {
+                let sign = out.mark(out.signs.passed(), Tone::Good);
+                out.line(format_args!("{sign} {}", printable(&reference)));
+            }
+        }
+        Ok(DONE)
+    }
+}
+
+impl Remove {
+    fn run(self, invocation: &Invocation, context: &Context) -> Outcome {
+        let out = &invocation.out;
+        invocation.block_on(async {
+            let engine = context.engine().await?;
+            let images = images(engine.as_ref())?;
+            let ours = images.list().await?;
+            for name in &self.images {
+                let known = ours.iter().find(|image| image.current && image.name == *name);
+                let reference = known.map_or(name, |image| &image.reference);
+                images.remove(reference).await?;
+                if out.json {
+                    out.value(&json!({ "removed": reference }));
+                } else {
+                    let sign = out.mark(out.signs.passed(), Tone::Good);
+                    out.line(format_args!("{sign} {reference} is removed"));
+                }
+            }
+            Ok(DONE)
+        })
+    }
 }
 
 async fn inventory(engine: &dyn Engine) -> Result<Vec<ImageInfo>, Problem> {

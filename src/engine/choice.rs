@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::docker::{Docker, Environment};
-use super::image::Images;
+use super::image::{Builder, Images};
 use super::native::{MACHINE, Native};
 use super::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Offers, Result, Sandbox, SandboxId,
@@ -189,7 +189,7 @@ impl Engine for Chosen {
 
     async fn create(&self, spec: &SandboxSpec) -> Result<Sandbox> {
         let of_machine = matches!(spec.image.as_str(), "" | MACHINE);
-        if of_machine && self.main.images().is_some() {
+        if of_machine && self.main.builder().is_some() {
             // What the sandbox was made from that another is to be like.
             return Err(EngineError::ImageMissing {
                 image: MACHINE.to_owned(),
@@ -256,6 +256,10 @@ impl Engine for Chosen {
 
     fn images(&self) -> Option<&dyn Images> {
         self.main.images()
+    }
+
+    fn builder(&self) -> Option<&dyn Builder> {
+        self.main.builder()
     }
 }
 

@@ -56,6 +56,12 @@ pub enum EngineError {
         /// The image's reference.
         image: String,
     },
+    /// Something was made from the image and still needs it.
+    #[error("The image {image} is in use: a sandbox, or a snapshot of one, lies on it")]
+    ImageInUse {
+        /// The image's reference.
+        image: String,
+    },
     /// The base system for our images could not be had in any of the known ways.
     #[error("No base system for the images could be had: {detail}")]
     NoBase {
@@ -155,9 +161,15 @@ impl EngineError {
             Self::DiskFull { .. } => {
                 "docker system df shows what fills it; docker system prune frees it"
             }
-            Self::ImageMissing { .. } => "drydock images build",
+            Self::ImageMissing { .. } => {
+                "drydock images list shows those there are; images build builds ours"
+            }
             Self::ImageNotUnpacked { .. } => {
-                "an engine with images runs it: drydock config set backend docker"
+                "drydock images import FILE unpacks it from an archive that drydock images export wrote \
+                 on a machine with Docker; or use one here: drydock config set backend docker"
+            }
+            Self::ImageInUse { .. } => {
+                "drydock status --all shows the sandboxes; drydock destroy ID"
             }
             Self::NoBase { .. } => {
                 "any one of these helps: docker pull debian:bookworm-slim (with a network); \
@@ -189,6 +201,7 @@ impl EngineError {
             Self::DiskFull { .. } => "engine_disk_full",
             Self::ImageMissing { .. } => "image_missing",
             Self::ImageNotUnpacked { .. } => "image_not_unpacked",
+            Self::ImageInUse { .. } => "image_in_use",
             Self::NoBase { .. } => "image_no_base",
             Self::BuildFailed { .. } => "image_build_failed",
             Self::SandboxGone { .. } => "sandbox_gone",

@@ -121,6 +121,10 @@ pub trait Engine: Send + Sync + fmt::Debug {
 
     /// The engine's images, if it has such a thing.
     fn images(&self) -> Option<&dyn image::Images>;
+
+    /// What makes its images. An engine without it needs none: its sandboxes are of what the machine
+    /// has.
+    fn builder(&self) -> Option<&dyn image::Builder>;
 }
 
 /// What an engine's sandboxes can have on this machine, each or why not. The default is everything.

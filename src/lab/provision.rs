@@ -219,20 +219,8 @@ impl Lab {
             Backend::Vm => "systemd",
         };
         let asked = exercise.container_image.as_deref();
-        let Some(images) = self.engine.images() else {
-            return Ok(match asked {
-                Some(asked) if !asked.starts_with(OURS) => asked.to_owned(),
-                // Once is enough: it is so with every item.
-                Some(asked) if self.is_new_to_engine()? => {
-                    notices.push(Notice::Aside(format!(
-                        "Using this machine's own programs instead of {asked}: the {} engine needs no \
-                         image",
-                        self.engine.name()
-                    )));
-                    MACHINE.to_owned()
-                }
-                Some(_) | None => MACHINE.to_owned(),
-            });
+        let Some(images) = self.engine.builder() else {
+            return self.found_image(asked, fallback, notices).await;
         };
         let options = BuildOptions { offline: self.offline, ..BuildOptions::default() };
         if let Some(name) = asked.map_or(Some(fallback), |image| image.strip_prefix(OURS)) {
@@ -256,6 +244,44 @@ impl Lab {
             "Using drydock/{fallback}: {asked} is not here and {reason}"
         )));
         Ok(images.ensure(fallback, &options, progress).await?)
+    }
+
+    /// The same on an engine that makes no images: one that is there, else the machine's own programs.
+    async fn found_image(
+        &self,
+        asked: Option<&str>,
+        fallback: &str,
+        notices: &mut Vec<Notice>,
+    ) -> Result<String, LabError> {
+        let ours = asked.map_or(Some(fallback), |image| image.strip_prefix(OURS));
+        if let Some(images) = self.engine.images() {
+            let name = ours.and_then(|image| image.split(':').next());
+            let found = match (name, asked) {
+                (Some(name), _) => {
+                    let all = images.list().await?.into_iter();
+                    let mut all = all.filter(|image| image.present && image.current);
+                    all.find(|image| image.name == name).map(|image| image.reference)
+                }
+                (None, Some(asked)) => images.present(asked).await?.then(|| asked.to_owned()),
+                (None, None) => None,
+            };
+            if let Some(found) = found {
+                return Ok(found);
+            }
+        }
+        let engine = self.engine.name();
+        match asked {
+            Some(asked) if ours.is_none() => notices.push(Notice::Aside(format!(
+                "Using this machine's own programs: {asked} is not unpacked here (drydock images import \
+                 FILE)"
+            ))),
+            // Once is enough: it is so with every item.
+            Some(asked) if self.is_new_to_engine()? => notices.push(Notice::Aside(format!(
+                "Using this machine's own programs instead of {asked}: the {engine} engine needs no image"
+            ))),
+            Some(_) | None => {}
+        }
+        Ok(MACHINE.to_owned())
     }
 
     /// Whether nothing has been tried on this engine before.

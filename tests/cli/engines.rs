@@ -74,6 +74,36 @@ fn without_docker_an_exercise_is_launched_checked_and_removed() {
 }
 
 #[test]
+fn an_image_is_carried_to_where_there_is_no_docker() {
+    let Some(docker) = Home::with_engine("engines::an_image_is_carried") else { return };
+    let Some(home) = native("engines::an_image_is_carried") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("images.tar");
+    let file = path.to_str().unwrap();
+    docker.run(&["images", "export", "nothing-like-it", "-o", file]).ends(2).complains("ours are");
+    assert!(!path.exists());
+    docker.run(&["images", "export", "base", "-o", file]).ends(0).says("drydock/base:").says(file);
+    docker.run(&["images", "export", "base", "-o", file]).ends(2).complains("is there already");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+
+    home.run(&["images", "export", "-o", "x.tar"]).ends(3).complains("builds none");
+    home.run(&["images", "import", "/nonexistent"]).ends(2).complains("/nonexistent is no file");
+    let imported = last(&home.run(&["--json", "images", "import", file]).ends(0));
+    let reference = imported["images"][0].as_str().unwrap().to_owned();
+    assert!(reference.starts_with("drydock/base:"), "{imported}");
+    home.run(&["images", "list"]).ends(0).says("unpacked").complains("images import FILE");
+    let launched = last(&home.run(&["--json", "launch", "linux-01"]).ends(0));
+    // Nothing stands in for anything.
+    assert_eq!(launched["notices"], Value::Array(vec![]), "{launched}");
+    let typed = home.feed(&["shell", "linux-01"], b"cat /etc/debian_version; stat -c %U /usr\n");
+    typed.ends(0).says("12.").says("root");
+    home.run(&["images", "remove", "base"]).ends(3).complains("is in use");
+    home.run(&["destroy", "--all", "--yes"]).ends(0);
+    home.run(&["images", "remove", "base"]).ends(0).says(&reference);
+    home.run(&["images", "remove", "base"]).ends(3).complains("is not on this engine");
+}
+
+#[test]
 fn what_cannot_run_says_so_with_reason_and_remedy() {
     let Some(home) = native("engines::what_cannot_run") else { return };
     let listed = home.run(&["modules", "--json"]).ends(0).json();
@@ -88,13 +118,13 @@ fn what_cannot_run_says_so_with_reason_and_remedy() {
     refused.complains("linux-03 cannot run on the native engine here: it needs an init system");
     let error = home.run(&["--json", "launch", "linux-03"]).ends(3).error();
     assert_eq!(error["kind"], "not_runnable_here");
-    // An image of somebody else's is not quietly replaced.
+    // An image of somebody else's is replaced, as on every engine, and not quietly.
     let manifest = "id: harbour-01\nmodule: harbour\norder: 1\ntitle: Splice\n\
                     container_image: example.org/rope:1\nverify:\n  - {name: a, cmd: 'true'}\n";
     let folder = home.content(&[("a.yaml", manifest)]);
     let content = ["--content", folder.to_str().unwrap()];
-    let refused = home.run(&[&["launch", "harbour-01", "--detach"], &content[..]].concat());
-    refused.ends(3).complains("example.org/rope:1 is not unpacked");
+    let launched = home.run(&[&["launch", "harbour-01", "--detach"], &content[..]].concat());
+    launched.ends(0).complains("example.org/rope:1 is not unpacked here");
 }
 
 #[test]

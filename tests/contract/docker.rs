@@ -313,7 +313,7 @@ pub(crate) async fn a_cancelled_build_leaves_what_was_there(lab: Lab) {
     let _alone = crate::support::build_lock().await;
     let behind = behind(&lab).await;
     let before = behind.inspect_image(&reference).await.unwrap().id;
-    let images = lab.engine.images().unwrap();
+    let images = lab.engine.builder().unwrap();
     let (told, mut hear) = tokio::sync::mpsc::unbounded_channel();
     let afresh = BuildOptions { force: true, ..BuildOptions::default() };
     let progress = move |step: drydock::engine::Step| drop(told.send(step));
@@ -340,7 +340,7 @@ pub(crate) async fn a_cancelled_build_leaves_what_was_there(lab: Lab) {
 
 pub(crate) async fn images_are_told_and_made_only_when_they_may_be(lab: Lab) {
     let reference = lab.spec().await.image;
-    let images = lab.engine.images().unwrap();
+    let images = lab.engine.builder().unwrap();
     assert!(images.present(&reference).await.unwrap());
     assert!(!images.present("drydock/base:nonexistent").await.unwrap());
     let list = images.list().await.unwrap();

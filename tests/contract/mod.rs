@@ -18,6 +18,7 @@ use futures_util::{FutureExt, StreamExt};
 pub(crate) mod docker;
 pub(crate) mod exec;
 pub(crate) mod files;
+pub(crate) mod images;
 pub(crate) mod native;
 pub(crate) mod sandbox;
 pub(crate) mod shell;

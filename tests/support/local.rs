@@ -153,6 +153,10 @@ impl Engine for Local {
     fn images(&self) -> Option<&dyn image::Images> {
         None
     }
+
+    fn builder(&self) -> Option<&dyn image::Builder> {
+        None
+    }
 }
 
 struct Control {

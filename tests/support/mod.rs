@@ -33,14 +33,47 @@ pub(crate) async fn engine(test: &str) -> Option<Arc<dyn Engine>> {
 /// The native engine of this machine, with a home that all tests share; `None`, noted, where it has
 /// none.
 pub(crate) async fn native(test: &str) -> Option<Arc<dyn Engine>> {
+    native_in(test, "native-tests").await
+}
+
+async fn native_in(test: &str, name: &str) -> Option<Arc<dyn Engine>> {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_drydock"));
-    let folder = std::env::var_os("DRYDOCK_TEST_NATIVE")
-        .map_or_else(|| target().join("native-tests"), PathBuf::from);
-    let engine = Native::new(folder, program);
+    let folder = std::env::var_os("DRYDOCK_TEST_NATIVE").map_or_else(target, PathBuf::from);
+    let engine = Native::new(folder.join(name), program);
     match engine.info().await {
         Ok(_) => Some(Arc::new(engine)),
         Err(error) => skip(test, &error.to_string()),
     }
+}
+
+/// The native engine with our images unpacked, as a Docker engine of this machine exports them: its
+/// sandboxes have these as their roots.
+pub(crate) async fn unpacked(test: &str) -> Option<Arc<dyn Engine>> {
+    let native = native_in(test, "native-unpacked").await?;
+    let images = native.images().expect("it has images");
+    let _alone = build_lock().await;
+    let all = images.list().await.unwrap();
+    let ours: Vec<_> = all.into_iter().filter(|image| image.current).collect();
+    if ours.iter().all(|image| image.present) {
+        return Some(native);
+    }
+    let archive = tempfile::NamedTempFile::new_in(target()).unwrap();
+    if let Some(path) = std::env::var_os("DRYDOCK_TEST_IMAGES") {
+        // One that somebody who may use Docker has made.
+        fs::copy(path, archive.path()).unwrap();
+    } else {
+        let docker = engine(test).await?;
+        let builder = docker.builder().expect("it builds images");
+        let mut references = Vec::new();
+        for image in &ours {
+            let built = builder.ensure(&image.name, &BuildOptions::default(), &|_| {}).await;
+            references.push(built.unwrap());
+        }
+        let references: Vec<_> = references.iter().map(String::as_str).collect();
+        builder.export(&references, &mut archive.as_file(), &|_| {}).await.unwrap();
+    }
+    images.import(archive.path(), &|_| {}).await.unwrap();
+    Some(native)
 }
 
 /// Whether this machine has a program; noted for the end of the test run if not.
@@ -60,14 +93,17 @@ pub(crate) fn skip<T>(test: &str, reason: &str) -> Option<T> {
 }
 
 /// An image of ours, built if need be: once per machine, whichever test needs it first. An engine
-/// without images has the machine's own directories.
+/// that builds none has what was unpacked, or else the machine's own directories.
 pub(crate) async fn image(engine: &dyn Engine, name: &str) -> String {
-    if engine.images().is_none() {
-        return MACHINE.to_owned();
-    }
+    let Some(builder) = engine.builder() else {
+        let Some(images) = engine.images() else { return MACHINE.to_owned() };
+        let all = images.list().await.unwrap().into_iter();
+        let mut all = all.filter(|image| image.current && image.present);
+        let found = all.find(|image| image.name == name).map(|image| image.reference);
+        return found.unwrap_or_else(|| MACHINE.to_owned());
+    };
     let _alone = build_lock().await;
-    let images = engine.images().expect("this engine has images");
-    images.ensure(name, &BuildOptions::default(), &|_| {}).await.unwrap()
+    builder.ensure(name, &BuildOptions::default(), &|_| {}).await.unwrap()
 }
 
 /// Keeps all other tests, of other processes too, from building images until it is dropped.

@@ -111,7 +111,7 @@ fn cgroups(info: &Info) -> Finding {
 
 async fn images(engine: &dyn Engine) -> Finding {
     const NAME: &str = "images";
-    let Some(images) = engine.images() else {
+    let Some(images) = engine.builder() else {
         return Finding::good(NAME, "this engine needs none");
     };
     let all = match images.list().await {

@@ -36,10 +36,16 @@ pub(super) async fn findings(native: &Native) -> Vec<Finding> {
         Finding::good("limits", limits)
     };
     let network = match facts.network {
-        Some(path) => format!("by {}, where an exercise asks for one", path.display()),
-        None => "sandboxes have none (slirp4netns is not installed)".to_owned(),
+        Ok(path) => {
+            let by = format!("by {}, where an exercise asks for one", path.display());
+            Finding::good("sandbox network", by)
+        }
+        Err(lack) => Finding::poor(
+            "sandbox network",
+            format!("none, so exercises that ask for one are not offered: {}", lack.reason),
+            lack.remedy,
+        ),
     };
-    let network = Finding::good("sandbox network", network);
     vec![namespaces, users, limits, network, Finding::good("sudo", sudo)]
 }
 

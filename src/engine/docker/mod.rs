@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::image::Images;
+use super::image::{Builder, Images};
 use super::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Result, Sandbox, SandboxId,
     SandboxSpec, ShellSpec, ShellStream, Snapshot, SnapshotSpec,
@@ -168,6 +168,10 @@ impl Engine for Docker {
     }
 
     fn images(&self) -> Option<&dyn Images> {
+        Some(self)
+    }
+
+    fn builder(&self) -> Option<&dyn Builder> {
         Some(self)
     }
 }

@@ -3,11 +3,15 @@
 //! [`definition`] is what the folder `images/` says, compiled in; [`root`] makes the distribution
 //! root that the first of them is built from, where it cannot be pulled. Building is the engine's.
 
+use std::io::Write;
+use std::path::Path;
+
 use async_trait::async_trait;
 use serde::Serialize;
 
 use super::{Progress, Result};
 
+pub(crate) mod archive;
 pub(crate) mod definition;
 #[cfg(unix)]
 pub(crate) mod root;
@@ -25,12 +29,30 @@ pub fn is_ours(reference: &str) -> bool {
     let name = name.split_once(':').map_or(name, |(name, _)| name);
     definition::all().is_ok_and(|all| all.iter().any(|definition| definition.name == name))
 }
-/// An engine's images.
+
+/// The images on an engine.
 #[async_trait]
 pub trait Images: Send + Sync {
     /// Whether a reference is on the engine.
     async fn present(&self, reference: &str) -> Result<bool>;
 
+    /// Our images: those that are defined and those that are on the engine, old ones included. An
+    /// engine that has no others of its own lists foreign ones too.
+    async fn list(&self) -> Result<Vec<ImageInfo>>;
+
+    /// Puts the images of an archive on the engine, as [`Builder::export`] and `docker save` write it,
+    /// and returns their references. Dropping the future leaves each image whole or absent.
+    async fn import(&self, archive: &Path, progress: Progress<'_>) -> Result<Vec<String>>;
+
+    /// Removes a reference, and the image if it has no other. One that a sandbox or a snapshot needs
+    /// is [`EngineError::ImageInUse`](super::EngineError::ImageInUse); one that is not there is
+    /// [`EngineError::ImageMissing`](super::EngineError::ImageMissing).
+    async fn remove(&self, reference: &str) -> Result<()>;
+}
+
+/// An engine that makes images and fetches them, and whose sandboxes therefore always have one.
+#[async_trait]
+pub trait Builder: Images {
     /// Makes an image of ours present and returns its reference: the tag that carries the hash of
     /// its inputs is used if it is there, else it is built (and first what it is built from).
     async fn ensure(
@@ -43,8 +65,14 @@ pub trait Images: Send + Sync {
     /// Pulls a foreign image.
     async fn pull(&self, reference: &str, progress: Progress<'_>) -> Result<()>;
 
-    /// Our images: those that are defined and those that are on the engine, old ones included.
-    async fn list(&self) -> Result<Vec<ImageInfo>>;
+    /// Writes images into one archive, as `docker save` does: a tar file, not compressed. A write may
+    /// block.
+    async fn export(
+        &self,
+        references: &[&str],
+        archive: &mut (dyn Write + Send),
+        progress: Progress<'_>,
+    ) -> Result<()>;
 }
 
 /// How images are built.

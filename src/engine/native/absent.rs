@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use async_trait::async_trait;
 
-use super::image::Images;
+use super::image::{Builder, Images};
 use super::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Lack, Offers, Result, Sandbox,
     SandboxId, SandboxSpec, ShellSpec, ShellStream, Snapshot, SnapshotSpec,
@@ -46,11 +46,15 @@ pub struct Facts {
     pub numbers: String,
     /// How limits are held.
     pub limiter: Limiter,
-    /// What connects a sandbox to a network.
-    pub network: Option<PathBuf>,
+    /// What connects a sandbox to a network, or why nothing does.
+    pub network: std::result::Result<PathBuf, Lack>,
 }
 
 const REMEDY: &str = "install Docker or Podman; drydock finds it";
+
+fn lack() -> Lack {
+    Lack { reason: "the native engine needs Linux".to_owned(), remedy: REMEDY.to_owned() }
+}
 
 fn absent<T>() -> Result<T> {
     let detail = format!("the native engine needs Linux, and this is {}", std::env::consts::OS);
@@ -70,7 +74,12 @@ impl Native {
 
     /// Nothing.
     pub fn facts(&self) -> Facts {
-        Facts { users: 0, numbers: "none".to_owned(), limiter: Limiter::Processes, network: None }
+        Facts {
+            users: 0,
+            numbers: "none".to_owned(),
+            limiter: Limiter::Processes,
+            network: Err(lack()),
+        }
     }
 
     /// Why there is one user only in a sandbox: there is no sandbox.
@@ -90,11 +99,7 @@ impl Engine for Native {
         "native"
     }
     fn offers(&self) -> Offers {
-        let lack = || {
-            let reason = "the native engine needs Linux".to_owned();
-            Err(Lack { reason, remedy: REMEDY.to_owned() })
-        };
-        Offers { multiple_users: lack(), init_system: lack(), internet: lack() }
+        Offers { multiple_users: Err(lack()), init_system: Err(lack()), internet: Err(lack()) }
     }
     async fn info(&self) -> Result<Info> {
         absent()
@@ -142,6 +147,9 @@ impl Engine for Native {
         absent()
     }
     fn images(&self) -> Option<&dyn Images> {
+        None
+    }
+    fn builder(&self) -> Option<&dyn Builder> {
         None
     }
 }

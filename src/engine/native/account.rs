@@ -57,6 +57,11 @@ impl Accounts {
         Self { passwd: passwd.to_owned(), group: group.to_owned() }
     }
 
+    /// The names of all accounts.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.entries().map(|entry| entry.name).collect()
+    }
+
     /// The account of a name or a number, perhaps with `:group`. A number needs no entry.
     pub(super) fn find(&self, user: &str) -> Option<Account> {
         let (user, group) = match user.split_once(':') {

@@ -28,8 +28,8 @@ pub struct Facts {
     pub numbers: String,
     /// How limits are held.
     pub limiter: Limiter,
-    /// What connects a sandbox to a network.
-    pub network: Option<PathBuf>,
+    /// What connects a sandbox to a network, or why nothing does.
+    pub network: std::result::Result<PathBuf, Lack>,
 }
 
 impl Native {
@@ -48,7 +48,8 @@ impl Native {
             }
             Ids::One => (1, "your own: root and learner are the same in a sandbox".to_owned()),
         };
-        Facts { users, numbers, limiter: self.limits(), network: network::tool() }
+        let network = network::Tool::find().map(|tool| tool.path().to_owned());
+        Facts { users, numbers, limiter: self.limits(), network }
     }
 
     /// Why there is one user only in a sandbox, if so.

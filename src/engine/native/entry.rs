@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use rustix::process::{geteuid, getuid};
 
 use super::ids::Ids;
-use super::{ask, base, init, launch, sudo, tree};
+use super::{ask, base, init, launch, sudo, tree, unpack};
 
 /// Runs the part of a sandbox that these words name; `None` if they name none.
 ///
@@ -40,6 +40,9 @@ pub fn intercept(words: &[OsString]) -> Option<ExitCode> {
         ("copy", [from, to, ids]) => read_ids(ids)
             .and_then(|ids| tree::copy(Path::new(from), Path::new(to), ids))
             .map(|bytes| drop(writeln!(std::io::stdout(), "{bytes}"))),
+        ("unpack", [folder, ids]) => read_ids(ids)
+            .and_then(|ids| unpack::unpack(Path::new(folder), ids))
+            .map(|unpacked| drop(serde_json::to_writer(std::io::stdout(), &unpacked))),
         ("remove", [folder, ids]) => read_ids(ids).and_then(|ids| remove(Path::new(folder), ids)),
         _ => Err("drydock sandbox is started by drydock itself".to_owned()),
     };

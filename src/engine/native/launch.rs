@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::Ids;
 use super::limits::Limiter;
-use super::place::{Folder, Home, Note, Record};
+use super::place::{Folder, Home, Lower, Note, Record};
 use super::root::Layers;
 use super::{limits, sys};
 
@@ -166,9 +166,16 @@ impl Start<'_> {
             let path = path.strip_prefix(self.home.path()).map(Path::to_owned).unwrap_or(path);
             path.to_string_lossy().into_owned()
         };
+        let (root, base) = match &self.record.lower {
+            Lower::Base(key) => {
+                let base = self.home.base(key);
+                (base.join("root"), Some(from_home(base)))
+            }
+            Lower::Unpacked(key) => (self.home.images().join(key).join("root"), None),
+        };
         Layers {
-            base: self.record.base.as_ref().map(|base| from_home(self.home.base(base))),
-            image: from_home(self.home.image(&self.record.image)),
+            root: from_home(root),
+            base,
             disk: from_home(self.folder.disk()),
             work: from_home(self.folder.work()),
         }
@@ -184,8 +191,9 @@ impl Start<'_> {
         }
         if let Ids::Apart { groups, .. } = record.ids {
             // For the sandbox's root to pass, and for nobody else.
-            let passed = [home.path(), &home.bases(), &home.sandboxes(), folder.path()];
-            for passed in passed {
+            let passed =
+                [home.path(), &home.bases(), &home.images(), &home.sandboxes(), folder.path()];
+            for passed in passed.into_iter().filter(|passed| passed.exists()) {
                 chown(passed, None, Some(groups))?;
                 fs::set_permissions(passed, fs::Permissions::from_mode(0o710))?;
             }

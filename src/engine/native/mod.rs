@@ -1,4 +1,4 @@
-//! A sandbox of Linux namespaces, made by drydock itself: no daemon, no root, no image.
+//! A sandbox of Linux namespaces, made by drydock itself: no daemon, no root, and no image needed.
 //!
 //! ```text
 //! Native (this process)  ──spawns──►  drydock sandbox start   (launch: ids, limits, namespaces)
@@ -26,7 +26,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::process::Command;
 
-use super::image::{self, Images};
+use super::image::{self, Builder, Images};
 use super::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Init, Lack, Network, Offers, Result,
     Sandbox, SandboxId, SandboxSpec, SandboxState, ShellSpec, ShellStream, Snapshot, SnapshotSpec,
@@ -40,6 +40,7 @@ mod client;
 mod entry;
 mod files;
 mod ids;
+mod images;
 mod init;
 mod launch;
 mod limits;
@@ -52,6 +53,7 @@ mod snapshot;
 mod sudo;
 mod sys;
 mod tree;
+mod unpack;
 
 pub use ask::Facts;
 pub use entry::intercept;
@@ -59,7 +61,7 @@ pub use limits::Limiter;
 
 use client::{Connection, blocking};
 use ids::Ids;
-use place::{Folder, Home, Note, Record, fault};
+use place::{Folder, Home, Lower, Note, Record, fault};
 use protocol::Request;
 
 /// What a specification calls the machine's own directories instead of an image.
@@ -126,18 +128,7 @@ impl Native {
             .await
             .map_err(|_| EngineError::Timeout { what: "a sandbox".to_owned() })?
             .map_err(failed)?;
-        let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
-        let mut detail = words(&ended.stdout);
-        if ended.status.success() {
-            return Ok(detail);
-        }
-        if detail.is_empty() {
-            detail = words(&ended.stderr);
-        }
-        if detail.is_empty() {
-            detail = format!("a part of the sandbox's launch ended with {}", ended.status);
-        }
-        Err(unavailable(detail))
+        said(&ended)
     }
 
     /// The base for new sandboxes, made if need be.
@@ -184,8 +175,8 @@ impl Native {
             .all()
             .into_iter()
             .flatten()
-            .filter_map(|(_, folder)| folder.record().ok()?.base)
-            .chain(self.home.kept_bases())
+            .filter_map(|(_, folder)| Some(folder.record().ok()?.lower))
+            .chain(self.home.kept_lowers())
             .collect();
         let entries = fs::read_dir(self.home.bases()).into_iter().flatten();
         for entry in entries.filter_map(io::Result::ok) {
@@ -195,7 +186,7 @@ impl Native {
                 .metadata()
                 .and_then(|data| data.modified())
                 .is_ok_and(|made| made.elapsed().unwrap_or_default() < Duration::from_hours(1));
-            if name == current || used.contains(&name) || young {
+            if name == current || used.contains(&Lower::Base(name.clone())) || young {
                 continue;
             }
             if let Err(error) = self.remove(&entry.path()).await {
@@ -275,6 +266,22 @@ impl Native {
     }
 }
 
+/// What a part of this program has to say: its result, or why there is none.
+fn said(ended: &std::process::Output) -> Result<String> {
+    let words = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+    let mut detail = words(&ended.stdout);
+    if ended.status.success() {
+        return Ok(detail);
+    }
+    if detail.is_empty() {
+        detail = words(&ended.stderr);
+    }
+    if detail.is_empty() {
+        detail = format!("a part of the sandbox's launch ended with {}", ended.status);
+    }
+    Err(unavailable(detail))
+}
+
 /// What this machine does not allow, with what helps where that is known.
 fn unavailable(detail: String) -> EngineError {
     let remedy = if detail.contains("apparmor_restrict") {
@@ -345,14 +352,7 @@ impl Engine for Native {
                 "the native engine runs no init system in a sandbox",
                 "use a Docker engine: drydock config set backend docker",
             ),
-            internet: if network::tool().is_some() {
-                Ok(())
-            } else {
-                lack(
-                    "the native engine needs slirp4netns to connect a sandbox to a network",
-                    "sudo apt-get install slirp4netns",
-                )
-            },
+            internet: network::Tool::find().map(drop),
         }
     }
 
@@ -383,17 +383,20 @@ impl Engine for Native {
         if let Some(Lack { reason, remedy }) = missing {
             return Err(EngineError::NotAllowedHere { detail: reason, remedy });
         }
-        let base = match spec.image.as_str() {
-            "" | MACHINE => Some(self.base().await?),
-            image if self.home.image(image).is_dir() => None,
-            // Ours are what a machine has anyway, but for the account, which every base has.
-            image if image::is_ours(image) => Some(self.base().await?),
-            image => return Err(EngineError::ImageNotUnpacked { image: image.to_owned() }),
+        let record = match self.unpacked(&spec.image).await? {
+            Some((key, image)) => {
+                let user = image.user_for(&spec.user);
+                let lower = Lower::Unpacked(key);
+                Record { env: image.env, ..Record::new(spec, user, self.ids, lower) }
+            }
+            None if ["", MACHINE].contains(&spec.image.as_str()) || image::is_ours(&spec.image) => {
+                // Ours are what a machine has anyway, but for the account, which every base has; and
+                // root is the only other one to enter by.
+                let user = if spec.user == "root" { "root" } else { image::USER };
+                Record::new(spec, user.to_owned(), self.ids, Lower::Base(self.base().await?))
+            }
+            None => return Err(EngineError::ImageNotUnpacked { image: spec.image.clone() }),
         };
-        // The machine's directories are given just these two accounts to enter by.
-        let known = [image::USER, "root"].contains(&spec.user.as_str());
-        let user = if known { spec.user.clone() } else { image::USER.to_owned() };
-        let record = Record::new(spec, user, self.ids, base);
         let kept: Vec<_> = spec.files.iter().map(files::Kept::from).collect();
         let home = self.home.clone();
         blocking(move || {
@@ -519,6 +522,10 @@ impl Engine for Native {
     }
 
     fn images(&self) -> Option<&dyn Images> {
+        Some(self)
+    }
+
+    fn builder(&self) -> Option<&dyn Builder> {
         None
     }
 }

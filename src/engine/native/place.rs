@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! HOME/base/KEY/      what sandboxes of this machine share, made once; see `base`
-//! HOME/images/NAME/   unpacked roots of images
+//! HOME/images/KEY/    unpacked images; see `images`
 //! HOME/gone/          what is being removed
 //! HOME/snapshots/     see `snapshot`
 //! HOME/sandboxes/ID/
@@ -19,6 +19,7 @@
 //! Invariants: a sandbox appears and goes by one rename; an id is hexadecimal digits and therefore
 //! never a path.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::fd::AsRawFd;
@@ -70,11 +71,8 @@ impl Home {
         self.0.join("gone")
     }
 
-    /// The unpacked root of an image, whether or not it is there.
-    pub(super) fn image(&self, reference: &str) -> PathBuf {
-        let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '+' };
-        let name: String = reference.chars().map(plain).collect();
-        self.0.join("images").join(format!("{name}.root"))
+    pub(super) fn images(&self) -> PathBuf {
+        self.0.join("images")
     }
 
     /// A sandbox's folder; `SandboxGone` if there is none.
@@ -218,12 +216,26 @@ pub(super) struct Record {
     pub(super) capabilities: Vec<String>,
     pub(super) tmpfs: Vec<(String, u64)>,
     pub(super) ids: Ids,
-    /// The folder in `base/`; `None` where an image is the root.
-    pub(super) base: Option<String>,
+    /// What lies below what it writes.
+    #[serde(flatten)]
+    pub(super) lower: Lower,
+    /// Variables of the image.
+    #[serde(default)]
+    pub(super) env: BTreeMap<String, String>,
+}
+
+/// What lies below what a sandbox writes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Lower {
+    /// The machine's own directories, and this folder in `base/`.
+    Base(String),
+    /// This folder in `images/`.
+    Unpacked(String),
 }
 
 impl Record {
-    pub(super) fn new(spec: &SandboxSpec, user: String, ids: Ids, base: Option<String>) -> Self {
+    pub(super) fn new(spec: &SandboxSpec, user: String, ids: Ids, lower: Lower) -> Self {
         Self {
             item: spec.item.clone(),
             attempt: spec.attempt.clone(),
@@ -239,7 +251,8 @@ impl Record {
             capabilities: spec.capabilities.clone(),
             tmpfs: spec.tmpfs.iter().map(|tmpfs| (tmpfs.path.clone(), tmpfs.size)).collect(),
             ids,
-            base,
+            lower,
+            env: BTreeMap::new(),
         }
     }
 

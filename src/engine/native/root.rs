@@ -1,9 +1,9 @@
 //! The root of a sandbox: built from layers in a mount namespace of its own, and entered.
 //!
 //! ```text
-//! /            overlay: base/KEY/root (or an image) below disk/root
+//! /            overlay: base/KEY/root, or images/KEY/root, below disk/root
 //! /usr         overlay: the machine's below base/KEY/usr below disk/usr; so /bin, /lib, ... where
-//!              they are folders
+//!              they are folders; not above an image, which has its own
 //! /proc /sys   fresh, of the sandbox's own processes and network; parts masked or read-only
 //! /dev /run    in memory; seven harmless devices are the machine's
 //! ```
@@ -33,10 +33,10 @@ use super::base::TOPS;
 /// namespace that was left, and the kernel makes no layers of those.)
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Layers {
-    /// The base, or nothing where an image is the root.
+    /// What lies below the root.
+    pub(super) root: String,
+    /// The base, which lies above the machine's folders; none where an image has its own.
     pub(super) base: Option<String>,
-    /// The image that is the root.
-    pub(super) image: String,
     pub(super) disk: String,
     pub(super) work: String,
 }
@@ -121,8 +121,7 @@ impl Layers {
     /// Mounts the overlays and goes to the new root.
     fn mount(&self) -> io::Result<()> {
         let root = format!("{}/mnt", self.work);
-        let lower = self.base.as_ref().map(|base| format!("{base}/root"));
-        self.overlay(&root, lower.as_ref().unwrap_or(&self.image), "root")?;
+        self.overlay(&root, &self.root, "root")?;
         for top in TOPS {
             let Some(base) = &self.base else { break };
             let of_machine = Path::new("/").join(top);

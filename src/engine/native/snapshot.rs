@@ -31,7 +31,7 @@ use tokio::io::AsyncWriteExt;
 use super::Native;
 use super::client::blocking;
 use super::ids::Ids;
-use super::place::{self, Folder, Home, Record, fault};
+use super::place::{self, Folder, Home, Lower, Record, fault};
 use crate::engine::{
     Engine, EngineError, ExecSpec, Output, Result, Sandbox, SandboxId, SandboxState, Snapshot,
     SnapshotSpec,
@@ -200,9 +200,9 @@ impl Native {
         let _lock = self.lock(&all, record.ids).await?;
         let from = Folder(all.join(name));
         let kept = Kept::read(from.path()).ok_or_else(missing)?;
-        // Its files are of the numbers they were kept with, and stand on that base.
-        let Record { image, ids, base, .. } = kept.record;
-        let record = Record { image, ids, base, ..record };
+        // Its files are of the numbers they were kept with, and lie on what they lay on.
+        let Record { image, ids, lower, env, .. } = kept.record;
+        let record = Record { image, ids, lower, env, ..record };
         // Made beside the snapshots, where the next who has the lock removes it if this is cut off.
         let new = Folder(unfinished(&all)?);
         let id = SandboxId(uuid::Uuid::new_v4().simple().to_string());
@@ -365,13 +365,13 @@ impl Home {
         self.path().join("snapshots").join(&hash[..32])
     }
 
-    /// The bases that snapshots stand on.
-    pub(super) fn kept_bases(&self) -> impl Iterator<Item = String> + use<> {
+    /// What snapshots lie on.
+    pub(super) fn kept_lowers(&self) -> impl Iterator<Item = Lower> + use<> {
         let attempts = folders(&self.path().join("snapshots"));
         let kept = attempts.flat_map(|attempt| {
             folders(&attempt).chain(unfinished_ones(&attempt)).collect::<Vec<_>>()
         });
-        kept.filter_map(|folder| Kept::read(&folder)?.record.base)
+        kept.filter_map(|folder| Some(Kept::read(&folder)?.record.lower))
     }
 }
 

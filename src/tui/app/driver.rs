@@ -112,7 +112,7 @@ impl Driver {
             info,
             reason: "docker: the engine at unix:///var/run/docker.sock answers".into(),
             offers,
-            has_images: true,
+            builds_images: true,
             missing_images: vec![],
         }))));
     }

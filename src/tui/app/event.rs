@@ -210,8 +210,8 @@ pub struct Found {
     pub reason: String,
     /// What its sandboxes can have.
     pub offers: Offers,
-    /// Whether it has such a thing as images.
-    pub has_images: bool,
+    /// Whether it builds images: one that does not needs none.
+    pub builds_images: bool,
     /// Names of our images that are not built yet.
     pub missing_images: Vec<String>,
 }

@@ -1,11 +1,14 @@
 //! Our images on a Docker engine: found by their tags, else built from what is found for a base.
 
+mod archive;
 mod base;
 mod build;
 mod pull;
 mod stage;
 
 use std::collections::HashMap;
+use std::io::Write;
+use std::path::Path;
 
 use async_trait::async_trait;
 use bollard::models::ImageSummary;
@@ -14,7 +17,7 @@ use bollard::query_parameters::ListImagesOptionsBuilder;
 use self::stage::Stage;
 use super::{Docker, fault};
 use crate::engine::image::definition::{self, Definition, PREFIX, Parent};
-use crate::engine::image::{BuildOptions, ImageInfo, Images};
+use crate::engine::image::{BuildOptions, Builder, ImageInfo, Images};
 use crate::engine::{EngineError, Progress, Result};
 
 /// How the time of a build is shared out where nothing better is known: making a base takes about
@@ -31,6 +34,25 @@ impl Images for Docker {
         }
     }
 
+    async fn list(&self) -> Result<Vec<ImageInfo>> {
+        let filters = HashMap::from([("reference", vec![format!("{PREFIX}*")])]);
+        let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+        let found = self.api.list_images(Some(options)).await;
+        let found = found.map_err(|error| fault::of_engine(error, &self.transport.endpoint()))?;
+        Ok(inventory(definition::all()?, &found))
+    }
+
+    async fn import(&self, archive: &Path, progress: Progress<'_>) -> Result<Vec<String>> {
+        self.import_archive(archive, progress).await
+    }
+
+    async fn remove(&self, reference: &str) -> Result<()> {
+        self.remove_reference(reference).await
+    }
+}
+
+#[async_trait]
+impl Builder for Docker {
     async fn ensure(
         &self,
         name: &str,
@@ -72,12 +94,13 @@ impl Images for Docker {
         self.pull_image(reference, &|bytes| progress(bytes.step(reference))).await
     }
 
-    async fn list(&self) -> Result<Vec<ImageInfo>> {
-        let filters = HashMap::from([("reference", vec![format!("{PREFIX}*")])]);
-        let options = ListImagesOptionsBuilder::new().filters(&filters).build();
-        let found = self.api.list_images(Some(options)).await;
-        let found = found.map_err(|error| fault::of_engine(error, &self.transport.endpoint()))?;
-        Ok(inventory(definition::all()?, &found))
+    async fn export(
+        &self,
+        references: &[&str],
+        archive: &mut (dyn Write + Send),
+        progress: Progress<'_>,
+    ) -> Result<()> {
+        self.export_archive(references, archive, progress).await
     }
 }
 

@@ -6,7 +6,7 @@
 //! Invariants: a client that goes away, hangs or says nonsense changes nothing for anybody else; a
 //! shell's terminal is kept open until its shell is over, so that losing the stream is no hang-up.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -46,6 +46,8 @@ pub(super) struct Agent {
     /// Has something to read when a child has ended.
     ended: UnixStream,
     user: String,
+    /// What every program's surroundings begin with: the image's variables.
+    env: BTreeMap<String, String>,
     /// Whether sudo works by the setuid bit.
     several: bool,
     clients: HashMap<u64, Client>,
@@ -97,6 +99,7 @@ impl Agent {
             listener,
             ended,
             user: record.user.clone(),
+            env: record.env.clone(),
             several: record.ids.several(),
             clients: HashMap::new(),
             next_client: 0,
@@ -205,12 +208,13 @@ impl Agent {
     fn answer(&mut self, client: u64, request: Request) -> Result<(), String> {
         match request {
             Request::Exec { argv, user, env } => {
+                let env = self.env.clone().into_iter().chain(env).collect();
                 let started = spawn::exec(&argv, &user, &env, &self.user, self.several)?;
                 let ends: Vec<_> = started.ends.iter().map(AsFd::as_fd).collect();
                 self.begun(client, started.pid, &ends, None);
             }
             Request::Shell { user, rows, cols } => {
-                let shell = spawn::shell(&user, rows, cols, self.several)?;
+                let shell = spawn::shell(&user, rows, cols, &self.env, self.several)?;
                 let path = shell.path;
                 let master = shell.master;
                 let kept = master.try_clone().map_err(|error| error.to_string())?;

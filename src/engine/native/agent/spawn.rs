@@ -93,7 +93,13 @@ pub(super) fn exec(
 }
 
 /// Opens a user's login shell on a new terminal.
-pub(super) fn shell(user: &str, rows: u16, cols: u16, several: bool) -> Result<Shell, String> {
+pub(super) fn shell(
+    user: &str,
+    rows: u16,
+    cols: u16,
+    env: &BTreeMap<String, String>,
+    several: bool,
+) -> Result<Shell, String> {
     let account = account(user)?;
     let words = |error: io::Error| format!("no shell could be started: {error}");
     let open = || -> io::Result<_> {
@@ -118,8 +124,8 @@ pub(super) fn shell(user: &str, rows: u16, cols: u16, several: bool) -> Result<S
     let program = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash"];
     let bash = program.iter().any(|path| Path::new(path).exists());
     let argv = [if bash { "bash" } else { "sh" }.to_owned(), "-l".to_owned()];
-    let env: BTreeMap<_, _> =
-        TERMINAL.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let terminal = TERMINAL.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let env = env.clone().into_iter().chain(terminal).collect();
     let Some(pid) = sys::fork().map_err(|error| no_process(&error))? else {
         let begin = || -> io::Result<()> {
             setsid()?;

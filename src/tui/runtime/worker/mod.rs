@@ -264,7 +264,7 @@ async fn look_for_engine(shared: &Shared) -> EngineState {
     let look = async {
         let engine = shared.context.engine_again().await?;
         let info = engine.info().await?;
-        let missing_images = match engine.images() {
+        let missing_images = match engine.builder() {
             Some(images) => {
                 let all = images.list().await?;
                 all.into_iter().filter(|i| i.current && !i.present).map(|i| i.name).collect()
@@ -275,7 +275,7 @@ async fn look_for_engine(shared: &Shared) -> EngineState {
             info,
             reason: engine.reason().to_owned(),
             offers: engine.offers(),
-            has_images: engine.images().is_some(),
+            builds_images: engine.builder().is_some(),
             missing_images,
         };
         Ok::<_, crate::engine::EngineError>(EngineState::Ready(Box::new(found)))
@@ -285,7 +285,7 @@ async fn look_for_engine(shared: &Shared) -> EngineState {
 
 async fn build_images(shared: &Shared) -> Result<(), Problem> {
     let engine = shared.context.engine().await?;
-    let Some(images) = engine.images() else { return Ok(()) };
+    let Some(images) = engine.builder() else { return Ok(()) };
     let options = BuildOptions { offline: shared.context.offline, ..BuildOptions::default() };
     for image in images.list().await?.into_iter().filter(|image| image.current && !image.present) {
         images.ensure(&image.name, &options, &|step| shared.send(Event::ImageStep(step))).await?;

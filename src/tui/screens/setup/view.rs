@@ -113,7 +113,7 @@ fn images_word(app: &App) -> Span<'_> {
         (Images::Failed(_), _) => {
             Span::styled(format!("{} not built", app.signs.failed()), app.theme.bad())
         }
-        (_, EngineState::Ready(found)) if !found.has_images => Span::styled(
+        (_, EngineState::Ready(found)) if !found.builds_images => Span::styled(
             format!("{} none needed: this machine's own programs are used", app.signs.passed()),
             good,
         ),
