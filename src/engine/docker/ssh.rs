@@ -5,7 +5,7 @@
 use std::io;
 use std::pin::Pin;
 use std::process::Stdio;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -47,6 +47,8 @@ pub(super) fn connect(
         stdout,
         stderr: Some(stderr),
         complaint: Vec::new(),
+        asked: false,
+        waiting: None,
         heard: false,
         endpoint: endpoint.to_string(),
         _child: child,
@@ -59,6 +61,10 @@ pub(super) struct SshStream {
     stdout: ChildStdout,
     stderr: Option<ChildStderr>,
     complaint: Vec<u8>,
+    /// Whether anything was ever written.
+    asked: bool,
+    /// Who reads before that.
+    waiting: Option<Waker>,
     /// Whether the other end ever said anything.
     heard: bool,
     endpoint: String,
@@ -99,6 +105,12 @@ impl AsyncRead for SshStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.asked {
+            // An engine says nothing before it is asked. A failure that is read before there is a
+            // request would be told to nobody: the request would only hear that it came too late.
+            self.waiting = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
         let complained = self.poll_complaint(cx);
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stdout).poll_read(cx, buffer))?;
@@ -119,6 +131,10 @@ impl AsyncWrite for SshStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.asked = true;
+        if let Some(reader) = self.waiting.take() {
+            reader.wake();
+        }
         let Some(stdin) = &mut self.stdin else {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };
