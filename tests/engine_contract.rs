@@ -114,5 +114,6 @@ contract! {
     native:
         nothing_is_left_behind
         what_was_written_is_there_again_after_a_stop
-        a_rule_of_sudo_is_held_to;
+        a_rule_of_sudo_is_held_to
+        an_init_system_that_lost_its_agent_is_started_again;
 }

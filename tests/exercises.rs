@@ -168,5 +168,5 @@ macro_rules! proofs {
 }
 
 proofs! { docker, crate::support::engine: linux_01 linux_02 linux_03 linux_04 linux_05 }
-proofs! { native, crate::support::native: linux_01 linux_02 linux_04 linux_05 }
-proofs! { unpacked, crate::support::unpacked: linux_01 linux_02 linux_04 linux_05 }
+proofs! { native, crate::support::native: linux_01 linux_02 linux_03 linux_04 linux_05 }
+proofs! { unpacked, crate::support::unpacked: linux_01 linux_02 linux_03 linux_04 linux_05 }

@@ -64,6 +64,7 @@ hostile! {
     the_first_process_is_out_of_reach
     a_terminal_takes_no_typing_from_inside
     limits_are_told_on_the_terminal
+    who_has_an_init_system_finds_nothing_more
 }
 
 /// Runs a script as the learner and as root: neither may print anything.
@@ -73,6 +74,41 @@ async fn finds_nothing(lab: &Lab, script: &str) {
         let told = lab.sh(&sandbox.id, &format!("{shell} <<'SCRIPT'\n{script}\nSCRIPT")).await;
         assert_eq!(told.1, "", "{shell}");
     }
+}
+
+/// With an init system root may mount, and make namespaces: over what is its own anyway.
+async fn who_has_an_init_system_finds_nothing_more(lab: Lab) {
+    if !lab.has(|offers| offers.init_system) {
+        return;
+    }
+    let bait = Bait::new("/tmp");
+    let path = bait.folder.path().display();
+    let mut spec = lab.spec().await;
+    spec.init = drydock::engine::Init::System;
+    spec.limits = Limits { memory: 256 << 20, ..Limits::default() };
+    let sandbox = lab.started(&spec).await;
+    let script = format!(
+        "umount -l /proc/kcore /proc/keys /proc/timer_list /proc/sys /proc/sysrq-trigger 2>/dev/null\n\
+         head -c 1 /proc/kcore 2>/dev/null\n\
+         {{ echo x > /proc/sys/kernel/core_pattern; }} 2>/dev/null && echo core_pattern\n\
+         {{ echo b > /proc/sysrq-trigger; }} 2>/dev/null && echo sysrq\n\
+         mkdir -p /m && mount -t proc proc /m 2>/dev/null && cat /m/*/root{path}/word 2>/dev/null\n\
+         umount /m 2>/dev/null; mount -t devtmpfs dev /m 2>/dev/null && ls /m\n\
+         for disk in /sys/class/block/*; do mknod /d b $(tr : ' ' < $disk/dev) 2>/dev/null && \
+            mount /d /m 2>/dev/null && ls /m; rm -f /d; done\n\
+         for kind in memory pids devices; do \
+            mount -t cgroup -o $kind none /m 2>/dev/null && \
+            {{ echo max > /m/memory.limit_in_bytes; }} 2>/dev/null && echo $kind; umount /m 2>/dev/null; done\n\
+         for limit in memory.max pids.max; do \
+            {{ echo max > /sys/fs/cgroup/$limit; }} 2>/dev/null && echo $limit; done\n\
+         nsenter -t 1 -a cat {path}/word 2>/dev/null\n\
+         dmesg 2>/dev/null | head -1\n\
+         cat {path}/word 2>/dev/null; true"
+    );
+    let told = lab.sh(&sandbox.id, &format!("sudo sh <<'SCRIPT'\n{script}\nSCRIPT")).await;
+    assert_eq!(told.1, "");
+    let (status, _) = lab.sh(&sandbox.id, "python3 -c 'x = bytearray(400 << 20)'").await;
+    assert_ne!(status, Some(0), "400 MB where 256 are allowed");
 }
 
 /// A file that only this machine's user can read, and one that anybody can, at places of the machine's.

@@ -254,32 +254,36 @@ impl Lab {
         notices: &mut Vec<Notice>,
     ) -> Result<String, LabError> {
         let ours = asked.map_or(Some(fallback), |image| image.strip_prefix(OURS));
+        let foreign = asked.filter(|_| ours.is_none());
+        let instead = |what: &str, asked: &str| {
+            Notice::Aside(format!(
+                "Using {what}: {asked} is not unpacked here (drydock images import FILE)"
+            ))
+        };
         if let Some(images) = self.engine.images() {
-            let name = ours.and_then(|image| image.split(':').next());
-            let found = match (name, asked) {
-                (Some(name), _) => {
-                    let all = images.list().await?.into_iter();
-                    let mut all = all.filter(|image| image.present && image.current);
-                    all.find(|image| image.name == name).map(|image| image.reference)
-                }
-                (None, Some(asked)) => images.present(asked).await?.then(|| asked.to_owned()),
-                (None, None) => None,
-            };
-            if let Some(found) = found {
-                return Ok(found);
+            if let Some(asked) = foreign
+                && images.present(asked).await?
+            {
+                return Ok(asked.to_owned());
+            }
+            let name = ours.and_then(|image| image.split(':').next()).unwrap_or(fallback);
+            let all = images.list().await?.into_iter();
+            let mut all = all.filter(|image| image.present && image.current);
+            if let Some(found) = all.find(|image| image.name == name) {
+                notices.extend(foreign.map(|asked| instead(&format!("{OURS}{name}"), asked)));
+                return Ok(found.reference);
             }
         }
-        let engine = self.engine.name();
-        match asked {
-            Some(asked) if ours.is_none() => notices.push(Notice::Aside(format!(
-                "Using this machine's own programs: {asked} is not unpacked here (drydock images import \
-                 FILE)"
-            ))),
+        if let Some(asked) = foreign {
+            notices.push(instead("this machine's own programs", asked));
+        } else if let Some(asked) = asked
+            && self.is_new_to_engine()?
+        {
             // Once is enough: it is so with every item.
-            Some(asked) if self.is_new_to_engine()? => notices.push(Notice::Aside(format!(
+            let engine = self.engine.name();
+            notices.push(Notice::Aside(format!(
                 "Using this machine's own programs instead of {asked}: the {engine} engine needs no image"
-            ))),
-            Some(_) | None => {}
+            )));
         }
         Ok(MACHINE.to_owned())
     }

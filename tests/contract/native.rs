@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use drydock::engine::{EngineError, FileOwner, SandboxState};
+use drydock::engine::{EngineError, FileOwner, Init, SandboxState};
 
 use super::{Lab, file};
 
@@ -29,7 +29,7 @@ fn traces(home: &str, ids: &BTreeSet<String>) -> Vec<String> {
         .into_iter()
         .flat_map(|part| folder(&format!("{home}/{part}")))
         .collect();
-    for kind in ["memory", "pids", "cpu", ""] {
+    for kind in ["memory", "pids", "cpu", "unified", ""] {
         places.extend(folder(&format!("/sys/fs/cgroup/{kind}/drydock")));
     }
     for id in ids {
@@ -153,4 +153,34 @@ pub(crate) async fn a_rule_of_sudo_is_held_to(lab: Lab) {
     }
     let list = lab.said(&sandbox.id, "sudo -l -U ada").await;
     assert!(list.contains("(root) NOPASSWD: /usr/local/sbin/light"), "{list}");
+}
+
+pub(crate) async fn an_init_system_that_lost_its_agent_is_started_again(lab: Lab) {
+    if !lab.has(|offers| offers.init_system) {
+        return;
+    }
+    let mut spec = lab.spec().await;
+    spec.init = Init::System;
+    let sandbox = lab.started(&spec).await;
+    lab.said(&sandbox.id, "echo mine > ~/mine").await;
+    // Root inside may do that: it is not the first process here. Whoever asked hears no more.
+    let killing = lab.sh(&sandbox.id, "sudo pkill -9 -x drydock; sleep 60");
+    let stopped = async {
+        while lab.engine.inspect(&sandbox.id).await.unwrap().state == SandboxState::Running {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        _ = killing => {}
+        () = super::within(stopped) => {}
+    }
+    assert_eq!(lab.engine.inspect(&sandbox.id).await.unwrap().state, SandboxState::Stopped);
+    lab.engine.start(&sandbox.id).await.unwrap();
+    assert_eq!(
+        lab.said(&sandbox.id, "cat ~/mine; systemctl is-system-running").await,
+        "mine\nrunning"
+    );
+    let home = home(&lab).await;
+    lab.engine.destroy(&sandbox.id).await.unwrap();
+    assert_eq!(traces(&home, &BTreeSet::from([sandbox.id.0])), Vec::<String>::new());
 }

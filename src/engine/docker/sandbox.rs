@@ -16,16 +16,8 @@ use super::account::Account;
 use super::recipe::{self, label};
 use super::{Docker, fault, files};
 use crate::engine::{
-    EngineError, Init, LABEL, Result, Sandbox, SandboxId, SandboxSpec, SandboxState,
+    EngineError, Init, LABEL, Result, Sandbox, SandboxId, SandboxSpec, SandboxState, boot,
 };
-
-/// How long an init system may boot before the sandbox is handed over as it is: a unit that hangs
-/// is the learner's to look at. A boot takes a third of a second.
-const BOOT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Waits until systemd takes commands, then until it has started what it starts.
-const AWAIT_BOOT: &str = "until [ -S /run/systemd/private ]; do sleep 0.05; done; \
-                          systemctl is-system-running --wait";
 
 /// How long the engine may take to finish a removal that another process began.
 const REMOVAL_TIMEOUT: Duration = Duration::from_secs(30);
@@ -178,12 +170,7 @@ impl Docker {
             self.unpack_memory(id, file).await?;
         }
         if known.init == Init::System {
-            let boot = self.run_script(id, "0", AWAIT_BOOT, &[], BOOT_TIMEOUT).await;
-            match boot {
-                Ok(_) => {}
-                Err(EngineError::Timeout { .. }) => tracing::warn!(%id, "init is still starting"),
-                Err(error) => return Err(error),
-            }
+            boot::wait(self, id).await?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 
 use super::ids::{COUNT, Ids};
 use super::launch::NAMESPACES;
-use super::{Limiter, Native, network, sys};
+use super::{Limiter, Native, init, network, sys};
 use crate::engine::{Lack, Result};
 
 /// The first kernel that lets users lay file systems over each other.
@@ -50,6 +50,29 @@ impl Native {
         };
         let network = network::Tool::find().map(|tool| tool.path().to_owned());
         Facts { users, numbers, limiter: self.limits(), network }
+    }
+
+    /// Why no init system can run in a sandbox, if so.
+    pub(super) fn no_init_system(&self) -> Option<Lack> {
+        let lack = |reason: &str, remedy: &str| {
+            Some(Lack { reason: reason.to_owned(), remedy: remedy.to_owned() })
+        };
+        if let Some(Lack { reason, remedy }) = self.one_user() {
+            return lack(&format!("that needs several users, and {reason}"), &remedy);
+        }
+        if !self.limits().can_delegate() {
+            return lack(
+                "no control group of version 2 can be handed to a sandbox here",
+                "log in by a session of systemd, or use Docker: drydock config set backend docker",
+            );
+        }
+        if !init::of_machine() && !self.has_image("systemd") {
+            return lack(
+                "this machine has no systemd, and no image with one is unpacked",
+                "drydock images import FILE, of a file that drydock images export wrote elsewhere",
+            );
+        }
+        None
     }
 
     /// Why there is one user only in a sandbox, if so.

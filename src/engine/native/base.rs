@@ -29,13 +29,13 @@ use crate::engine::image::definition;
 use crate::engine::image::{USER, USER_HOME, USER_ID};
 
 /// Raised when what is made here changes.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The folders of a machine's programs. Where they are links, the sandbox has the same links.
 pub(super) const TOPS: [&str; 7] = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"];
 
 /// Empty folders of the root, with their modes.
-const FOLDERS: [(&str, u32); 31] = [
+const FOLDERS: [(&str, u32); 35] = [
     ("boot", 0o755),
     ("dev", 0o755),
     ("etc", 0o755),
@@ -67,6 +67,10 @@ const FOLDERS: [(&str, u32); 31] = [
     ("etc/skel", 0o755),
     ("etc/sudoers.d", 0o755),
     ("etc/ssh", 0o755),
+    ("etc/systemd", 0o755),
+    ("etc/systemd/journald.conf.d", 0o755),
+    ("etc/systemd/system", 0o755),
+    ("var/log/journal", 0o2755),
 ];
 
 /// What of the machine's `/etc` is not for a learner's eyes, or is nothing to a sandbox: secrets,
@@ -159,6 +163,9 @@ const SETUID: [&str; 6] = ["su", "passwd", "chsh", "chfn", "gpasswd", "newgrp"];
 const SETGID: [&str; 3] = ["unix_chkpwd", "chage", "expiry"];
 const SHADOW: u32 = 42;
 
+/// Who may read the journal.
+const JOURNAL: u32 = 999;
+
 /// Debian's accounts of the system, as in our images.
 const SYSTEM_ACCOUNTS: [(&str, u32, u32, &str); 17] = [
     ("daemon", 1, 1, "/usr/sbin"),
@@ -231,6 +238,7 @@ pub(super) fn build(folder: &Path, ids: Ids) -> Result<(), String> {
     let build = || {
         skeleton()?;
         etc(ids)?;
+        system(ids)?;
         homes(ids)?;
         programs(ids, &program)
     };
@@ -314,6 +322,8 @@ fn etc(ids: Ids) -> io::Result<()> {
         let (name, gid) = entry.split_once(':').unwrap_or((entry, "65534"));
         let _ = writeln!(group, "{name}:x:{gid}:");
     }
+    // Who may read the journal; without an init system there is none.
+    let _ = writeln!(group, "systemd-journal:x:{JOURNAL}:{USER}");
     let (root, user) = ("root:x:0:\n".to_owned(), format!("{USER}:x:{learner}:\n"));
     group = if ids.several() { root + &group + &user } else { user + &root + &group };
     let locked = |names: &str, rest: &str| {
@@ -348,6 +358,27 @@ fn etc(ids: Ids) -> io::Result<()> {
     file(here.join("drydock/marks.bash"), 0o644, ours("base/marks.bash"))?;
     for (name, text) in [(".bashrc", bashrc()), (".profile", ours("base/profile").to_vec())] {
         file(here.join("skel").join(name), 0o644, text)?;
+    }
+    Ok(())
+}
+
+/// What the machine's systemd finds where it is the init system of a sandbox: as in our image of that
+/// name.
+fn system(ids: Ids) -> io::Result<()> {
+    let here = Path::new("root/etc/systemd");
+    file(here.join("journald.conf.d/drydock.conf"), 0o644, ours("systemd/journald.conf"))?;
+    let masked = String::from_utf8_lossy(ours("systemd/masked"));
+    for unit in masked.split_whitespace() {
+        symlink("/dev/null", here.join("system").join(unit))?;
+    }
+    let units = ["/usr/lib/systemd/system", "/lib/systemd/system"].map(Path::new);
+    let target = units.iter().map(|units| units.join("multi-user.target"));
+    if let Some(target) = target.into_iter().find(|target| target.is_file()) {
+        symlink(target, here.join("system/default.target"))?;
+    }
+    if ids.several() {
+        chown("root/var/log/journal", None, Some(JOURNAL))?;
+        fs::set_permissions("root/var/log/journal", Permissions::from_mode(0o2755))?;
     }
     Ok(())
 }
@@ -486,7 +517,8 @@ mod tests {
 
     #[test]
     fn what_is_asked_of_the_images_is_there() {
-        for path in ["base/marks.bash", "base/bashrc", "base/profile"] {
+        let paths = ["base/marks.bash", "base/bashrc", "base/profile"];
+        for path in paths.into_iter().chain(["systemd/masked", "systemd/journald.conf"]) {
             assert!(!ours(path).is_empty(), "{path}");
         }
     }

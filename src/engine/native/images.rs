@@ -104,6 +104,16 @@ impl Native {
         .await
     }
 
+    /// Whether an image of ours is unpacked, by its name.
+    pub(super) fn has_image(&self, name: &str) -> bool {
+        let reference = definition::find(name).map(|image| &image.reference);
+        reference.is_ok_and(|reference| {
+            self.home
+                .unpacked()
+                .any(|(_, image)| image.ids == self.ids && image.references.contains(reference))
+        })
+    }
+
     /// Waits until nobody else is at the images, and removes what they left half made.
     async fn lock_images(&self) -> Result<File> {
         let all = self.home.images();

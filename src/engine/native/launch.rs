@@ -69,6 +69,11 @@ pub(super) fn start(folder: &Path) -> Result<(), String> {
     if folder.connect().is_ok() {
         return say(READY).map_err(words);
     }
+    if let Some(note) = folder.read_note() {
+        // Its agent has ended and left the rest behind, which root inside can do to an init system's.
+        note.kill().map_err(|error| error.to_string())?;
+        limits::remove(&note.groups);
+    }
 
     let id = folder.path().file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let limiter = Limiter::find();

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -14,6 +15,7 @@ use rustix::fs::{Access, access};
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
+use super::ids::Ids;
 use super::place::Record;
 
 /// The longest file a sandbox may write.
@@ -94,7 +96,7 @@ impl Limiter {
         let parents = match self {
             Self::Unified { parent } => vec![parent.clone()],
             Self::Split { parents } => parents.clone(),
-            Self::Scope | Self::Processes => return Ok(Vec::new()),
+            Self::Scope | Self::Processes => Vec::new(),
         };
         let mut groups = Vec::new();
         for parent in parents {
@@ -106,13 +108,70 @@ impl Limiter {
                 return Err(format!("the sandbox's control group cannot be made: {error}"));
             }
         }
+        if record.init_system
+            && let Err(error) = self.hand_over(id, record, &mut groups)
+        {
+            remove(&groups);
+            return Err(format!("the init system's control group cannot be made: {error}"));
+        }
         Ok(groups)
+    }
+
+    /// Whether a sandbox's init system can be given a control group of version 2, which it needs to
+    /// manage its services by.
+    pub(super) fn can_delegate(&self) -> bool {
+        match self {
+            Self::Unified { .. } | Self::Scope => true,
+            Self::Split { .. } | Self::Processes => bare().is_some(),
+        }
+    }
+
+    /// Gives a sandbox's root the group that this process is in, to make others in. Where limits are
+    /// held by other means it is one that limits nothing.
+    fn hand_over(&self, id: &str, record: &Record, groups: &mut Vec<PathBuf>) -> io::Result<()> {
+        let group = match self {
+            Self::Unified { .. } => groups.first().cloned(),
+            // By its property `Delegate`.
+            Self::Scope => return Ok(()),
+            Self::Split { .. } | Self::Processes => {
+                let group = bare().map(|parent| parent.join(format!("{PARENT}-{id}")));
+                if let Some(group) = &group {
+                    fs::create_dir_all(group)?;
+                    groups.push(group.clone());
+                    fs::write(group.join("cgroup.procs"), process::id().to_string())?;
+                }
+                group
+            }
+        };
+        let group = group.ok_or_else(|| io::Error::other("there is none of version 2"))?;
+        if let Ids::Apart { users, groups } = record.ids {
+            // Not those that hold the limits.
+            for part in ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"] {
+                chown(group.join(part), Some(users), Some(groups))?;
+            }
+        }
+        Ok(())
     }
 }
 
-/// Removes groups whose processes are gone; the kernel may need a moment to know it.
+/// Where groups of version 2 that limit nothing may be made beside those of version 1: by root.
+fn bare() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let (mount, _) = mount_points(&mounts, "cgroup2").next()?;
+    let may = geteuid().is_root() && access(&mount, Access::WRITE_OK).is_ok();
+    may.then(|| mount.join(PARENT))
+}
+
+/// Removes groups whose processes are gone, with those that were made in them; the kernel may need a
+/// moment to know it.
 pub(super) fn remove(groups: &[PathBuf]) {
     for group in groups {
+        let entries = fs::read_dir(group).into_iter().flatten().filter_map(io::Result::ok);
+        let inner: Vec<_> = entries
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+            .map(|entry| entry.path())
+            .collect();
+        remove(&inner);
         for _ in 0..50 {
             match fs::remove_dir(group) {
                 Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
@@ -162,6 +221,9 @@ pub(super) fn scope(record: &Record) -> Vec<String> {
     arguments.extend(property("MemorySwapMax=0".to_owned()));
     arguments.extend(property(format!("TasksMax={}", record.pids + 1)));
     arguments.extend(property(format!("CPUQuota={share}%")));
+    if record.init_system {
+        arguments.extend(property("Delegate=yes".to_owned()));
+    }
     arguments
 }
 

@@ -22,14 +22,13 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use tokio::process::Command;
 
 use super::image::{self, Builder, Images};
 use super::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Init, Lack, Network, Offers, Result,
     Sandbox, SandboxId, SandboxSpec, SandboxState, ShellSpec, ShellStream, Snapshot, SnapshotSpec,
+    boot,
 };
 
 mod account;
@@ -61,15 +60,14 @@ pub use limits::Limiter;
 
 use client::{Connection, blocking};
 use ids::Ids;
-use place::{Folder, Home, Lower, Note, Record, fault};
+use place::{Folder, Home, Lower, Record, fault};
 use protocol::Request;
 
 /// What a specification calls the machine's own directories instead of an image.
 pub const MACHINE: &str = "machine";
 
-/// How long a sandbox may take to start, and to end.
+/// How long a sandbox may take to start.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
-const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The native engine of one drydock home.
 #[derive(Debug, Clone)]
@@ -307,33 +305,16 @@ async fn end(folder: Folder) -> Result<()> {
         let lock = fs::File::create(folder.lock()).and_then(|lock| lock.lock().map(|()| lock));
         let _lock = lock.map_err(|error| fault("wait for the sandbox", &error))?;
         if let Some(network) = folder.read_network_note() {
-            kill(&network)?;
+            network.kill()?;
             let _ = fs::remove_file(folder.network_note());
         }
         let Some(note) = folder.read_note() else { return Ok(()) };
-        kill(&note)?;
+        note.kill()?;
         limits::remove(&note.groups);
         let _ = fs::remove_file(folder.note());
         Ok(())
     })
     .await?
-}
-
-/// Kills the process of a note and waits until it is gone.
-fn kill(note: &Note) -> Result<()> {
-    let Some(pid) = Pid::from_raw(note.pid).filter(|_| note.runs()) else { return Ok(()) };
-    let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return Ok(()) };
-    // Between the two looks the number may have become another's.
-    if !note.runs() {
-        return Ok(());
-    }
-    let _ = pidfd_send_signal(&handle, Signal::KILL);
-    let mut fds = [PollFd::new(&handle, PollFlags::IN)];
-    let time = Timespec::try_from(END_TIMEOUT).ok();
-    if poll(&mut fds, time.as_ref()) == Ok(0) {
-        return Err(EngineError::Timeout { what: "the end of a sandbox".to_owned() });
-    }
-    Ok(())
 }
 
 #[async_trait]
@@ -343,15 +324,9 @@ impl Engine for Native {
     }
 
     fn offers(&self) -> Offers {
-        let lack = |reason: &str, remedy: &str| {
-            Err(Lack { reason: reason.to_owned(), remedy: remedy.to_owned() })
-        };
         Offers {
             multiple_users: self.one_user().map_or(Ok(()), Err),
-            init_system: lack(
-                "the native engine runs no init system in a sandbox",
-                "use a Docker engine: drydock config set backend docker",
-            ),
+            init_system: self.no_init_system().map_or(Ok(()), Err),
             internet: network::Tool::find().map(drop),
         }
     }
@@ -429,7 +404,11 @@ impl Engine for Native {
         let marked = fs::write(folder.started(), "");
         marked.map_err(|error| fault("note that the sandbox was started", &error))?;
         let _ = fs::remove_file(folder.files());
-        self.unpack_memory(id, &folder).await
+        self.unpack_memory(id, &folder).await?;
+        if folder.record().is_ok_and(|record| record.init_system) {
+            boot::wait(self, id).await?;
+        }
+        Ok(())
     }
 
     async fn inspect(&self, id: &SandboxId) -> Result<Sandbox> {

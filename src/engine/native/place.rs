@@ -26,16 +26,21 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use rustix::process::Pid;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::ids::Ids;
 use super::launch::started;
 use crate::engine::{
     EngineError, Init, Network, Result, Sandbox, SandboxId, SandboxSpec, SandboxState,
 };
+
+/// How long a sandbox may take to end.
+const END_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The folders of one engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,6 +201,23 @@ impl Note {
     /// Whether the process it is about still runs.
     pub(super) fn runs(&self) -> bool {
         Pid::from_raw(self.pid).is_some_and(|pid| started(pid) == Some(self.started))
+    }
+
+    /// Kills the process and waits until it is gone.
+    pub(super) fn kill(&self) -> Result<()> {
+        let Some(pid) = Pid::from_raw(self.pid).filter(|_| self.runs()) else { return Ok(()) };
+        let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return Ok(()) };
+        // Between the two looks the number may have become another's.
+        if !self.runs() {
+            return Ok(());
+        }
+        let _ = pidfd_send_signal(&handle, Signal::KILL);
+        let mut fds = [PollFd::new(&handle, PollFlags::IN)];
+        let time = Timespec::try_from(END_TIMEOUT).ok();
+        if poll(&mut fds, time.as_ref()) == Ok(0) {
+            return Err(EngineError::Timeout { what: "the end of a sandbox".to_owned() });
+        }
+        Ok(())
     }
 }
 

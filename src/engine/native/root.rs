@@ -27,6 +27,7 @@ use rustix::process::{chdir, pivot_root};
 use serde::{Deserialize, Serialize};
 
 use super::base::TOPS;
+use super::place::Record;
 
 /// What is mounted where: paths from the working folder, which is the engine's home, since the folders
 /// above may be closed to the sandbox's root. (Descriptors would not do: they would be of the mount
@@ -76,8 +77,8 @@ const READ_ONLY: [&str; 5] =
 const RUN_SIZE: u64 = 64 << 20;
 const SHM_SIZE: u64 = 64 << 20;
 
-/// Builds the root and makes it this process's. `several`: whether groups besides 0 exist.
-pub(super) fn enter(layers: &Layers, tmpfs: &[(String, u64)], several: bool) -> Result<(), String> {
+/// Builds the root and makes it this process's.
+pub(super) fn enter(layers: &Layers, record: &Record) -> Result<(), String> {
     let step = |what: &str| {
         let what = what.to_owned();
         move |error: io::Error| hint(&what, &error)
@@ -87,7 +88,10 @@ pub(super) fn enter(layers: &Layers, tmpfs: &[(String, u64)], several: bool) -> 
     layers.mount().map_err(step("lay its folders over the machine's"))?;
     own_proc().map_err(step("have a /proc of its own"))?;
     own_sys();
-    devices(several).map_err(step("have its devices"))?;
+    if record.init_system {
+        own_groups().map_err(step("have its control groups"))?;
+    }
+    devices(record).map_err(step("have its devices"))?;
     memory("run", RUN_SIZE, "mode=755").map_err(step("have a /run"))?;
     folder("run/lock", 0o1777).map_err(step("have a /run"))?;
     pivot_root(".", ".")
@@ -95,7 +99,7 @@ pub(super) fn enter(layers: &Layers, tmpfs: &[(String, u64)], several: bool) -> 
         .and_then(|()| chdir("/"))
         .map_err(|error| step("leave the machine's files")(error.into()))?;
     mask().map_err(step("mask the machine's state"))?;
-    for (path, size) in tmpfs {
+    for (path, size) in &record.tmpfs {
         fs::create_dir_all(path)
             .and_then(|()| memory(path, *size, "mode=1777"))
             .map_err(step(&format!("mount {path}")))?;
@@ -182,13 +186,20 @@ fn own_sys() {
     }
 }
 
+/// The control groups of an init system: those below the one that it was handed.
+fn own_groups() -> io::Result<()> {
+    // Without a /sys of its own there is just a folder.
+    let _ = fs::create_dir_all("sys/fs/cgroup");
+    mount_options("cgroup2", "sys/fs/cgroup", "cgroup2", QUIET | MountFlags::NOEXEC, "")
+}
+
 /// For the sandbox's log, which the standard errors are until it runs.
 #[expect(clippy::print_stderr, reason = "the standard errors are the sandbox's log here")]
 fn log_line(text: &str) {
     eprintln!("{text}");
 }
 
-fn devices(several: bool) -> io::Result<()> {
+fn devices(record: &Record) -> io::Result<()> {
     fs::create_dir_all("dev")?;
     mount_options("tmpfs", "dev", "tmpfs", MountFlags::NOSUID, "size=64k,mode=755")?;
     for device in DEVICES {
@@ -201,7 +212,7 @@ fn devices(several: bool) -> io::Result<()> {
     }
     folder("dev/pts", 0o755)?;
     // Terminals belong to the group tty, where there are groups.
-    let group = if several { ",gid=5" } else { "" };
+    let group = if record.ids.several() { ",gid=5" } else { "" };
     let options = format!("newinstance,ptmxmode=0666,mode=0620{group}");
     let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
     mount_options("devpts", "dev/pts", "devpts", flags, &options)?;
@@ -210,6 +221,10 @@ fn devices(several: bool) -> io::Result<()> {
     folder("dev/mqueue", 0o1777)?;
     // A kernel without message queues has none to offer.
     let _ = mount_options("mqueue", "dev/mqueue", "mqueue", QUIET | MountFlags::NOEXEC, "");
+    if record.init_system {
+        // It makes some of its own.
+        return Ok(());
+    }
     // Nothing more is made here.
     Ok(mount_remount(
         "dev",

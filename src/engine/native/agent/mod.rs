@@ -14,7 +14,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process, wait};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, wait};
 use rustix::thread::CapabilitySet;
 
 use super::launch::started_of;
@@ -27,6 +27,7 @@ mod copy;
 mod spawn;
 mod watch;
 
+pub(super) use spawn::PATH;
 use watch::Watch;
 
 /// How long a shell that was hung up on may take to end before it is killed.
@@ -338,11 +339,12 @@ fn status_of(status: WaitStatus) -> i64 {
     }
 }
 
-/// Every process but this one.
+/// Every process but this one and the first.
 fn processes() -> impl Iterator<Item = Pid> {
+    let own = getpid().as_raw_nonzero().get();
     let entries = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    numbers.filter(|number| *number > 1).filter_map(Pid::from_raw)
+    numbers.filter(move |number| *number > 1 && *number != own).filter_map(Pid::from_raw)
 }
 
 fn start_of(pid: Pid) -> Option<u64> {
