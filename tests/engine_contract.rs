@@ -115,5 +115,6 @@ contract! {
         nothing_is_left_behind
         what_was_written_is_there_again_after_a_stop
         a_rule_of_sudo_is_held_to
+        a_removal_that_was_cut_off_is_brought_to_its_end
         an_init_system_that_lost_its_agent_is_started_again;
 }

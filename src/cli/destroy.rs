@@ -6,7 +6,7 @@ use super::confirm::confirm;
 use super::out::Tone;
 use super::{DONE, Invocation, Outcome, item};
 use crate::lab::Lab;
-use crate::problem::Problem;
+use crate::problem::{Exit, Problem};
 
 /// Remove a sandbox and everything made for it
 #[derive(Debug, clap::Args)]
@@ -62,7 +62,7 @@ impl Destroy {
         let out = &invocation.out;
         let context = invocation.context()?;
         let lab = invocation.lab(&context, context.store()?)?;
-        let (destroyed, others) = invocation.block_on(async {
+        let (destroyed, others, out_of_reach) = invocation.block_on(async {
             let (ours, _) = count(&lab).await?;
             if ours > 0 {
                 let all = if ours == 1 {
@@ -74,11 +74,16 @@ impl Destroy {
                 confirm(out, self.yes, &question)?;
             }
             let destroyed = lab.destroy_all().await?;
-            Ok((destroyed, count(&lab).await?.1))
+            Ok((destroyed, count(&lab).await?.1, lab.out_of_reach().await?))
         })?;
+        let out_of_reach: Vec<Problem> = out_of_reach.into_iter().map(Problem::from).collect();
+        let status = if out_of_reach.is_empty() { DONE } else { Exit::Environment.code() };
         if out.json {
-            out.value(&json!({ "destroyed": destroyed, "others": others }));
-            return Ok(DONE);
+            let reasons: Vec<_> = out_of_reach.iter().map(|problem| &problem.message).collect();
+            out.value(&json!({
+                "destroyed": destroyed, "others": others, "out_of_reach": reasons,
+            }));
+            return Ok(status);
         }
         match &destroyed[..] {
             [] => out.line("There is no sandbox to remove"),
@@ -93,7 +98,10 @@ impl Destroy {
                 "Left alone on this engine: {others} of other users or other drydock homes"
             ));
         }
-        Ok(DONE)
+        for problem in &out_of_reach {
+            out.warning(problem);
+        }
+        Ok(status)
     }
 }
 

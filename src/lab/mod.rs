@@ -203,6 +203,21 @@ impl Lab {
         }
     }
 
+    /// Why sandboxes of ours are out of reach: one reason for each item that has one on an engine that
+    /// cannot be asked.
+    pub async fn out_of_reach(&self) -> Result<Vec<LabError>, LabError> {
+        let all = self.store.lock().history(None, u32::MAX)?;
+        let mut reasons = Vec::new();
+        for attempt in all.iter().filter(|attempt| attempt.sandbox.is_some()) {
+            match self.unreachable(&attempt.item).await {
+                Ok(()) => {}
+                Err(reason @ LabError::Elsewhere { .. }) => reasons.push(reason),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(reasons)
+    }
+
     /// The same for what is to be done in it now: it must be there and run.
     pub async fn running(&self, item: &str) -> Result<(Attempt, Sandbox), LabError> {
         let found = self.sandbox(item).await?;
@@ -253,8 +268,15 @@ impl Lab {
         Ok(self.remove(half_made).await?.len())
     }
 
-    /// Removes an item's sandboxes and ends its active attempt. Gives the number removed.
+    /// Removes an item's sandboxes and ends its active attempt. Gives the number removed. One that is
+    /// on an engine that cannot be asked is [`LabError::Elsewhere`], and nothing is ended.
     pub async fn destroy(&self, item: &str) -> Result<usize, LabError> {
+        self.unreachable(item).await?;
+        self.start_over(item).await
+    }
+
+    /// The same, but what is out of reach is left where it is.
+    async fn start_over(&self, item: &str) -> Result<usize, LabError> {
         let removed = self.remove(|sandbox| Ok(sandbox.item == item)).await?;
         self.abandon(item)?;
         Ok(removed.len())

@@ -88,7 +88,7 @@ impl Lab {
         say("Looking for the sandbox");
         if fresh {
             say("Removing the old sandbox");
-            self.destroy(&item.id).await?;
+            self.start_over(&item.id).await?;
         }
         let mut notices = Vec::new();
         if let Some((attempt, sandbox)) = self.attached(item, &mut notices).await? {

@@ -104,6 +104,27 @@ fn an_image_is_carried_to_where_there_is_no_docker() {
 }
 
 #[test]
+fn a_sandbox_out_of_reach_is_named_when_all_are_to_be_removed() {
+    let Some(home) = Home::with_engine("engines::out_of_reach") else { return };
+    let Some(_) = native("engines::out_of_reach") else { return };
+    fs::write(home.path().join("config.yaml"), "backend: docker\n").unwrap();
+    home.run(&["launch", "linux-01", "--detach"]).ends(0);
+    fs::write(home.path().join("config.yaml"), "backend: native\n").unwrap();
+    home.run(&["launch", "linux-04", "--detach"]).ends(0);
+    for arguments in [&["destroy", "--all", "--yes"][..], &["destroy", "linux-01", "--yes"]] {
+        let mut command = home.command(arguments);
+        let done = command.env("DOCKER_HOST", "unix:///nonexistent/docker.sock").output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(3), "{arguments:?}: {said}");
+        assert!(said.contains("The sandbox of linux-01 is on the docker engine"), "{said}");
+    }
+    let done = home.run(&["--json", "destroy", "--all", "--yes"]).ends(0).json();
+    // The other one was removed the first time.
+    assert_eq!(done["destroyed"], serde_json::json!(["linux-01"]));
+    assert_eq!(done["out_of_reach"], serde_json::json!([]));
+}
+
+#[test]
 fn what_cannot_run_says_so_with_reason_and_remedy() {
     let Some(home) = native("engines::what_cannot_run") else { return };
     // What it needs depends on this machine: what is said of it must be so.

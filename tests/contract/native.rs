@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use drydock::engine::{EngineError, FileOwner, Init, SandboxState};
+use drydock::engine::{EngineError, FileOwner, Init, SandboxState, SnapshotSpec};
 
 use super::{Lab, file};
 
@@ -183,4 +183,40 @@ pub(crate) async fn an_init_system_that_lost_its_agent_is_started_again(lab: Lab
     let home = home(&lab).await;
     lab.engine.destroy(&sandbox.id).await.unwrap();
     assert_eq!(traces(&home, &BTreeSet::from([sandbox.id.0])), Vec::<String>::new());
+}
+
+pub(crate) async fn a_removal_that_was_cut_off_is_brought_to_its_end(lab: Lab) {
+    let sandbox = lab.sandbox().await;
+    lab.said(&sandbox.id, "sleep 1000 >&- 2>&- &").await;
+    let kept = SnapshotSpec { name: "kept".to_owned(), note: String::new() };
+    lab.engine.snapshot(&sandbox.id, &kept).await.unwrap();
+    // As far as a removal had come that was killed at once.
+    let home = PathBuf::from(home(&lab).await);
+    let gone = home.join("gone").join(&sandbox.id.0);
+    std::fs::create_dir_all(home.join("gone")).unwrap();
+    std::fs::rename(home.join("sandboxes").join(&sandbox.id.0), &gone).unwrap();
+    let error = lab.engine.inspect(&sandbox.id).await.unwrap_err();
+    assert!(matches!(error, EngineError::SandboxGone { .. }), "{error:?}");
+    // One that somebody is at is left to them.
+    let busy = std::fs::File::open(&gone).unwrap();
+    busy.lock().unwrap();
+    let mut spec = lab.spec().await;
+    lab.engine.create(&spec).await.unwrap();
+    assert!(gone.exists());
+    drop(busy);
+    let snapshots = || {
+        let attempts = std::fs::read_dir(home.join("snapshots")).unwrap().flatten();
+        let kept = attempts.map(|attempt| attempt.path().join("kept/kept.json"));
+        kept.filter_map(|kept| std::fs::read_to_string(kept).ok())
+            .filter(|text| text.contains(&sandbox.attempt))
+            .count()
+    };
+    assert_eq!(snapshots(), 1);
+    // The next sandbox of anybody's: one of the tests beside this may have been faster.
+    spec.attempt = uuid::Uuid::now_v7().to_string();
+    lab.engine.create(&spec).await.unwrap();
+    let cleared = async { while gone.exists() || snapshots() > 0 {} };
+    super::within(cleared).await;
+    let ids = BTreeSet::from([sandbox.id.0.clone()]);
+    assert_eq!(traces(&home.display().to_string(), &ids), Vec::<String>::new());
 }

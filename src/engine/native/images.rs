@@ -124,18 +124,10 @@ impl Native {
         let entries = fs::read_dir(&all).into_iter().flatten().filter_map(io::Result::ok);
         for entry in entries {
             if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                self.remove_image_folder(&entry.path(), self.ids).await?;
+                self.remove_as(&entry.path(), self.ids).await?;
             }
         }
         Ok(lock)
-    }
-
-    async fn remove_image_folder(&self, folder: &Path, ids: Ids) -> Result<()> {
-        let root = folder.join(ROOT);
-        if root.exists() {
-            self.remove_as(&root, ids).await?;
-        }
-        self.remove_as(folder, ids).await
     }
 
     /// Removes the images that are called nothing and that nothing lies on.
@@ -153,7 +145,7 @@ impl Native {
             let gone = self.unfinished_image();
             fs::rename(self.home.images().join(key), &gone)
                 .map_err(|error| fault("remove the image", &error))?;
-            self.remove_image_folder(&gone, image.ids).await?;
+            self.remove_as(&gone, image.ids).await?;
         }
         Ok(())
     }
@@ -196,7 +188,7 @@ impl Native {
             fs::rename(&new, &place).map_err(|error| fault("keep the image", &error))
         });
         if made.is_err() {
-            self.remove_image_folder(&new, self.ids).await?;
+            self.remove_as(&new, self.ids).await?;
         }
         made.map(|()| key)
     }

@@ -78,6 +78,10 @@ fn boot(agent: agent::Agent, mut answer: File) -> ExitCode {
     let Ok((mut over, going)) = io::pipe() else { return ExitCode::FAILURE };
     match sys::fork() {
         Ok(Some(_)) => {
+            // Whoever started this must have noted it by now, or nobody will know of the sandbox.
+            if writeln!(answer).is_err() {
+                return ExitCode::FAILURE;
+            }
             let error = become_system();
             let _ = writeln!(answer, "the sandbox has no init system that starts: {error}");
             let _ = { going }.write_all(b"!");

@@ -207,11 +207,8 @@ impl Native {
             Err(_) => {}
         }
         // Files of other users, or closed to this one.
-        for part in ["disk", "work", "."] {
-            let part = folder.join(part);
-            if part.exists() {
-                let _ = self.ids_part("remove", &part, ids).await;
-            }
+        for part in snapshot::folders(folder).chain([folder.to_owned()]) {
+            let _ = self.ids_part("remove", &part, ids).await;
         }
         let path = folder.to_owned();
         match blocking(move || fs::remove_dir_all(path)).await? {
@@ -219,6 +216,43 @@ impl Native {
                 Err(fault("remove what was a sandbox", &error))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Ends and removes what is to go, its snapshots too.
+    async fn clear(&self, gone: &Path) -> Result<()> {
+        let folder = Folder(gone.to_owned());
+        let record = folder.record().ok();
+        let ids = record.as_ref().map_or(self.ids, |record| record.ids);
+        if folder.note().exists() || folder.network_note().exists() {
+            end(folder).await?;
+        }
+        // While it is still known whose they are: whoever finds the rest goes on with this.
+        if let Some(record) = &record {
+            self.remove_snapshots(record).await?;
+        }
+        // It may be an attempt's snapshots, one folder deeper.
+        for folder in snapshot::folders(gone).filter(|folder| snapshot::is_one(folder)) {
+            self.remove_as(&folder, ids).await?;
+        }
+        self.remove_as(gone, ids).await
+    }
+
+    /// Clears what somebody was removing and did not come to the end of. A failure is for the next
+    /// time.
+    async fn clear_leftovers(&self) {
+        let entries = fs::read_dir(self.home.gone()).into_iter().flatten();
+        for entry in entries.filter_map(io::Result::ok) {
+            // Whoever is still at it has it locked.
+            let folder = fs::File::open(entry.path());
+            let Ok(_lock) = folder.and_then(|folder| Ok(folder.try_lock().map(|()| folder)?))
+            else {
+                continue;
+            };
+            if let Err(error) = self.clear(&entry.path()).await {
+                let name = entry.file_name();
+                tracing::warn!(%error, ?name, "what was being removed is left behind");
+            }
         }
     }
 
@@ -349,6 +383,7 @@ impl Engine for Native {
 
     async fn create(&self, spec: &SandboxSpec) -> Result<Sandbox> {
         files::check(&spec.files, &spec.tmpfs)?;
+        self.clear_leftovers().await;
         let offers = self.offers();
         let missing = match (spec.init, spec.network) {
             (Init::System, _) => offers.init_system.err(),
@@ -466,22 +501,23 @@ impl Engine for Native {
             Err(EngineError::SandboxGone { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let record = folder.record().ok();
-        let ids = record.as_ref().map_or(self.ids, |record| record.ids);
         place::make(&self.home.gone())?;
         let gone = self.home.gone().join(&id.0);
+        // For as long as it takes: what is not locked there was left behind.
+        let path = folder.path().to_owned();
+        let locked =
+            blocking(move || fs::File::open(path).and_then(|f| f.lock().map(|()| f))).await?;
+        let _lock = match locked {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other.map_err(|error| fault("remove the sandbox", &error))?,
+        };
         match fs::rename(folder.path(), &gone) {
             Ok(()) => {}
             // Somebody else is at it.
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(fault("remove the sandbox", &error)),
         }
-        end(Folder(gone.clone())).await?;
-        self.remove_as(&gone, ids).await?;
-        match record {
-            Some(record) => self.remove_snapshots(&record).await,
-            None => Ok(()),
-        }
+        self.clear(&gone).await
     }
 
     async fn snapshot(&self, id: &SandboxId, spec: &SnapshotSpec) -> Result<Snapshot> {

@@ -3,7 +3,7 @@
 //! ```text
 //! HOME/base/KEY/      what sandboxes of this machine share, made once; see `base`
 //! HOME/images/KEY/    unpacked images; see `images`
-//! HOME/gone/          what is being removed
+//! HOME/gone/          what is being removed: locked by whoever does, or left behind
 //! HOME/snapshots/     see `snapshot`
 //! HOME/sandboxes/ID/
 //!     spec.json       what it is to be; its last file, so that half a sandbox is none

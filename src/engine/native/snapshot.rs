@@ -398,8 +398,13 @@ fn unfinished_ones(all: &Path) -> impl Iterator<Item = PathBuf> + use<> {
         .map(|entry| entry.path())
 }
 
+/// Whether a folder is a snapshot.
+pub(super) fn is_one(folder: &Path) -> bool {
+    folder.join(KEPT).exists()
+}
+
 /// The folders in a folder whose names do not begin with a dot.
-fn folders(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+pub(super) fn folders(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(io::Result::ok);
     entries
         .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
