@@ -76,6 +76,7 @@ macro_rules! every_case {
                 input_is_passed_byte_for_byte
                 ctrl_p_is_passed_at_once
                 dropping_types_nothing
+                when_the_stream_ends_the_status_is_known
                 hanging_up_leaves_no_process
                 a_shell_whose_stream_is_lost_can_be_hung_up
                 what_is_told_to_outlive_its_terminal_does;

@@ -450,7 +450,7 @@ pub trait ShellControl: Send + Sync {
     fn name(&self) -> String;
     /// Tells the terminal its new size.
     async fn resize(&self, size: Size) -> Result<()>;
-    /// The shell's exit status; `None` while it runs.
+    /// The shell's exit status; `None` while it runs. It is known when its output has ended.
     async fn status(&self) -> Result<Option<i64>>;
     /// Hangs up: the shell and its jobs get SIGHUP, as when a terminal window is closed.
     async fn hang_up(&self) -> Result<()>;

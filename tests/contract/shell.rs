@@ -150,6 +150,17 @@ pub(crate) async fn dropping_types_nothing(lab: Lab) {
     assert_eq!(lab.said(&sandbox.id, "ls /tmp").await, "");
 }
 
+pub(crate) async fn when_the_stream_ends_the_status_is_known(lab: Lab) {
+    let sandbox = lab.sandbox().await;
+    for status in 1..=12 {
+        let mut terminal = Terminal::open(&lab, &sandbox, SIZE).await;
+        assert_eq!(terminal.control.status().await.unwrap(), None);
+        terminal.write(format!("exit {status}\n").as_bytes()).await;
+        within(terminal.output.read_to_end(&mut Vec::new())).await.unwrap();
+        assert_eq!(terminal.control.status().await.unwrap(), Some(status));
+    }
+}
+
 /// How many processes have this word in their command line, the question itself left out.
 async fn count(lab: &Lab, sandbox: &Sandbox, word: &str) -> usize {
     let list = lab.said(&sandbox.id, "ps -eo args=").await;

@@ -147,9 +147,10 @@ where
     frames.chain(end).boxed()
 }
 
-struct Ended {
-    exec: Exec,
-    ended: Arc<AtomicBool>,
+/// How a program ended, which is waited for once its output has.
+pub(super) struct Ended {
+    pub(super) exec: Exec,
+    pub(super) ended: Arc<AtomicBool>,
 }
 
 #[async_trait]

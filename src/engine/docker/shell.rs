@@ -9,16 +9,22 @@
 //! Invariants: after that line no byte is interpreted, added or held back; dropping the stream types
 //! nothing.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::models::ExecConfig;
 use bollard::query_parameters::ResizeExecOptionsBuilder;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, ReadBuf};
 
-use super::exec::Exec;
+use super::exec::{Ended, Exec};
 use super::{Docker, fault};
-use crate::engine::{EngineError, Result, SandboxId, ShellControl, ShellSpec, ShellStream, Size};
+use crate::engine::{
+    EngineError, ExitStatus, Result, SandboxId, ShellControl, ShellSpec, ShellStream, Size,
+};
 
 /// `$1` rows, `$2` columns. Where there is no `stty` it says so, and the engine resizes. The time the
 /// shell was started at tells it from a later program with its number.
@@ -93,13 +99,15 @@ impl Docker {
             let Greeting { shell, sized } = greeting
                 .map_err(|error| fault::of_connection(&error, &self.transport.endpoint()))?
                 .map_err(|words| EngineError::Refused { detail: words })?;
-            let control = Control { docker: self.clone(), exec, shell };
+            let ended = Ended { exec, ended: Arc::default() };
+            let over = Arc::clone(&ended.ended);
+            let control = Control { docker: self.clone(), ended, shell };
             if !sized {
                 control.resize(spec.size).await?;
             }
             let (output, input) = tokio::io::split(stream);
             return Ok(ShellStream {
-                output: Box::new(output),
+                output: Box::new(UntilEnd { output, over }),
                 input: Box::new(input),
                 control: Box::new(control),
             });
@@ -185,9 +193,30 @@ fn parse(said: &[u8]) -> Option<Greeting> {
     Some(Greeting { shell: Process::parse(shell)?, sized: sized == "1" })
 }
 
+/// What the terminal shows, noting its end.
+struct UntilEnd<R> {
+    output: R,
+    over: Arc<AtomicBool>,
+}
+
+impl<R: AsyncRead + Unpin> AsyncRead for UntilEnd<R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.output).poll_read(cx, buffer))?;
+        if buffer.filled().len() == before && buffer.remaining() > 0 {
+            self.over.store(true, Ordering::Release);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
 struct Control {
     docker: Docker,
-    exec: Exec,
+    ended: Ended,
     shell: Process,
 }
 
@@ -217,23 +246,24 @@ impl ShellControl for Control {
     async fn resize(&self, size: Size) -> Result<()> {
         let (rows, cols) = (i32::from(size.rows), i32::from(size.cols));
         let options = ResizeExecOptionsBuilder::new().h(rows).w(cols).build();
-        let resized = self.exec.api.resize_exec(&self.exec.id, options).await;
-        resized.map_err(fault::of_sandbox(&self.exec.sandbox))
+        let Exec { api, id, sandbox } = &self.ended.exec;
+        api.resize_exec(id, options).await.map_err(fault::of_sandbox(sandbox))
     }
 
     async fn status(&self) -> Result<Option<i64>> {
-        self.exec.status().await
+        self.ended.get().await
     }
 
     async fn hang_up(&self) -> Result<()> {
-        let id = &self.exec.sandbox;
+        let exec = &self.ended.exec;
+        let id = &exec.sandbox;
         let hung_up = async {
             // The number of a shell that has ended may be somebody else's by now.
-            if self.exec.status().await?.is_some() {
+            if exec.status().await?.is_some() {
                 return Ok(());
             }
             self.docker.hang_up_shell(id, &self.name()).await?;
-            self.exec.settled_status().await.map(|_| ())
+            exec.settled_status().await.map(|_| ())
         };
         match hung_up.await {
             // With its sandbox, the shell is over.

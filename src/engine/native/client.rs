@@ -424,14 +424,17 @@ impl AsyncRead for Terminal {
             this.quiet = Some(Box::pin(tokio::time::sleep(LAST_WORDS)));
         }
         loop {
-            let Some(fd) = this.master.get() else { return Poll::Ready(Ok(())) };
+            let Some(fd) = this.master.get() else {
+                // Not before it is known how the shell ended: a terminal is closed a moment earlier.
+                return if this.end.is_some() { Poll::Pending } else { Poll::Ready(Ok(())) };
+            };
             match fd.poll_read_ready(cx) {
                 Poll::Ready(guard) => {
                     let mut guard = guard?;
                     match Self::read(&fd, buffer) {
                         Some(Ok(0)) => {
+                            drop(guard);
                             this.master.close();
-                            return Poll::Ready(Ok(()));
                         }
                         Some(done) => {
                             if let Some(quiet) = &mut this.quiet {
