@@ -2,7 +2,7 @@
 //!
 //! Starting a program through an engine costs tens of milliseconds; a line to a shell that already
 //! runs costs a few. So a probe starts one `bash` per account (`sh` where there is none) and feeds it
-//! commands. Each command runs in a subshell of its own, which costs a fork but no program's start,
+//! commands, many at a time: the answers come in their order. Each command runs in a subshell of its own, which costs a fork but no program's start,
 //! with its input from `/dev/null`, in the account's home. After it the shell prints a marker on
 //! both outputs; the marker holds a random word made for this probe, so a command's output cannot
 //! pass for it by accident.
@@ -11,7 +11,7 @@
 //! outlives its time is killed with everything it started in its process group, and the probe is
 //! closed (the next command opens a new one); no command's failure is mistaken for the probe's.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,9 @@ pub const OUTPUT_CAP: usize = 64 * 1024;
 
 /// How long the shell itself may take to answer before the engine counts as not answering.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How many bytes of commands are on their way at a time: what a pipe holds without anybody reading.
+const AHEAD: usize = 32 * 1024;
 
 /// The shells that commands are fed to, in the order they are tried. The first is in nearly every
 /// image; asking inside which there is would cost each probe the start of another program.
@@ -111,6 +114,29 @@ impl Probes {
         command: &str,
         limit: Duration,
     ) -> Result<Ran, ProbeError> {
+        let mut ran = None;
+        self.run_all(user, &[(command, limit)], |each| ran = Some(each)).await?;
+        ran.ok_or_else(|| {
+            let detail = "the shell for the checks gave no answer".to_owned();
+            EngineError::ConnectionLost { detail }.into()
+        })
+    }
+
+    /// Runs commands one after another, each within its time, and tells what each did as it ends.
+    ///
+    /// # Errors
+    ///
+    /// Why the first command that is not told of could not be run to its end; those after it were not
+    /// run, or their answers are lost.
+    pub async fn run_all(
+        &mut self,
+        user: Option<&str>,
+        commands: &[(&str, Duration)],
+        mut told: impl FnMut(Ran),
+    ) -> Result<(), ProbeError> {
+        if commands.is_empty() {
+            return Ok(());
+        }
         let key = user.map(str::to_owned);
         let mut probe = match self.open.remove(&key) {
             Some(probe) => probe,
@@ -118,17 +144,27 @@ impl Probes {
         };
         // A probe that failed in any way is not used again: it is dropped here, and the next call
         // opens a new one.
-        match tokio::time::timeout(limit, probe.run(command)).await {
-            Ok(Ok(ran)) => {
-                self.open.insert(key, probe);
-                Ok(ran)
-            }
-            Ok(Err(error)) => Err(cause(self.engine.as_ref(), &self.sandbox, error).await.into()),
-            Err(_) => {
-                kill(self.engine.as_ref(), &self.sandbox, probe.pid).await;
-                Err(ProbeError::TimedOut(limit))
+        let mut asked = 0;
+        for (at, (_, limit)) in commands.iter().enumerate() {
+            let answer = async {
+                if at == asked {
+                    asked += probe.ask(commands.get(at..).unwrap_or_default()).await?;
+                }
+                probe.answer().await
+            };
+            match tokio::time::timeout(*limit, answer).await {
+                Ok(Ok(ran)) => told(ran),
+                Ok(Err(error)) => {
+                    return Err(cause(self.engine.as_ref(), &self.sandbox, error).await.into());
+                }
+                Err(_) => {
+                    kill(self.engine.as_ref(), &self.sandbox, probe.pid).await;
+                    return Err(ProbeError::TimedOut(*limit));
+                }
             }
         }
+        self.open.insert(key, probe);
+        Ok(())
     }
 }
 
@@ -144,7 +180,7 @@ async fn cause(engine: &dyn Engine, sandbox: &SandboxId, error: EngineError) -> 
 
 /// Ends a probe's shell and the command it runs, whatever account they have.
 async fn kill(engine: &dyn Engine, sandbox: &SandboxId, pid: u32) {
-    let script = format!("kill -KILL -- -{pid} 2>/dev/null || kill -KILL {pid}");
+    let script = format!("kill -s KILL -- -{pid} 2>/dev/null || kill -s KILL {pid}");
     let spec = ExecSpec {
         argv: vec!["sh".to_owned(), "-c".to_owned(), script],
         user: Some("root".to_owned()),
@@ -214,16 +250,27 @@ impl Probe {
             Self { stream, out: Capture::new(&word), err: Capture::new(&word), word, pid: 0 };
         let hello =
             format!("unset ENV BASH_ENV; cd 2>/dev/null || cd /; echo $$; {}", probe.marker("0"));
-        let ran = probe.exchange(&hello).await?;
+        probe.write(&hello).await?;
+        let ran = probe.answer().await?;
         probe.pid = ran.stdout.trim().parse().map_err(|_| EngineError::Refused {
             detail: format!("the sandbox has no working sh: {}", (ran.stdout + &ran.stderr).trim()),
         })?;
         Ok(probe)
     }
 
-    async fn run(&mut self, command: &str) -> Result<Ran, EngineError> {
-        let line = format!("(eval {}) </dev/null; {}", quote(command), self.marker("\"$?\""));
-        self.exchange(&line).await
+    /// Asks for as many of these commands as may be on their way; how many that are.
+    async fn ask(&mut self, commands: &[(&str, Duration)]) -> Result<usize, EngineError> {
+        let (mut lines, mut asked) = (String::new(), 0);
+        for (command, _) in commands {
+            let line = format!("(eval {}) </dev/null; {}", quote(command), self.marker("\"$?\""));
+            if asked > 0 && lines.len() + line.len() > AHEAD {
+                break;
+            }
+            lines.push_str(&line);
+            asked += 1;
+        }
+        self.write(&lines).await?;
+        Ok(asked)
     }
 
     /// Shell words that print the end marker on both outputs, with a status on the first.
@@ -234,11 +281,15 @@ impl Probe {
         format!("printf '\\n%s%s %s\\n' {a} {b} {status}; printf '\\n%s%s 0\\n' {a} {b} >&2\n")
     }
 
-    async fn exchange(&mut self, line: &str) -> Result<Ran, EngineError> {
+    async fn write(&mut self, lines: &str) -> Result<(), EngineError> {
+        self.stream.stdin.write_all(lines.as_bytes()).await.map_err(lost)?;
+        self.stream.stdin.flush().await.map_err(lost)
+    }
+
+    /// The answer to the first command that was asked and is not answered yet.
+    async fn answer(&mut self) -> Result<Ran, EngineError> {
         let started = Instant::now();
-        self.stream.stdin.write_all(line.as_bytes()).await.map_err(lost)?;
-        self.stream.stdin.flush().await.map_err(lost)?;
-        while self.out.ended.is_none() || self.err.ended.is_none() {
+        while self.out.done.is_empty() || self.err.done.is_empty() {
             match self.stream.output.next().await {
                 Some(Ok(Output::Stdout(bytes))) => self.out.push(&bytes),
                 Some(Ok(Output::Stderr(bytes))) => self.err.push(&bytes),
@@ -249,8 +300,8 @@ impl Probe {
                 }
             }
         }
-        let (stdout, status) = self.out.take();
-        let (stderr, _) = self.err.take();
+        let (stdout, status) = self.out.take().unwrap_or_default();
+        let (stderr, _) = self.err.take().unwrap_or_default();
         Ok(Ran { status, stdout, stderr, took: started.elapsed() })
     }
 }
@@ -265,13 +316,15 @@ fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
-/// Collects one output up to the marker. Memory is bounded by [`OUTPUT_CAP`] plus one chunk.
+/// Collects an output from marker to marker. Memory is bounded by [`OUTPUT_CAP`] for each command that
+/// was asked, plus one chunk.
 struct Capture {
     needle: Vec<u8>,
     kept: Vec<u8>,
     /// The unfinished tail in which the marker may begin.
     tail: Vec<u8>,
-    ended: Option<i64>,
+    /// What was said before each marker that has come, and the status in it.
+    done: VecDeque<(String, i64)>,
 }
 
 impl Capture {
@@ -280,27 +333,22 @@ impl Capture {
             needle: format!("\n{word} ").into_bytes(),
             kept: Vec::new(),
             tail: Vec::new(),
-            ended: None,
+            done: VecDeque::new(),
         }
     }
 
     fn push(&mut self, bytes: &[u8]) {
-        if self.ended.is_some() {
-            return; // a stray writer left behind by a command: not part of any answer
-        }
         self.tail.extend_from_slice(bytes);
-        if let Some(at) = find(&self.tail, &self.needle) {
-            let status = &self.tail[at + self.needle.len()..];
-            if let Some(end) = status.iter().position(|b| *b == b'\n') {
-                self.ended = Some(
-                    std::str::from_utf8(&status[..end])
-                        .ok()
-                        .and_then(|s| s.parse().ok())
-                        .unwrap_or(-1),
-                );
-                self.keep(at);
-            }
-            return;
+        while let Some(at) = find(&self.tail, &self.needle) {
+            let status = self.tail.get(at + self.needle.len()..).unwrap_or_default();
+            let Some(end) = status.iter().position(|b| *b == b'\n') else { return };
+            let number = status.get(..end).and_then(|s| std::str::from_utf8(s).ok());
+            let number = number.and_then(|s| s.parse().ok()).unwrap_or(-1);
+            let end = at + self.needle.len() + end + 1;
+            self.keep(at);
+            self.done.push_back((String::from_utf8_lossy(&self.kept).into_owned(), number));
+            self.kept.clear();
+            self.tail.drain(..end);
         }
         // All but what could be the beginning of the marker is certainly output.
         let safe = self.tail.len().saturating_sub(self.needle.len() - 1);
@@ -310,15 +358,12 @@ impl Capture {
 
     fn keep(&mut self, upto: usize) {
         let room = OUTPUT_CAP.saturating_sub(self.kept.len());
-        self.kept.extend_from_slice(&self.tail[..upto.min(room)]);
+        self.kept.extend_from_slice(self.tail.get(..upto.min(room)).unwrap_or_default());
     }
 
-    fn take(&mut self) -> (String, i64) {
-        let text = String::from_utf8_lossy(&self.kept).into_owned();
-        let status = self.ended.take().unwrap_or(-1);
-        self.kept.clear();
-        self.tail.clear();
-        (text, status)
+    /// What the first of those that are done said, and its status.
+    fn take(&mut self) -> Option<(String, i64)> {
+        self.done.pop_front()
     }
 }
 
@@ -343,8 +388,9 @@ mod tests {
             capture.push(&[b'x'; 4096]);
         }
         capture.push(b"\nword 3\n");
-        let (text, status) = capture.take();
+        let (text, status) = capture.take().unwrap();
         assert_eq!((text.len(), status), (OUTPUT_CAP, 3));
+        assert_eq!(capture.take(), None);
     }
 
     proptest! {
@@ -355,6 +401,7 @@ mod tests {
         ) {
             let mut whole = output.clone();
             whole.extend_from_slice(b"\nword 7\n");
+            whole.extend_from_slice(b"next\nword 8\n");
             let mut capture = Capture::new("word");
             let (mut rest, mut cuts) = (&whole[..], cuts.into_iter().cycle());
             while !rest.is_empty() {
@@ -362,7 +409,9 @@ mod tests {
                 capture.push(now);
                 rest = later;
             }
-            prop_assert_eq!(capture.take(), (String::from_utf8_lossy(&output).into_owned(), 7));
+            let first = (String::from_utf8_lossy(&output).into_owned(), 7);
+            prop_assert_eq!(capture.take(), Some(first));
+            prop_assert_eq!(capture.take(), Some(("next".to_owned(), 8)));
         }
     }
 }

@@ -4,6 +4,8 @@
 //! pass is skipped; outputs are compared trimmed; a check that could not be run to its end is an
 //! error of the lab and never counts as the learner's failure.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::probe::{ProbeError, Probes, Ran};
@@ -63,44 +65,121 @@ pub async fn verify(
 ) -> Result<Vec<CheckResult>, EngineError> {
     let mut results: Vec<CheckResult> = Vec::with_capacity(checks.len());
     probes.open(checks.iter().map(|check| check.user.as_deref())).await;
-    for check in checks {
+    while let Some(check) = checks.get(results.len()) {
         let holds = |need: &String| {
             results.iter().any(|result| &result.name == need && result.state == CheckState::Passed)
         };
-        let result = match check.needs.iter().find(|need| !holds(need)) {
-            Some(need) => unjudged(check, CheckState::Skipped, format!("waits for \"{need}\"")),
-            None => run(check, probes).await?,
-        };
-        seen(&result);
-        results.push(result);
+        if let Some(need) = check.needs.iter().find(|need| !holds(need)) {
+            let why = format!("waits for \"{need}\"");
+            results.push(unjudged(check, CheckState::Skipped, why));
+            results.last().map(&mut seen);
+            continue;
+        }
+        let together = checks.get(results.len()..).unwrap_or_default();
+        let together = together
+            .iter()
+            .take_while(|other| other.user == check.user && other.needs.iter().all(holds));
+        let together: Vec<_> = together.collect();
+        run(&together, probes, &mut results, &mut seen).await?;
     }
     Ok(results)
 }
 
-async fn run(check: &Check, probes: &mut Probes) -> Result<CheckResult, EngineError> {
-    let user = check.user.as_deref();
-    let mut ran = probes.run(user, &check.cmd, check.timeout).await;
-    if let Err(ProbeError::Engine(EngineError::ConnectionLost { .. })) = ran {
-        // The learner may have killed the probe's shell together with all others: once is forgiven.
-        ran = probes.run(user, &check.cmd, check.timeout).await;
-    }
-    match ran {
-        Ok(ran) => {
-            let mut result = judge(check, &ran);
-            if let (CheckState::Failed, Some(observe)) = (result.state, &check.observe)
-                && let Ok(found) = probes.run(user, observe, check.timeout).await
-            {
-                result.actual = shown(&found.stdout);
+/// Runs checks of one account that wait for none of each other, in one go.
+async fn run(
+    checks: &[&Check],
+    probes: &mut Probes,
+    results: &mut Vec<CheckResult>,
+    seen: &mut impl FnMut(&CheckResult),
+) -> Result<(), EngineError> {
+    let user = checks.first().and_then(|check| check.user.as_deref());
+    let commands: Vec<_> = checks.iter().map(|check| (check.cmd.as_str(), check.timeout)).collect();
+    let mut sorted = Sorted { held: Vec::new(), results, seen };
+    let mut done = 0;
+    while let Some(rest) = commands.get(done..).filter(|rest| !rest.is_empty()) {
+        let judge_next = |ran: Ran| {
+            if let Some(check) = checks.get(done) {
+                sorted.put(check, judge(check, &ran));
+                done += 1;
             }
-            Ok(result)
+        };
+        let stopped = probes.run_all(user, rest, judge_next).await;
+        if let (Err(error), Some(check)) = (stopped, checks.get(done)) {
+            sorted.put(check, alone(check, error, probes).await?);
+            done += 1;
         }
-        Err(
-            error @ (ProbeError::TimedOut(_)
-            | ProbeError::Engine(
-                EngineError::ConnectionLost { .. } | EngineError::Refused { .. },
-            )),
-        ) => Ok(unjudged(check, CheckState::Error, format!("could not be checked: {error}"))),
-        Err(ProbeError::Engine(error)) => Err(error),
+    }
+    let asked: Vec<_> = sorted.observes().collect();
+    let mut there = Vec::new();
+    // Those whose answers do not come keep what the checks found.
+    let _ = probes.run_all(user, &asked, |ran| there.push(shown(&ran.stdout))).await;
+    sorted.end(there);
+    Ok(())
+}
+
+/// Results on their way out in their order. From the first that has yet to be told what is there
+/// instead, they are held.
+struct Sorted<'a, F> {
+    held: Vec<(CheckResult, &'a Check)>,
+    results: &'a mut Vec<CheckResult>,
+    seen: &'a mut F,
+}
+
+impl<'a, F: FnMut(&CheckResult)> Sorted<'a, F> {
+    fn put(&mut self, check: &'a Check, result: CheckResult) {
+        if self.held.is_empty() && observe(&result, check).is_none() {
+            (self.seen)(&result);
+            self.results.push(result);
+        } else {
+            self.held.push((result, check));
+        }
+    }
+
+    /// The commands that tell what is there.
+    fn observes(&self) -> impl Iterator<Item = (&'a str, Duration)> {
+        self.held.iter().filter_map(|(result, check)| observe(result, check))
+    }
+
+    /// Lets go of those that are held, given what those commands said.
+    fn end(self, there: Vec<String>) {
+        let mut there = there.into_iter();
+        for (mut result, check) in self.held {
+            if observe(&result, check).is_some()
+                && let Some(there) = there.next()
+            {
+                result.actual = there;
+            }
+            (self.seen)(&result);
+            self.results.push(result);
+        }
+    }
+}
+
+/// What tells a result what is there instead.
+fn observe<'a>(result: &CheckResult, check: &'a Check) -> Option<(&'a str, Duration)> {
+    let command = check.observe.as_deref().filter(|_| result.state == CheckState::Failed)?;
+    Some((command, check.timeout))
+}
+
+/// Runs a check that could not be run with others, if that may help.
+async fn alone(
+    check: &Check,
+    mut error: ProbeError,
+    probes: &mut Probes,
+) -> Result<CheckResult, EngineError> {
+    if let ProbeError::Engine(EngineError::ConnectionLost { .. }) = error {
+        // The learner may have killed the probe's shell together with all others: once is forgiven.
+        match probes.run(check.user.as_deref(), &check.cmd, check.timeout).await {
+            Ok(ran) => return Ok(judge(check, &ran)),
+            Err(again) => error = again,
+        }
+    }
+    match error {
+        ProbeError::TimedOut(_)
+        | ProbeError::Engine(EngineError::ConnectionLost { .. } | EngineError::Refused { .. }) => {
+            Ok(unjudged(check, CheckState::Error, format!("could not be checked: {error}")))
+        }
+        ProbeError::Engine(error) => Err(error),
     }
 }
 
@@ -175,8 +254,6 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn check(expect: Expect) -> Check {

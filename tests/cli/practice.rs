@@ -136,3 +136,55 @@ fn read_until(source: &mut impl Read, words: &str) -> String {
 fn signal(child: &Child, signal: rustix::process::Signal) {
     rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).unwrap();
 }
+
+#[test]
+fn checks_are_asked_together_and_each_is_judged_alone() {
+    let Some(home) = Home::with_engine("cli::checks_together") else { return };
+    // One that ends the shell they are all asked on, one that never ends, one that says very much, and
+    // what comes after each.
+    let manifest = r#"
+id: harbour-01
+module: harbour
+order: 1
+title: Splice
+verify:
+  - {name: first, cmd: "echo one", expect: one}
+  - {name: absent, cmd: "test -e /nothing", observe: "echo there is nothing"}
+  - {name: deadly, cmd: "kill -9 $$"}
+  - {name: after death, cmd: "echo two; echo no >&2", expect: two}
+  - {name: endless, cmd: "sleep 1000", timeout: 1s}
+  - {name: after the end, cmd: "while ps -u learner -o stat=,comm= | grep -q '^[^Z].*sleep'; do :; done"}
+  - {name: loud, cmd: "yes | head -c 3000000; exit 3"}
+  - {name: waits for another, cmd: "true", needs: [absent]}
+  - {name: as root, cmd: "id -un", expect: root, user: root}
+  - {name: last, cmd: "cat; echo \"$0 $(pwd)\"", expect_contains: "/home/learner", observe: "echo unused"}
+"#;
+    let folder = home.content(&[("a.yaml", manifest)]);
+    let content = ["--content", folder.to_str().unwrap()];
+    home.run(&[&["launch", "harbour-01", "--detach"], &content[..]].concat()).ends(0);
+    for _ in 0..2 {
+        let run = home.run(&[&["--json", "verify", "harbour-01"], &content[..]].concat());
+        let value: Value = serde_json::from_str(run.stdout.lines().last().unwrap()).unwrap();
+        let said = |at: usize| {
+            let check = &value["checks"][at];
+            let word = |key: &str| check[key].as_str().unwrap_or_default().to_owned();
+            (word("name"), word("state"), word("actual"))
+        };
+        let state = |at: usize| said(at).1;
+        assert_eq!(said(0), ("first".into(), "passed".into(), "one".into()), "{value}");
+        assert_eq!(said(1).2, "there is nothing");
+        assert_eq!((state(2), state(3)), ("error".into(), "passed".into()), "{value}");
+        assert_eq!((state(4), state(5)), ("error".into(), "passed".into()), "{value}");
+        assert!(said(4).2.contains("did not finish within 1 s"), "{value}");
+        assert_eq!(state(6), "failed");
+        assert_eq!(said(7).2, "waits for \"absent\"");
+        assert_eq!((state(8), said(8).2), ("passed".into(), "root".into()));
+        assert_eq!(state(9), "passed", "{value}");
+        run.ends(1);
+    }
+    // Told in their order, however they come.
+    let text = home.run(&[&["verify", "harbour-01"], &content[..]].concat()).ends(1);
+    let order: Vec<_> =
+        (1..=10).filter_map(|n| text.stdout.find(&format!("Check {n}/10"))).collect();
+    assert!(order.len() == 10 && order.is_sorted(), "{}", text.stdout);
+}
