@@ -36,6 +36,18 @@ const AHEAD: usize = 32 * 1024;
 /// image; asking inside which there is would cost each probe the start of another program.
 const SHELLS: [&[&str]; 2] = [&["bash", "--norc"], &["sh"]];
 
+/// A command to be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ask<'a> {
+    /// For the shell.
+    pub command: &'a str,
+    /// How long it may take.
+    pub limit: Duration,
+    /// Whether its standard error is wanted. Where it is not, half of the pieces in which answers come
+    /// are spared, and each costs a wake-up.
+    pub errors: bool,
+}
+
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ran {
@@ -115,7 +127,8 @@ impl Probes {
         limit: Duration,
     ) -> Result<Ran, ProbeError> {
         let mut ran = None;
-        self.run_all(user, &[(command, limit)], |each| ran = Some(each)).await?;
+        let ask = Ask { command, limit, errors: true };
+        self.run_all(user, &[ask], |each| ran = Some(each)).await?;
         ran.ok_or_else(|| {
             let detail = "the shell for the checks gave no answer".to_owned();
             EngineError::ConnectionLost { detail }.into()
@@ -131,7 +144,7 @@ impl Probes {
     pub async fn run_all(
         &mut self,
         user: Option<&str>,
-        commands: &[(&str, Duration)],
+        commands: &[Ask<'_>],
         mut told: impl FnMut(Ran),
     ) -> Result<(), ProbeError> {
         if commands.is_empty() {
@@ -145,12 +158,12 @@ impl Probes {
         // A probe that failed in any way is not used again: it is dropped here, and the next call
         // opens a new one.
         let mut asked = 0;
-        for (at, (_, limit)) in commands.iter().enumerate() {
+        for (at, Ask { limit, errors, .. }) in commands.iter().enumerate() {
             let answer = async {
                 if at == asked {
                     asked += probe.ask(commands.get(at..).unwrap_or_default()).await?;
                 }
-                probe.answer().await
+                probe.answer(*errors).await
             };
             match tokio::time::timeout(*limit, answer).await {
                 Ok(Ok(ran)) => told(ran),
@@ -248,10 +261,12 @@ impl Probe {
         let word = Uuid::new_v4().simple().to_string();
         let mut probe =
             Self { stream, out: Capture::new(&word), err: Capture::new(&word), word, pid: 0 };
-        let hello =
-            format!("unset ENV BASH_ENV; cd 2>/dev/null || cd /; echo $$; {}", probe.marker("0"));
+        let hello = format!(
+            "unset ENV BASH_ENV; cd 2>/dev/null || cd /; echo $$; {}",
+            probe.marker("0", true)
+        );
         probe.write(&hello).await?;
-        let ran = probe.answer().await?;
+        let ran = probe.answer(true).await?;
         probe.pid = ran.stdout.trim().parse().map_err(|_| EngineError::Refused {
             detail: format!("the sandbox has no working sh: {}", (ran.stdout + &ran.stderr).trim()),
         })?;
@@ -259,10 +274,12 @@ impl Probe {
     }
 
     /// Asks for as many of these commands as may be on their way; how many that are.
-    async fn ask(&mut self, commands: &[(&str, Duration)]) -> Result<usize, EngineError> {
+    async fn ask(&mut self, commands: &[Ask<'_>]) -> Result<usize, EngineError> {
         let (mut lines, mut asked) = (String::new(), 0);
-        for (command, _) in commands {
-            let line = format!("(eval {}) </dev/null; {}", quote(command), self.marker("\"$?\""));
+        for Ask { command, errors, .. } in commands {
+            let away = if *errors { "" } else { " 2>/dev/null" };
+            let marker = self.marker("\"$?\"", *errors);
+            let line = format!("(eval {}) </dev/null{away}; {marker}", quote(command));
             if asked > 0 && lines.len() + line.len() > AHEAD {
                 break;
             }
@@ -273,12 +290,14 @@ impl Probe {
         Ok(asked)
     }
 
-    /// Shell words that print the end marker on both outputs, with a status on the first.
-    fn marker(&self, status: &str) -> String {
+    /// Shell words that print the end marker, with a status, and on the errors too if they are kept.
+    fn marker(&self, status: &str, errors: bool) -> String {
         // The word is written in two halves so that `set -v` or an echoed command line cannot
         // contain it whole.
         let (a, b) = self.word.split_at(self.word.len() / 2);
-        format!("printf '\\n%s%s %s\\n' {a} {b} {status}; printf '\\n%s%s 0\\n' {a} {b} >&2\n")
+        let on_errors =
+            if errors { format!("; printf '\\n%s%s 0\\n' {a} {b} >&2") } else { String::new() };
+        format!("printf '\\n%s%s %s\\n' {a} {b} {status}{on_errors}\n")
     }
 
     async fn write(&mut self, lines: &str) -> Result<(), EngineError> {
@@ -286,10 +305,10 @@ impl Probe {
         self.stream.stdin.flush().await.map_err(lost)
     }
 
-    /// The answer to the first command that was asked and is not answered yet.
-    async fn answer(&mut self) -> Result<Ran, EngineError> {
+    /// The answer to the first command that was asked and is not answered yet; `errors` as there.
+    async fn answer(&mut self, errors: bool) -> Result<Ran, EngineError> {
         let started = Instant::now();
-        while self.out.done.is_empty() || self.err.done.is_empty() {
+        while self.out.done.is_empty() || errors && self.err.done.is_empty() {
             match self.stream.output.next().await {
                 Some(Ok(Output::Stdout(bytes))) => self.out.push(&bytes),
                 Some(Ok(Output::Stderr(bytes))) => self.err.push(&bytes),
@@ -301,7 +320,7 @@ impl Probe {
             }
         }
         let (stdout, status) = self.out.take().unwrap_or_default();
-        let (stderr, _) = self.err.take().unwrap_or_default();
+        let (stderr, _) = errors.then(|| self.err.take()).flatten().unwrap_or_default();
         Ok(Ran { status, stdout, stderr, took: started.elapsed() })
     }
 }

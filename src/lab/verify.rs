@@ -4,11 +4,9 @@
 //! pass is skipped; outputs are compared trimmed; a check that could not be run to its end is an
 //! error of the lab and never counts as the learner's failure.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
-use super::probe::{ProbeError, Probes, Ran};
+use super::probe::{Ask, ProbeError, Probes, Ran};
 use crate::course::{Check, Expect};
 use crate::engine::EngineError;
 pub use crate::store::CheckState;
@@ -93,7 +91,13 @@ async fn run(
     seen: &mut impl FnMut(&CheckResult),
 ) -> Result<(), EngineError> {
     let user = checks.first().and_then(|check| check.user.as_deref());
-    let commands: Vec<_> = checks.iter().map(|check| (check.cmd.as_str(), check.timeout)).collect();
+    let commands = checks.iter().map(|check| Ask {
+        command: check.cmd.as_str(),
+        limit: check.timeout,
+        // What it complains about is shown only where nothing else tells what is there.
+        errors: check.observe.is_none(),
+    });
+    let commands: Vec<_> = commands.collect();
     let mut sorted = Sorted { held: Vec::new(), results, seen };
     let mut done = 0;
     while let Some(rest) = commands.get(done..).filter(|rest| !rest.is_empty()) {
@@ -136,7 +140,7 @@ impl<'a, F: FnMut(&CheckResult)> Sorted<'a, F> {
     }
 
     /// The commands that tell what is there.
-    fn observes(&self) -> impl Iterator<Item = (&'a str, Duration)> {
+    fn observes(&self) -> impl Iterator<Item = Ask<'a>> {
         self.held.iter().filter_map(|(result, check)| observe(result, check))
     }
 
@@ -156,9 +160,9 @@ impl<'a, F: FnMut(&CheckResult)> Sorted<'a, F> {
 }
 
 /// What tells a result what is there instead.
-fn observe<'a>(result: &CheckResult, check: &'a Check) -> Option<(&'a str, Duration)> {
+fn observe<'a>(result: &CheckResult, check: &'a Check) -> Option<Ask<'a>> {
     let command = check.observe.as_deref().filter(|_| result.state == CheckState::Failed)?;
-    Some((command, check.timeout))
+    Some(Ask { command, limit: check.timeout, errors: false })
 }
 
 /// Runs a check that could not be run with others, if that may help.
@@ -254,6 +258,8 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn check(expect: Expect) -> Check {

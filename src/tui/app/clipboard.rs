@@ -18,7 +18,7 @@ const QUIET: Duration = Duration::from_secs(10);
 
 /// A key that comes so soon behind the question, or behind such a key, was meant for the program:
 /// whoever types has not read it yet.
-const UNREAD: Duration = Duration::from_millis(500);
+const UNREAD: Duration = Duration::from_millis(300);
 
 /// How much of the text is shown, in columns.
 const SHOWN: usize = 60;
@@ -172,10 +172,12 @@ mod tests {
         driver.now -= UNREAD;
         for _ in 0..5 {
             driver.now += UNREAD / 2;
-            assert_eq!(driver.press("y tab enter esc"), []);
+            assert_eq!(driver.press("y tab right"), []);
         }
         assert_eq!(driver.app.layers.len(), 1, "it is still asked");
-        driver.now += UNREAD;
+        assert_eq!(driver.press("enter"), [], "which is no, since nothing was chosen");
+        driver.now += QUIET;
+        wants(&mut driver, "one");
         assert_eq!(driver.press("tab enter"), [Effect::Copy("one".into())]);
     }
 

@@ -71,7 +71,6 @@ mod tests {
         };
         assert_eq!(driver.app.outer_modes(), wanted);
         driver.workspace(WorkspaceEvent::Clipboard("x".into()));
-        driver.now += std::time::Duration::from_secs(1);
         assert_eq!(driver.app.outer_modes(), plain, "a question is in front");
         driver.press("esc");
         assert_eq!(driver.app.outer_modes(), wanted);

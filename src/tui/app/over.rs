@@ -56,7 +56,9 @@ impl App {
     }
 
     pub(super) fn layer_key(&mut self, key: KeyEvent, now: Instant) -> Vec<Effect> {
-        if self.is_typed_on(now) {
+        // To close it, or to take the first answer, is to say no.
+        let closes = matches!(key.code, KeyCode::Esc | KeyCode::Enter);
+        if !closes && self.is_typed_on(now) {
             return vec![];
         }
         let leaves = keymap::Chord::of(key) == self.leave;

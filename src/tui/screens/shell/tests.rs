@@ -254,7 +254,6 @@ fn a_release_that_went_astray_does_not_keep_the_mouse() {
     let mut driver = practising();
     mouse(&mut driver, DOWN, (3, 4));
     driver.workspace(WorkspaceEvent::Clipboard("x".into()));
-    driver.now += std::time::Duration::from_secs(1);
     mouse(&mut driver, UP, (3, 4));
     driver.press("esc");
     mouse(&mut driver, DOWN, (-10, 4));
