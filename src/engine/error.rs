@@ -169,7 +169,7 @@ impl EngineError {
                  on a machine with Docker; or use one here: drydock config set backend docker"
             }
             Self::ImageInUse { .. } => {
-                "drydock status --all shows the sandboxes; drydock destroy ID"
+                "drydock status shows the sandboxes; drydock destroy ID removes one"
             }
             Self::NoBase { .. } => {
                 "any one of these helps: docker pull debian:bookworm-slim (with a network); \

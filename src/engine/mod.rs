@@ -148,12 +148,7 @@ impl Default for Offers {
 impl Offers {
     /// Nothing beyond what every engine has.
     pub fn none() -> Self {
-        let lack = || {
-            Err(Lack {
-                reason: "there is no engine".to_owned(),
-                remedy: "drydock doctor".to_owned(),
-            })
-        };
+        let lack = || Err(Lack::new("there is no engine", "drydock doctor"));
         Self { multiple_users: lack(), init_system: lack(), internet: lack() }
     }
 }
@@ -165,6 +160,13 @@ pub struct Lack {
     pub reason: String,
     /// The command or action that helps.
     pub remedy: String,
+}
+
+impl Lack {
+    /// With these words.
+    pub fn new(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { reason: reason.into(), remedy: remedy.into() }
+    }
 }
 
 /// What answers at the other end.

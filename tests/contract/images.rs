@@ -211,8 +211,7 @@ pub(crate) async fn a_layer_that_was_changed_is_refused(lab: Lab) {
     assert!(!lab.engine.images().unwrap().present(&tag).await.unwrap());
 }
 
-/// What a test image needs to run something: the machine's own `busybox` or shell is not in it, so
-/// our base's layers would be. A sandbox of these is therefore looked into from outside.
+/// A file of a sandbox, as it is copied out: nothing is in these images that could show it.
 async fn file(lab: &Lab, spec: &SandboxSpec, path: &str) -> Option<String> {
     let sandbox = lab.started(spec).await;
     let found = lab.engine.copy_out(&sandbox.id, path, 1000).await.ok();

@@ -53,7 +53,7 @@ pub struct Facts {
 const REMEDY: &str = "install Docker or Podman; drydock finds it";
 
 fn lack() -> Lack {
-    Lack { reason: "the native engine needs Linux".to_owned(), remedy: REMEDY.to_owned() }
+    Lack::new("the native engine needs Linux", REMEDY)
 }
 
 fn absent<T>() -> Result<T> {

@@ -54,33 +54,31 @@ impl Native {
 
     /// Why no init system can run in a sandbox, if so.
     pub(super) fn no_init_system(&self) -> Option<Lack> {
-        let lack = |reason: &str, remedy: &str| {
-            Some(Lack { reason: reason.to_owned(), remedy: remedy.to_owned() })
-        };
         if let Some(Lack { reason, remedy }) = self.one_user() {
-            return lack(&format!("that needs several users, and {reason}"), &remedy);
+            return Some(Lack::new(format!("that needs several users, and {reason}"), remedy));
         }
         if !self.limits().can_delegate() {
-            return lack(
+            return Some(Lack::new(
                 "no control group of version 2 can be handed to a sandbox here",
                 "log in by a session of systemd, or use Docker: drydock config set backend docker",
-            );
+            ));
         }
         if !init::of_machine() && !self.has_image("systemd") {
-            return lack(
+            return Some(Lack::new(
                 "this machine has no systemd, and no image with one is unpacked",
                 "drydock images import FILE, of a file that drydock images export wrote elsewhere",
-            );
+            ));
         }
         None
     }
 
     /// Why there is one user only in a sandbox, if so.
     pub fn one_user(&self) -> Option<Lack> {
-        (!self.ids.several()).then(|| Lack {
-            reason: "this user has no further user numbers here (/etc/subuid, newuidmap)"
-                .to_owned(),
-            remedy: MORE_IDS.to_owned(),
+        (!self.ids.several()).then(|| {
+            Lack::new(
+                "this user has no further user numbers here (/etc/subuid, newuidmap)",
+                MORE_IDS,
+            )
         })
     }
 }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use async_trait::async_trait;
@@ -32,6 +32,7 @@ use super::client::blocking;
 use super::ids::Ids;
 use super::place::{self, Home, Lower, fault};
 use super::said;
+use super::shelf::{folders, unfinished};
 use super::unpack::Unpacked;
 use crate::engine::image::archive::{self, Layer, Packed};
 use crate::engine::image::{ImageInfo, Images, definition};
@@ -39,7 +40,6 @@ use crate::engine::{EngineError, Progress, Result, Step};
 
 const IMAGE: &str = "image.json";
 const ROOT: &str = "root";
-const UNFINISHED: &str = ".new-";
 
 /// How much of a layer is read before it is told how far that is.
 const PIECE: usize = 256 << 10;
@@ -84,11 +84,16 @@ impl Image {
 impl Home {
     /// The unpacked images, by their keys.
     fn unpacked(&self) -> impl Iterator<Item = (String, Image)> + use<> {
-        let entries = fs::read_dir(self.images()).into_iter().flatten().filter_map(io::Result::ok);
-        entries.filter_map(|entry| {
-            let key = entry.file_name().into_string().ok()?;
-            (!key.starts_with('.')).then(|| Some((key, Image::read(&entry.path())?)))?
+        folders(&self.images()).filter_map(|folder| {
+            let key = folder.file_name()?.to_str()?.to_owned();
+            Some((key, Image::read(&folder)?))
         })
+    }
+
+    /// The one of a reference whose files belong to these numbers.
+    fn unpacked_as(&self, reference: &str, ids: Ids) -> Option<(String, Image)> {
+        self.unpacked()
+            .find(|(_, image)| image.ids == ids && image.references.iter().any(|r| r == reference))
     }
 }
 
@@ -97,44 +102,20 @@ impl Native {
     /// sandboxes have now is none.
     pub(super) async fn unpacked(&self, reference: &str) -> Result<Option<(String, Image)>> {
         let (home, ids, reference) = (self.home.clone(), self.ids, full(reference));
-        blocking(move || {
-            home.unpacked()
-                .find(|(_, image)| image.ids == ids && image.references.contains(&reference))
-        })
-        .await
+        blocking(move || home.unpacked_as(&reference, ids)).await
     }
 
     /// Whether an image of ours is unpacked, by its name.
     pub(super) fn has_image(&self, name: &str) -> bool {
         let reference = definition::find(name).map(|image| &image.reference);
-        reference.is_ok_and(|reference| {
-            self.home
-                .unpacked()
-                .any(|(_, image)| image.ids == self.ids && image.references.contains(reference))
-        })
-    }
-
-    /// Waits until nobody else is at the images, and removes what they left half made.
-    async fn lock_images(&self) -> Result<File> {
-        let all = self.home.images();
-        place::make(&all)?;
-        let file = all.join(".lock");
-        let lock = blocking(move || File::create(file).and_then(|lock| lock.lock().map(|()| lock)));
-        let lock = lock.await?.map_err(|error| fault("wait for the images", &error))?;
-        let entries = fs::read_dir(&all).into_iter().flatten().filter_map(io::Result::ok);
-        for entry in entries {
-            if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-                self.remove_as(&entry.path(), self.ids).await?;
-            }
-        }
-        Ok(lock)
+        reference.is_ok_and(|reference| self.home.unpacked_as(reference, self.ids).is_some())
     }
 
     /// Removes the images that are called nothing and that nothing lies on.
     async fn sweep_images(&self) -> Result<()> {
         let home = self.home.clone();
         let unused = blocking(move || {
-            let used = lowers(&home);
+            let used = home.lowers();
             let of_nobody = home.unpacked().filter(|(key, image)| {
                 image.references.is_empty() && !used.contains(&Lower::Unpacked(key.clone()))
             });
@@ -142,17 +123,12 @@ impl Native {
         });
         for (key, image) in unused.await? {
             // It goes by one rename, and what is left of it is removed by whoever comes next.
-            let gone = self.unfinished_image();
+            let gone = unfinished(&self.home.images())?;
             fs::rename(self.home.images().join(key), &gone)
                 .map_err(|error| fault("remove the image", &error))?;
             self.remove_as(&gone, image.ids).await?;
         }
         Ok(())
-    }
-
-    fn unfinished_image(&self) -> PathBuf {
-        let name = format!("{UNFINISHED}{}", uuid::Uuid::new_v4().simple());
-        self.home.images().join(name)
     }
 
     /// Calls an image what an archive calls it, and no other.
@@ -183,7 +159,7 @@ impl Native {
             told.done += packed.layers.iter().map(|layer| layer.place.length).sum::<u64>();
             return Ok(key);
         }
-        let new = self.unfinished_image();
+        let new = unfinished(&self.home.images())?;
         let made = self.fill_image(archive, packed, &new, told).await.and_then(|()| {
             fs::rename(&new, &place).map_err(|error| fault("keep the image", &error))
         });
@@ -229,9 +205,8 @@ impl Native {
             image.size += bytes;
             image.accounts = accounts;
         }
-        let made = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        // What can be entered by its users only if that is allowed here.
-        let _ = fs::set_permissions(&root, made);
+        let entered = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&root, entered).map_err(|error| fault("unpack the image", &error))?;
         place::write_json(&new.join(IMAGE), &image)
     }
 
@@ -345,13 +320,6 @@ fn feed(mut layer: impl Read, to: OwnedFd) -> io::Result<String> {
     Ok(archive::hexadecimal(&digest.finalize()))
 }
 
-/// What sandboxes and snapshots lie on.
-fn lowers(home: &Home) -> Vec<Lower> {
-    let sandboxes = home.all().into_iter().flatten();
-    let sandboxes = sandboxes.filter_map(|(_, folder)| Some(folder.record().ok()?.lower));
-    sandboxes.chain(home.kept_lowers()).collect()
-}
-
 fn key(id: &str, ids: Ids) -> String {
     let digest = Sha256::digest(format!("{id} {ids:?}"));
     format!("{digest:x}")[..32].to_owned()
@@ -432,7 +400,7 @@ impl Images for Native {
             total: None,
             unit: "bytes",
         });
-        let _lock = self.lock_images().await?;
+        let _lock = self.lock(&self.home.images(), self.ids).await?;
         let (from, home) = (path.to_owned(), self.home.images());
         let opened = blocking(move || {
             let archive = decompressed(&from, &home)?;
@@ -465,7 +433,7 @@ impl Images for Native {
     }
 
     async fn remove(&self, reference: &str) -> Result<()> {
-        let _lock = self.lock_images().await?;
+        let _lock = self.lock(&self.home.images(), self.ids).await?;
         let Some((key, image)) = self.unpacked(reference).await? else {
             return Err(EngineError::ImageMissing {
                 image: reference.to_owned(),
@@ -474,7 +442,7 @@ impl Images for Native {
         };
         let home = self.home.clone();
         let used = Lower::Unpacked(key.clone());
-        if image.references.len() == 1 && blocking(move || lowers(&home).contains(&used)).await? {
+        if image.references.len() == 1 && blocking(move || home.lowers().contains(&used)).await? {
             return Err(EngineError::ImageInUse { image: reference.to_owned() });
         }
         let mut image = image;

@@ -48,6 +48,7 @@ mod place;
 mod protocol;
 mod root;
 mod seccomp;
+mod shelf;
 mod snapshot;
 mod sudo;
 mod sys;
@@ -138,9 +139,7 @@ impl Native {
         if base.exists() {
             return Ok(key);
         }
-        place::make(&self.home.bases())?;
-        let new = self.home.bases().join(format!(".new-{}", uuid::Uuid::new_v4().simple()));
-        place::make(&new)?;
+        let new = shelf::unfinished(&self.home.bases())?;
         if let Ids::Apart { users, groups } = ids {
             std::os::unix::fs::chown(&new, Some(users), Some(groups))
                 .map_err(|error| fault("make the base of the sandboxes", &error))?;
@@ -168,14 +167,7 @@ impl Native {
 
     /// Bases that no sandbox stands on any more. A failure is for the next time.
     async fn remove_old_bases(&self, current: &str) {
-        let used: Vec<_> = self
-            .home
-            .all()
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, folder)| Some(folder.record().ok()?.lower))
-            .chain(self.home.kept_lowers())
-            .collect();
+        let used = self.home.lowers();
         let entries = fs::read_dir(self.home.bases()).into_iter().flatten();
         for entry in entries.filter_map(io::Result::ok) {
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -207,7 +199,7 @@ impl Native {
             Err(_) => {}
         }
         // Files of other users, or closed to this one.
-        for part in snapshot::folders(folder).chain([folder.to_owned()]) {
+        for part in shelf::folders(folder).chain([folder.to_owned()]) {
             let _ = self.ids_part("remove", &part, ids).await;
         }
         let path = folder.to_owned();
@@ -232,7 +224,7 @@ impl Native {
             self.remove_snapshots(record).await?;
         }
         // It may be an attempt's snapshots, one folder deeper.
-        for folder in snapshot::folders(gone).filter(|folder| snapshot::is_one(folder)) {
+        for folder in shelf::folders(gone).filter(|folder| snapshot::is_one(folder)) {
             self.remove_as(&folder, ids).await?;
         }
         self.remove_as(gone, ids).await
@@ -384,10 +376,9 @@ impl Engine for Native {
     async fn create(&self, spec: &SandboxSpec) -> Result<Sandbox> {
         files::check(&spec.files, &spec.tmpfs)?;
         self.clear_leftovers().await;
-        let offers = self.offers();
         let missing = match (spec.init, spec.network) {
-            (Init::System, _) => offers.init_system.err(),
-            (_, Network::Internet) => offers.internet.err(),
+            (Init::System, _) => self.no_init_system(),
+            (_, Network::Internet) => network::Tool::find().err(),
             _ => None,
         };
         if let Some(Lack { reason, remedy }) = missing {

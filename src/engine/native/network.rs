@@ -45,20 +45,16 @@ impl Tool {
             folders.map(|folder| folder.join(name)).find(|tool| tool.is_file())
         };
         let pasta = || find("pasta").filter(|_| !geteuid().is_root()).map(Self::Pasta);
-        let lack = |reason: &str, remedy: &str| Lack {
-            reason: reason.to_owned(),
-            remedy: remedy.to_owned(),
-        };
         let tool = find("slirp4netns").map(Self::Slirp).or_else(pasta).ok_or_else(|| {
-            lack(
+            Lack::new(
                 "the native engine needs slirp4netns to connect a sandbox to a network",
                 "sudo apt-get install slirp4netns",
             )
         })?;
         match File::options().read(true).write(true).open(TUN) {
             Ok(_) => Ok(tool),
-            Err(error) => Err(lack(
-                &format!(
+            Err(error) => Err(Lack::new(
+                format!(
                     "the native engine's network needs {TUN}, which this user cannot open: {error}"
                 ),
                 "sudo modprobe tun; sudo chmod 666 /dev/net/tun",

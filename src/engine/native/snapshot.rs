@@ -17,7 +17,7 @@
 //! attempt without a sandbox has no snapshots.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -32,6 +32,7 @@ use super::Native;
 use super::client::blocking;
 use super::ids::Ids;
 use super::place::{self, Folder, Home, Lower, Record, fault};
+use super::shelf::{folders, unfinished, unfinished_ones};
 use crate::engine::{
     Engine, EngineError, ExecSpec, Output, Result, Sandbox, SandboxId, SandboxState, Snapshot,
     SnapshotSpec,
@@ -103,10 +104,6 @@ impl Kept {
 }
 
 const KEPT: &str = "kept.json";
-const UNFINISHED: &str = ".new-";
-
-/// The lock of an attempt's snapshots, until it is dropped.
-struct Locked(#[expect(dead_code, reason = "what is held is the lock on it")] File);
 
 impl Native {
     /// [`Engine::snapshot`].
@@ -234,7 +231,7 @@ impl Native {
             return Ok(());
         }
         let _lock = self.lock(&all, record.ids).await?;
-        let gone = all.join(format!("{UNFINISHED}{}", uuid::Uuid::new_v4().simple()));
+        let gone = unfinished(&all)?;
         match fs::rename(all.join(name), &gone) {
             Ok(()) => self.remove_as(&gone, record.ids).await,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -330,19 +327,6 @@ impl Native {
         Ok(said.parse().unwrap_or(0))
     }
 
-    /// Waits until nobody else is at an attempt's snapshots, and removes what they left half made.
-    async fn lock(&self, all: &Path, ids: Ids) -> Result<Locked> {
-        place::make(all)?;
-        let file = all.join(".lock");
-        let taken =
-            blocking(move || File::create(file).and_then(|lock| lock.lock().map(|()| lock)));
-        let lock = taken.await?.map_err(|error| fault("wait for the snapshots", &error))?;
-        for folder in unfinished_ones(all) {
-            self.remove_as(&folder, ids).await?;
-        }
-        Ok(Locked(lock))
-    }
-
     /// Whether an attempt has a sandbox.
     fn has_sandbox(&self, of: &Record) -> bool {
         self.home.all().into_iter().flatten().any(|(_, folder)| {
@@ -365,13 +349,17 @@ impl Home {
         self.path().join("snapshots").join(&hash[..32])
     }
 
-    /// What snapshots lie on.
-    pub(super) fn kept_lowers(&self) -> impl Iterator<Item = Lower> + use<> {
+    /// What sandboxes and snapshots lie on.
+    pub(super) fn lowers(&self) -> Vec<Lower> {
+        let sandboxes = self.all().into_iter().flatten();
         let attempts = folders(&self.path().join("snapshots"));
         let kept = attempts.flat_map(|attempt| {
             folders(&attempt).chain(unfinished_ones(&attempt)).collect::<Vec<_>>()
         });
-        kept.filter_map(|folder| Some(Kept::read(&folder)?.record.lower))
+        sandboxes
+            .filter_map(|(_, folder)| Some(folder.record().ok()?.lower))
+            .chain(kept.filter_map(|folder| Some(Kept::read(&folder)?.record.lower)))
+            .collect()
     }
 }
 
@@ -384,32 +372,9 @@ fn script(text: &str, words: &[&str]) -> ExecSpec {
     }
 }
 
-/// An empty folder for what is to be made.
-fn unfinished(all: &Path) -> Result<PathBuf> {
-    let new = all.join(format!("{UNFINISHED}{}", uuid::Uuid::new_v4().simple()));
-    place::make(&new)?;
-    Ok(new)
-}
-
-fn unfinished_ones(all: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let entries = fs::read_dir(all).into_iter().flatten().filter_map(io::Result::ok);
-    entries
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(UNFINISHED))
-        .map(|entry| entry.path())
-}
-
 /// Whether a folder is a snapshot.
 pub(super) fn is_one(folder: &Path) -> bool {
     folder.join(KEPT).exists()
-}
-
-/// The folders in a folder whose names do not begin with a dot.
-pub(super) fn folders(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let entries = fs::read_dir(folder).into_iter().flatten().filter_map(io::Result::ok);
-    entries
-        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
 }
 
 /// Copies a file if it is there; whether it is.
