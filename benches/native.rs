@@ -42,6 +42,7 @@ async fn main() {
         tmpfs: Vec::new(),
         files: Vec::new(),
         hostname: "sandbox".to_owned(),
+        machine: None,
     };
     let began = Instant::now();
     let first = engine.create(&spec).await.unwrap();

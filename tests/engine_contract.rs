@@ -64,6 +64,19 @@ macro_rules! every_case {
                 a_rewind_that_was_cut_off_changes_nothing
                 snapshots_go_with_the_last_sandbox
                 an_init_system_comes_up_again_after_a_rewind;
+            systems:
+                machines_see_each_other_by_name_and_nothing_else
+                a_command_is_the_first_process_and_its_end_the_machines
+                processes_are_shared_where_asked_for
+                a_machine_is_held_and_goes_on
+                a_paused_machine_is_destroyed
+                limits_are_changed_while_it_runs
+                a_machine_is_cut_off_and_joined_again
+                networks_are_found_by_owner_and_removed
+                a_network_goes_with_the_last_machine
+                what_a_cancelled_call_left_is_found
+                what_can_be_no_machine_is_refused
+                the_machines_of_an_attempt_stay_and_go_together;
             images:
                 an_archive_is_taken_in_and_its_image_removed
                 what_is_no_archive_is_refused
@@ -100,6 +113,7 @@ contract! {
         nothing_of_the_host_is_in_a_sandbox
         a_container_of_somebody_else_is_not_ours
         snapshots_leave_no_image_behind
+        a_dead_container_keeps_no_network
         a_cancelled_build_leaves_what_was_there
         images_are_told_and_made_only_when_they_may_be;
 }

@@ -12,13 +12,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 
 use super::docker::{Docker, Environment};
 use super::image::{Builder, Images};
 use super::native::{MACHINE, Native};
 use super::{
-    Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Offers, Result, Sandbox, SandboxId,
-    SandboxSpec, ShellSpec, ShellStream, Snapshot, SnapshotSpec,
+    Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Lack, NetworkSpec, Offers,
+    PrivateNetwork, Result, Sandbox, SandboxId, SandboxSpec, ShellSpec, ShellStream, Snapshot,
+    SnapshotSpec, Systems,
 };
 
 /// How long an engine that nobody named may take to answer before another is taken.
@@ -147,8 +150,11 @@ impl Chosen {
         }
     }
 
-    /// The sandboxes of the engine that is not the chosen one, as far as it answers.
-    async fn others(&self, owner: Option<&str>) -> Vec<Sandbox> {
+    /// What the engine that is not the chosen one has, as far as it answers.
+    async fn others<'a, T>(
+        &'a self,
+        ask: impl FnOnce(&'a dyn Engine) -> BoxFuture<'a, Result<Vec<T>>>,
+    ) -> Vec<T> {
         let Ok(other) = &self.other else { return Vec::new() };
         if self.silent.get().is_some() {
             return Vec::new();
@@ -157,7 +163,7 @@ impl Chosen {
             let what = format!("no answer within {} s", PATIENCE.as_secs());
             Err(EngineError::Timeout { what })
         };
-        let asked = tokio::time::timeout(PATIENCE, other.list(owner)).await;
+        let asked = tokio::time::timeout(PATIENCE, ask(other.as_ref())).await;
         asked.unwrap_or_else(late).unwrap_or_else(|error| {
             tracing::info!(%error, engine = other.name(), "the other engine is not looked at");
             self.silent.get_or_init(|| error);
@@ -228,7 +234,8 @@ impl Engine for Chosen {
     }
 
     async fn list(&self, owner: Option<&str>) -> Result<Vec<Sandbox>> {
-        let (own, others) = tokio::join!(self.main.list(owner), self.others(owner));
+        let (own, others) =
+            tokio::join!(self.main.list(owner), self.others(|other| other.list(owner)));
         let mut all = own?;
         all.extend(others);
         Ok(all)
@@ -260,6 +267,88 @@ impl Engine for Chosen {
 
     fn builder(&self) -> Option<&dyn Builder> {
         self.main.builder()
+    }
+
+    fn systems(&self) -> Option<&dyn Systems> {
+        let other = || self.other.as_ref().ok().and_then(|other| other.systems());
+        self.main.systems().or_else(other).map(|_| self as &dyn Systems)
+    }
+}
+
+impl Chosen {
+    /// The systems of the engine that a machine is on.
+    fn systems_of(&self, id: &SandboxId) -> Result<&dyn Systems> {
+        let engine = self.of(id)?;
+        engine.systems().ok_or_else(|| no_systems(engine))
+    }
+}
+
+/// That an engine joins no machines.
+fn no_systems(engine: &dyn Engine) -> EngineError {
+    let words = |Lack { reason, remedy }| EngineError::NotAllowedHere { detail: reason, remedy };
+    engine.offers().systems.map_or_else(words, |()| EngineError::Refused {
+        detail: format!("the {} engine has no private networks", engine.name()),
+    })
+}
+
+/// As with sandboxes: new ones are made on the engine that was chosen, and those that are there are
+/// found.
+#[async_trait]
+impl Systems for Chosen {
+    async fn make_network(&self, spec: &NetworkSpec) -> Result<String> {
+        let systems = self.main.systems().ok_or_else(|| no_systems(self.main.as_ref()))?;
+        systems.make_network(spec).await
+    }
+
+    async fn networks(&self, owner: Option<&str>) -> Result<Vec<PrivateNetwork>> {
+        async fn of(engine: &dyn Engine, owner: Option<&str>) -> Result<Vec<PrivateNetwork>> {
+            match engine.systems() {
+                Some(systems) => systems.networks(owner).await,
+                None => Ok(Vec::new()),
+            }
+        }
+        let (own, others) = tokio::join!(
+            of(self.main.as_ref(), owner),
+            self.others(|other| of(other, owner).boxed())
+        );
+        let mut all = own?;
+        all.extend(others);
+        Ok(all)
+    }
+
+    async fn remove_network(&self, name: &str) -> Result<()> {
+        // A name does not tell whose it is; where it is not, it counts as gone.
+        let others = self.other.as_ref().ok().filter(|_| self.silent.get().is_none());
+        for engine in [Some(&self.main), others].into_iter().flatten() {
+            if let Some(systems) = engine.systems() {
+                systems.remove_network(name).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn stop(&self, id: &SandboxId) -> Result<()> {
+        self.systems_of(id)?.stop(id).await
+    }
+
+    async fn pause(&self, id: &SandboxId) -> Result<()> {
+        self.systems_of(id)?.pause(id).await
+    }
+
+    async fn resume(&self, id: &SandboxId) -> Result<()> {
+        self.systems_of(id)?.resume(id).await
+    }
+
+    async fn limit(&self, id: &SandboxId, cpus: Option<f64>, memory: Option<u64>) -> Result<()> {
+        self.systems_of(id)?.limit(id, cpus, memory).await
+    }
+
+    async fn cut(&self, id: &SandboxId) -> Result<()> {
+        self.systems_of(id)?.cut(id).await
+    }
+
+    async fn join(&self, id: &SandboxId) -> Result<()> {
+        self.systems_of(id)?.join(id).await
     }
 }
 
@@ -308,6 +397,21 @@ mod tests {
         assert!(matches!(error, EngineError::NotRunning { .. }), "{error:?}");
         let own = chosen.inspect(&SandboxId("a".repeat(32))).await.unwrap_err();
         assert!(matches!(own, EngineError::SandboxGone { .. }), "{own:?}");
+    }
+
+    #[tokio::test]
+    async fn a_system_is_made_on_the_chosen_engine_or_not_at_all() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let chosen = choose(Wanted::Native, &nowhere(), true, native(folder.path())).await.unwrap();
+        // The other engine's would be found, if it answered.
+        let systems = chosen.systems().unwrap();
+        let spec = NetworkSpec { item: "i".into(), attempt: "a".into(), owner: "o".into() };
+        let error = systems.make_network(&spec).await.unwrap_err();
+        assert!(matches!(error, EngineError::NotAllowedHere { .. }), "{error:?}");
+        assert_eq!(systems.networks(None).await, Ok(Vec::new()));
+        assert_eq!(systems.remove_network("drydock-i").await, Ok(()));
+        let error = systems.pause(&SandboxId("a".repeat(32))).await.unwrap_err();
+        assert!(matches!(error, EngineError::NotAllowedHere { .. }), "{error:?}");
     }
 
     #[test]

@@ -90,6 +90,12 @@ pub enum EngineError {
         /// The sandbox.
         id: String,
     },
+    /// The sandbox is held where it is.
+    #[error("The sandbox {id} is paused")]
+    SandboxPaused {
+        /// The sandbox.
+        id: String,
+    },
     /// There is no snapshot of that name.
     #[error("There is no snapshot \"{name}\" of this sandbox")]
     SnapshotMissing {
@@ -179,6 +185,7 @@ impl EngineError {
             Self::BuildFailed { .. } => "drydock images build --verbose shows the whole build",
             Self::SandboxGone { .. } => "drydock launch makes a new one; your progress is kept",
             Self::SandboxStopped { .. } => "drydock launch starts it again; its files are kept",
+            Self::SandboxPaused { .. } => "drydock launch lets it go on",
             Self::SnapshotMissing { .. } => "drydock rewind --list shows what there is",
             Self::SnapshotExists { .. } => "choose another name; drydock rewind --list shows them",
             Self::ConnectionLost { .. } => "drydock doctor tells whether the engine is back",
@@ -206,6 +213,7 @@ impl EngineError {
             Self::BuildFailed { .. } => "image_build_failed",
             Self::SandboxGone { .. } => "sandbox_gone",
             Self::SandboxStopped { .. } => "sandbox_stopped",
+            Self::SandboxPaused { .. } => "sandbox_paused",
             Self::SnapshotMissing { .. } => "unknown_snapshot",
             Self::SnapshotExists { .. } => "snapshot_exists",
             Self::ConnectionLost { .. } => "engine_connection_lost",

@@ -35,7 +35,7 @@ pub use error::EngineError;
 pub type Result<T> = std::result::Result<T, EngineError>;
 
 /// The label key that everything made on an engine carries; its value says what it is
-/// (`sandbox`, `snapshot`, `image`, `base`).
+/// (`sandbox`, `snapshot`, `network`, `image`, `base`).
 pub const LABEL: &str = "drydock";
 
 /// One engine: creates sandboxes, runs things in them and removes them.
@@ -86,8 +86,8 @@ pub trait Engine: Send + Sync + fmt::Debug {
 
     /// Stops and removes a sandbox and everything made for it. One that is already gone is fine.
     ///
-    /// Its snapshots go with it, unless another sandbox of the same attempt is there: those are that
-    /// one's too.
+    /// Its snapshots and its attempt's private networks go with it, unless another sandbox of the same
+    /// attempt is there: those are that one's too.
     async fn destroy(&self, id: &SandboxId) -> Result<()>;
 
     /// Keeps a sandbox's files as they are now, under a name. What runs in it goes on and notices
@@ -100,7 +100,7 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// Snapshots belong to the sandbox's attempt: whatever other sandbox [`Engine::rewind`] makes for
     /// it has them too. A name that is taken is [`EngineError::SnapshotExists`], and the snapshot of
     /// that name stays as it is; one that [`snapshot_name`] does not allow is refused. A cancelled
-    /// call leaves the whole snapshot behind or none.
+    /// call leaves the whole snapshot behind or none. A machine of a system ([`Systems`]) has none.
     async fn snapshot(&self, id: &SandboxId, spec: &SnapshotSpec) -> Result<Snapshot>;
 
     /// The snapshots of a sandbox's attempt, the oldest first.
@@ -126,6 +126,93 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// What makes its images. An engine without it needs none: its sandboxes are of what the machine
     /// has.
     fn builder(&self) -> Option<&dyn image::Builder>;
+
+    /// What joins several sandboxes on a private network, if it can.
+    fn systems(&self) -> Option<&dyn Systems> {
+        None
+    }
+}
+
+/// Several sandboxes, here called machines, on a private network of their own, and what can be done
+/// to one of them while it runs.
+///
+/// A machine is a sandbox whose [`SandboxSpec::machine`] is set: everything an [`Engine`] does with
+/// sandboxes it does with machines, [`Engine::destroy`] too, but for snapshots. What is changed here is
+/// only how a machine runs: its files stay.
+///
+/// A machine ends ([`SandboxState::Stopped`]) when its command does, and with the machine whose
+/// processes it shares, which must run before it can be started. A network or a machine that a
+/// cancelled call left behind is found by its owner.
+#[async_trait]
+pub trait Systems: Send + Sync {
+    /// Makes a private network for an attempt, which reaches nothing but its machines. Its name is
+    /// for [`Network::Private`].
+    async fn make_network(&self, spec: &NetworkSpec) -> Result<String>;
+
+    /// The private networks of this owner, or everybody's with `None`, with the items they are for.
+    async fn networks(&self, owner: Option<&str>) -> Result<Vec<PrivateNetwork>>;
+
+    /// Removes a private network, which no machine that runs may be on any more. One that is already
+    /// gone is fine.
+    async fn remove_network(&self, name: &str) -> Result<()>;
+
+    /// Stops a machine and what it runs: its command is told (SIGTERM) and has a moment to end. One that
+    /// does not run is left alone; [`Engine::start`] starts it again.
+    async fn stop(&self, id: &SandboxId) -> Result<()>;
+
+    /// Holds all processes of a machine where they are. One that is held is left alone. Nothing can be
+    /// run in it meanwhile ([`EngineError::SandboxPaused`]).
+    async fn pause(&self, id: &SandboxId) -> Result<()>;
+
+    /// Lets them go on. One that is not held is left alone.
+    async fn resume(&self, id: &SandboxId) -> Result<()>;
+
+    /// Changes what a running machine may use; what is `None` stays. Less memory than it holds now may
+    /// be refused.
+    async fn limit(&self, id: &SandboxId, cpus: Option<f64>, memory: Option<u64>) -> Result<()>;
+
+    /// Takes a machine off its private network, until [`Systems::join`], whether or not it is started
+    /// again meanwhile. One that is off is left alone.
+    async fn cut(&self, id: &SandboxId) -> Result<()>;
+
+    /// Puts it back under its name; its address may be another then. One that is on it is left alone.
+    async fn join(&self, id: &SandboxId) -> Result<()>;
+}
+
+/// A private network to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkSpec {
+    /// The item's id; becomes part of its name.
+    pub item: String,
+    /// The attempt's id.
+    pub attempt: String,
+    /// Whose it is.
+    pub owner: String,
+}
+
+/// A private network as the engine reports it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PrivateNetwork {
+    /// The engine's name for it.
+    pub name: String,
+    /// The item it was made for.
+    pub item: String,
+    /// The attempt it belongs to.
+    pub attempt: String,
+    /// Whose it is.
+    pub owner: String,
+}
+
+/// A sandbox's part in a system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MachineSpec {
+    /// Its name on the private network: letters, digits and `-`, at most 63.
+    pub name: String,
+    /// What runs as its PID 1 instead of an idle shell, as root. Whether it reaps what it did not start
+    /// itself is its own affair.
+    pub command: Vec<String>,
+    /// The machine whose processes it shares.
+    pub processes_of: Option<SandboxId>,
 }
 
 /// What an engine's sandboxes can have on this machine, each or why not. The default is everything.
@@ -137,11 +224,13 @@ pub struct Offers {
     pub init_system: std::result::Result<(), Lack>,
     /// A network that reaches others: [`Network::Internet`].
     pub internet: std::result::Result<(), Lack>,
+    /// Several machines on a private network: [`Engine::systems`].
+    pub systems: std::result::Result<(), Lack>,
 }
 
 impl Default for Offers {
     fn default() -> Self {
-        Self { multiple_users: Ok(()), init_system: Ok(()), internet: Ok(()) }
+        Self { multiple_users: Ok(()), init_system: Ok(()), internet: Ok(()), systems: Ok(()) }
     }
 }
 
@@ -149,7 +238,7 @@ impl Offers {
     /// Nothing beyond what every engine has.
     pub fn none() -> Self {
         let lack = || Err(Lack::new("there is no engine", "drydock doctor"));
-        Self { multiple_users: lack(), init_system: lack(), internet: lack() }
+        Self { multiple_users: lack(), init_system: lack(), internet: lack(), systems: lack() }
     }
 }
 
@@ -213,6 +302,8 @@ pub struct Sandbox {
     pub state: SandboxState,
     /// The account that shells and checks use, found when the sandbox was made.
     pub user: String,
+    /// Its name in its system, if it is a machine of one.
+    pub machine: Option<String>,
 }
 
 /// Whether a sandbox runs.
@@ -240,7 +331,7 @@ pub struct SandboxSpec {
     pub owner: String,
     /// The image, which must be present.
     pub image: String,
-    /// What runs as PID 1.
+    /// What runs as PID 1, but for a machine of a system, which has its own.
     pub init: Init,
     /// The account for shells and checks if the image has it, else the image's own default.
     pub user: String,
@@ -256,6 +347,8 @@ pub struct SandboxSpec {
     pub files: Vec<FileSpec>,
     /// The host name inside.
     pub hostname: String,
+    /// Its part in a system; its host name is the machine's then.
+    pub machine: Option<MachineSpec>,
 }
 
 /// What runs as PID 1.
@@ -285,12 +378,14 @@ impl Default for Limits {
 }
 
 /// What a sandbox may reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Network {
     /// Only itself.
     None,
     /// The engine's default network.
     Internet,
+    /// The private network of this name ([`Systems::make_network`]), and nothing else.
+    Private(String),
 }
 
 /// An in-memory file system.

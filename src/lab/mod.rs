@@ -5,10 +5,13 @@
 //! ([`hint`]) and brings files back ([`rewind`]). Invariant: what a caller gets back has already been
 //! written to the store, so nothing is ever shown that a crash could take back.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::course::{Body, Exercise, Item};
-use crate::engine::{Engine, EngineError, Lack, Limits, Sandbox, SandboxId, SandboxState};
+use crate::engine::{
+    Engine, EngineError, Lack, Limits, PrivateNetwork, Sandbox, SandboxId, SandboxState,
+};
 use crate::problem::{Exit, Problem};
 use crate::session::Shells;
 use crate::store::{
@@ -179,11 +182,13 @@ impl From<LabError> for Problem {
 }
 
 impl Lab {
-    /// The finished sandbox of an item, running or not, and its attempt.
+    /// The finished sandbox of an item, running or not, and its attempt. Of a system, it is the machine
+    /// that has the learner's shell.
     pub async fn sandbox(&self, item: &str) -> Result<Option<(Attempt, Sandbox)>, LabError> {
         for sandbox in self.engine.list(Some(&self.owner)).await? {
             if sandbox.item == item
                 && let Some(attempt) = self.attempt_of(&sandbox)?
+                && names(&attempt, &sandbox)
             {
                 return Ok(Some((attempt, sandbox)));
             }
@@ -229,16 +234,23 @@ impl Lab {
         Ok((attempt, sandbox))
     }
 
-    /// The attempt that a sandbox is attached to; `None` for one that was left half made.
+    /// The attempt that a sandbox is attached to; `None` for one that was left half made. The machines
+    /// of a system are attached together, by the one of them that the store names.
     fn attempt_of(&self, sandbox: &Sandbox) -> Result<Option<Attempt>, LabError> {
-        let Ok(id) = sandbox.attempt.parse() else { return Ok(None) };
+        let attempt = self.attached_attempt(&sandbox.attempt)?;
+        Ok(attempt.filter(|attempt| sandbox.machine.is_some() || names(attempt, sandbox)))
+    }
+
+    /// The attempt of this id, if it goes on and something is attached to it.
+    fn attached_attempt(&self, id: &str) -> Result<Option<Attempt>, LabError> {
+        let Ok(id) = id.parse() else { return Ok(None) };
         let attempt = match self.store.lock().attempt(id) {
             Ok(attempt) => attempt,
             Err(StoreError { fault: Fault::NoSuchAttempt(_), .. }) => return Ok(None),
             Err(error) => return Err(error.into()),
         };
-        let attached = attempt.sandbox.as_deref() == Some(&*sandbox.id.0);
-        Ok((attached && attempt.state != AttemptState::Abandoned).then_some(attempt))
+        let attached = attempt.sandbox.is_some() && attempt.state != AttemptState::Abandoned;
+        Ok(attached.then_some(attempt))
     }
 
     /// Writes a verification down, and the completion if it was what completed the attempt.
@@ -265,7 +277,12 @@ impl Lab {
     pub async fn tidy(&self, item: &str) -> Result<usize, LabError> {
         let half_made =
             |sandbox: &Sandbox| Ok(sandbox.item == item && self.attempt_of(sandbox)?.is_none());
-        Ok(self.remove(half_made).await?.len())
+        let removed = self.remove(half_made).await?;
+        let left = |network: &PrivateNetwork| {
+            Ok(network.item == item && self.attached_attempt(&network.attempt)?.is_none())
+        };
+        self.remove_networks(left).await?;
+        Ok(removed.len())
     }
 
     /// Removes an item's sandboxes and ends its active attempt. Gives the number removed. One that is
@@ -278,13 +295,18 @@ impl Lab {
     /// The same, but what is out of reach is left where it is.
     async fn start_over(&self, item: &str) -> Result<usize, LabError> {
         let removed = self.remove(|sandbox| Ok(sandbox.item == item)).await?;
+        self.remove_networks(|network| Ok(network.item == item)).await?;
         self.abandon(item)?;
         Ok(removed.len())
     }
 
     /// Removes every sandbox of this home. Gives the items they were of.
     pub async fn destroy_all(&self) -> Result<Vec<String>, LabError> {
-        let items = self.remove(|_| Ok(true)).await?;
+        let mut items = self.remove(|_| Ok(true)).await?;
+        self.remove_networks(|_| Ok(true)).await?;
+        // A system has several.
+        let mut seen = HashSet::new();
+        items.retain(|item| seen.insert(item.clone()));
         for item in &items {
             self.abandon(item)?;
         }
@@ -307,6 +329,20 @@ impl Lab {
         Ok(items)
     }
 
+    /// Removes those of this home's private networks that are `wanted`: what their machines left.
+    async fn remove_networks(
+        &self,
+        wanted: impl Fn(&PrivateNetwork) -> Result<bool, LabError>,
+    ) -> Result<(), LabError> {
+        let Some(systems) = self.engine.systems() else { return Ok(()) };
+        for network in systems.networks(Some(&self.owner)).await? {
+            if wanted(&network)? {
+                systems.remove_network(&network.name).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends an item's active attempt, if it has one.
     fn abandon(&self, item: &str) -> Result<(), LabError> {
         let store = self.store.lock();
@@ -315,6 +351,11 @@ impl Lab {
         }
         Ok(())
     }
+}
+
+/// Whether a sandbox is the one that its attempt names.
+fn names(attempt: &Attempt, sandbox: &Sandbox) -> bool {
+    attempt.sandbox.as_deref() == Some(&*sandbox.id.0)
 }
 
 /// The item's exercise.

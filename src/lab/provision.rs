@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use super::probe::Probes;
-use super::{Lab, LabError, exercise, needs};
+use super::{Lab, LabError, exercise, names, needs};
 use crate::course::{Backend, Exercise, Item, source::Resource};
 use crate::engine::image::BuildOptions;
 use crate::engine::native::MACHINE;
@@ -160,8 +160,10 @@ impl Lab {
                 continue;
             }
             match self.attempt_of(&sandbox)? {
-                Some(attempt) if found.is_none() => found = Some((attempt, sandbox)),
-                _ => {
+                Some(attempt) if names(&attempt, &sandbox) => found = Some((attempt, sandbox)),
+                // Another machine of its system.
+                Some(_) => {}
+                None => {
                     tracing::info!(sandbox = %sandbox.id, "removing a sandbox that was never finished");
                     self.engine.destroy(&sandbox.id).await?;
                 }
@@ -329,6 +331,7 @@ impl Lab {
                 })
                 .collect::<Result<_, LabError>>()?,
             hostname: "sandbox".to_owned(),
+            machine: None,
         })
     }
 

@@ -16,6 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
+use super::systems::{IDLE, System};
 use super::{Lab, within};
 
 /// The socket behind the engine under test; its other kinds are reached through it.
@@ -228,6 +229,27 @@ pub(crate) async fn what_an_attempt_made_goes_with_its_sandbox(lab: Lab) {
     lab.engine.destroy(&sandbox.id).await.unwrap();
     assert!(behind.inspect_network(&name, None).await.is_err());
     assert!(behind.inspect_volume(&name).await.is_err());
+}
+
+pub(crate) async fn a_dead_container_keeps_no_network(lab: Lab) {
+    let mut system = System::new(&lab).await.unwrap();
+    let stopped = system.start("stopped", &["true"]).await;
+    let held = system.start("held", IDLE).await;
+    let systems = lab.engine.systems().unwrap();
+    // One that runs does keep it.
+    let error = systems.remove_network(&system.network).await.unwrap_err();
+    assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
+    systems.pause(&held.id).await.unwrap();
+    systems.remove_network(&system.network).await.unwrap_err();
+    systems.resume(&held.id).await.unwrap();
+    // And is still on it.
+    assert!(lab.said(&held.id, "cat /sys/class/net/*/operstate").await.contains("up"));
+    systems.stop(&held.id).await.unwrap();
+    systems.remove_network(&system.network).await.unwrap();
+    assert!(behind(&lab).await.inspect_network(&system.network, None).await.is_err());
+    for machine in [stopped, held] {
+        lab.engine.destroy(&machine.id).await.unwrap();
+    }
 }
 
 pub(crate) async fn nothing_of_the_host_is_in_a_sandbox(lab: Lab) {

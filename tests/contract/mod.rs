@@ -23,6 +23,7 @@ pub(crate) mod native;
 pub(crate) mod sandbox;
 pub(crate) mod shell;
 pub(crate) mod snapshot;
+pub(crate) mod systems;
 
 /// How long anything may take before a test gives up: an engine under load is slow.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -56,6 +57,11 @@ where
     let outcome = AssertUnwindSafe(case(lab.clone())).catch_unwind().await;
     for sandbox in lab.engine.list(Some(&lab.owner)).await.unwrap() {
         lab.engine.destroy(&sandbox.id).await.unwrap();
+    }
+    if let Some(systems) = lab.engine.systems() {
+        for network in systems.networks(Some(&lab.owner)).await.unwrap() {
+            systems.remove_network(&network.name).await.unwrap();
+        }
     }
     if let Err(panic) = outcome {
         std::panic::resume_unwind(panic);
@@ -97,6 +103,7 @@ impl Lab {
             tmpfs: Vec::new(),
             files: Vec::new(),
             hostname: "box".to_owned(),
+            machine: None,
         }
     }
 

@@ -35,6 +35,7 @@ pub fn sandbox() -> Sandbox {
         image: String::new(),
         state: SandboxState::Running,
         user: String::new(),
+        machine: None,
     }
 }
 

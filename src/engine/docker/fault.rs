@@ -85,6 +85,9 @@ fn of_message(status: Option<u16>, message: &str, subject: Subject<'_>) -> Engin
             if says(&["no such container", "no container with name or id", "no such exec"]) {
                 return EngineError::SandboxGone { id };
             }
+            if says(&["is paused"]) {
+                return EngineError::SandboxPaused { id };
+            }
             if says(&["is not running", "container state improper", "stopped container"]) {
                 return EngineError::SandboxStopped { id };
             }
@@ -143,11 +146,13 @@ mod tests {
         let id = SandboxId("abc".to_owned());
         let gone = EngineError::SandboxGone { id: "abc".to_owned() };
         let stopped = EngineError::SandboxStopped { id: "abc".to_owned() };
+        let paused = EngineError::SandboxPaused { id: "abc".to_owned() };
         for (status, message, expected) in [
             (404, "No such container: abc", &gone),
             (404, "no container with name or ID \"abc\" found: no such container", &gone),
             (404, "No such exec instance: abc", &gone),
             (409, "Container abc is not running", &stopped),
+            (409, "Container abc is paused, unpause the container before exec", &paused),
             (
                 409,
                 "can only create exec sessions on running containers: container state improper",

@@ -3,7 +3,7 @@
 //! [`endpoint`] decides where it is, [`dial`] opens byte streams to it, [`transport`] speaks HTTP
 //! over them: to bollard for calls, and raw for terminals and pipes. [`sandbox`] is a container's
 //! life, [`exec`] and [`shell`] are what runs in it, [`snapshot`] keeps its files and brings them
-//! back, [`image`] is what it is made from.
+//! back, [`systems`] joins several, [`image`] is what it is made from.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,11 +11,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bollard::models::SystemVersion;
+use tokio::sync::OnceCell;
 
 use super::image::{Builder, Images};
 use super::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Result, Sandbox, SandboxId,
-    SandboxSpec, ShellSpec, ShellStream, Snapshot, SnapshotSpec,
+    SandboxSpec, ShellSpec, ShellStream, Snapshot, SnapshotSpec, Systems,
 };
 
 mod account;
@@ -33,6 +35,7 @@ mod shell;
 mod snapshot;
 mod ssh;
 mod stdcopy;
+mod systems;
 mod tls;
 mod transport;
 
@@ -48,6 +51,8 @@ pub struct Docker {
     offline: bool,
     /// What this process knows of sandboxes without asking: labels never change.
     known: Arc<Mutex<HashMap<SandboxId, sandbox::Known>>>,
+    /// Whether it is Podman, once that was asked.
+    podman: Arc<OnceCell<bool>>,
 }
 
 impl fmt::Debug for Docker {
@@ -69,7 +74,8 @@ impl Docker {
         let transport = transport::Transport::new(dialer);
         let api = transport.bollard()?;
         let environment = environment.clone();
-        Ok(Self { transport, api, environment, offline, known: Arc::default() })
+        let (known, podman) = Default::default();
+        Ok(Self { transport, api, environment, offline, known, podman })
     }
 
     /// Where an engine answers, which it must within `patience`; the question costs one exchange.
@@ -83,9 +89,23 @@ impl Docker {
         Err(EngineError::NotRunning { endpoint, detail })
     }
 
+    /// Whether it is Podman, which differs in what networks can be asked for; asked once.
+    async fn is_podman(&self) -> Result<bool> {
+        let ask = async || {
+            let version = self.api.version().await;
+            let failed = |error| fault::of_engine(error, &self.transport.endpoint());
+            version.map(|version| is_podman(&version)).map_err(failed)
+        };
+        self.podman.get_or_try_init(ask).await.copied()
+    }
+
     fn known(&self) -> MutexGuard<'_, HashMap<SandboxId, sandbox::Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_podman(version: &SystemVersion) -> bool {
+    version.components.iter().flatten().any(|part| part.name.contains("Podman"))
 }
 
 #[async_trait]
@@ -99,9 +119,8 @@ impl Engine for Docker {
         self.transport.version().await?;
         let (version, info) = tokio::try_join!(self.api.version(), self.api.info())
             .map_err(|error| fault::of_engine(error, &self.transport.endpoint()))?;
-        let podman = version.components.iter().flatten().any(|part| part.name.contains("Podman"));
         Ok(Info {
-            product: if podman { "podman" } else { "docker" }.to_owned(),
+            product: if is_podman(&version) { "podman" } else { "docker" }.to_owned(),
             version: version.version.unwrap_or_default(),
             endpoint: self.transport.endpoint(),
             cgroup_version: info
@@ -172,6 +191,10 @@ impl Engine for Docker {
     }
 
     fn builder(&self) -> Option<&dyn Builder> {
+        Some(self)
+    }
+
+    fn systems(&self) -> Option<&dyn Systems> {
         Some(self)
     }
 }

@@ -14,9 +14,9 @@ use futures_util::{StreamExt, future};
 
 use super::account::Account;
 use super::recipe::{self, label};
-use super::{Docker, fault, files};
+use super::{Docker, fault, files, systems};
 use crate::engine::{
-    EngineError, Init, LABEL, Result, Sandbox, SandboxId, SandboxSpec, SandboxState, boot,
+    EngineError, Init, LABEL, Network, Result, Sandbox, SandboxId, SandboxSpec, SandboxState, boot,
 };
 
 /// How long the engine may take to finish a removal that another process began.
@@ -31,6 +31,10 @@ pub(super) struct Known {
     pub(super) image: String,
     pub(super) user: String,
     pub(super) init: Init,
+    /// Its name in its system.
+    pub(super) machine: Option<String>,
+    /// The private network that it belongs on.
+    pub(super) network: Option<String>,
     /// What its first start is to unpack into its in-memory file systems.
     pub(super) memory: Option<String>,
     /// The user's numbers and home, once looked up.
@@ -46,6 +50,11 @@ impl Known {
             image: spec.image.clone(),
             user: account.name.clone(),
             init: spec.init,
+            machine: spec.machine.as_ref().map(|machine| machine.name.clone()),
+            network: match &spec.network {
+                Network::None | Network::Internet => None,
+                Network::Private(name) => Some(name.clone()),
+            },
             memory: None,
             account: Some(account),
         }
@@ -56,6 +65,8 @@ impl Known {
         let (user, image) = (take(label::USER), take(label::IMAGE));
         Self {
             memory: Some(take(label::MEMORY)).filter(|file| !file.is_empty()),
+            machine: Some(take(label::MACHINE)).filter(|name| !name.is_empty()),
+            network: Some(take(label::ON)).filter(|name| !name.is_empty()),
             item: take(label::ITEM),
             attempt: take(label::ATTEMPT),
             owner: take(label::OWNER),
@@ -75,6 +86,7 @@ impl Known {
             image: self.image.clone(),
             state,
             user: self.user.clone(),
+            machine: self.machine.clone(),
         }
     }
 }
@@ -83,6 +95,7 @@ impl Docker {
     /// [`crate::engine::Engine::create`].
     pub(super) async fn create_sandbox(&self, spec: &SandboxSpec) -> Result<Sandbox> {
         files::check(&spec.files, &spec.tmpfs)?;
+        systems::check(spec)?;
         let well_known = Account::well_known(&spec.user, &spec.image);
         let id = self.create_container(spec, &spec.user).await?;
         let filled = async {
@@ -136,7 +149,9 @@ impl Docker {
 
     async fn create_container(&self, spec: &SandboxSpec, user: &str) -> Result<SandboxId> {
         let options = CreateContainerOptionsBuilder::new().name(&recipe::name(&spec.item)).build();
-        let made = self.api.create_container(Some(options), recipe::container(spec, user)).await;
+        let podman = matches!(spec.network, Network::Private(_)) && self.is_podman().await?;
+        let body = recipe::container(spec, user, podman);
+        let made = self.api.create_container(Some(options), body).await;
         Ok(SandboxId(made.map_err(fault::of_image(&spec.image))?.id))
     }
 
@@ -242,7 +257,7 @@ impl Docker {
         };
         self.remove_container(id).await?;
         self.known().remove(id);
-        self.remove_leftovers(&attempt).await?;
+        self.remove_leftovers(&owner, &attempt).await?;
         self.sweep_snapshots(&owner, &attempt).await
     }
 
@@ -269,7 +284,7 @@ impl Docker {
     }
 
     /// Removes the networks and volumes of an attempt, but those that another of its sandboxes uses.
-    async fn remove_leftovers(&self, attempt: &str) -> Result<()> {
+    async fn remove_leftovers(&self, owner: &str, attempt: &str) -> Result<()> {
         if attempt.is_empty() {
             return Ok(());
         }
@@ -282,7 +297,15 @@ impl Docker {
             self.api.list_volumes(Some(volumes))
         )
         .map_err(failed)?;
-        let networks = networks.into_iter().filter_map(|network| network.id);
+        // A machine that does not run uses its network without showing there.
+        let is_private = |network: &bollard::models::Network| {
+            let kind = network.labels.as_ref().and_then(|labels| labels.get(LABEL));
+            kind.map(String::as_str) == Some(label::NETWORK)
+        };
+        let needed = networks.iter().any(is_private)
+            && self.list_sandboxes(Some(owner)).await?.iter().any(|one| one.attempt == attempt);
+        let networks = networks.into_iter().filter(|network| !needed || !is_private(network));
+        let networks = networks.filter_map(|network| network.id);
         future::try_join_all(
             networks.map(|id| async move { unless_in_use(self.api.remove_network(&id).await) }),
         )

@@ -103,6 +103,11 @@ impl Docker {
         let SnapshotSpec { name, note } = spec;
         spec.check()?;
         let known = self.know(id).await?;
+        if known.machine.is_some() {
+            return Err(EngineError::Refused {
+                detail: format!("{id} is a machine of a system, and those have no snapshots"),
+            });
+        }
         let container = self.container(id).await?;
         if self.images_of(&known).await?.iter().any(|image| live(image) == Some(name)) {
             return Err(EngineError::SnapshotExists { name: name.clone() });

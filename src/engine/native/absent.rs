@@ -99,7 +99,12 @@ impl Engine for Native {
         "native"
     }
     fn offers(&self) -> Offers {
-        Offers { multiple_users: Err(lack()), init_system: Err(lack()), internet: Err(lack()) }
+        Offers {
+            multiple_users: Err(lack()),
+            init_system: Err(lack()),
+            internet: Err(lack()),
+            systems: Err(lack()),
+        }
     }
     async fn info(&self) -> Result<Info> {
         absent()

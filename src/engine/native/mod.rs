@@ -343,6 +343,14 @@ async fn end(folder: Folder) -> Result<()> {
     .await?
 }
 
+/// Why no sandbox can be a machine of a system.
+fn no_systems() -> Lack {
+    Lack::new(
+        "the native engine has no private networks of several machines",
+        "install Docker or Podman, then: drydock config set backend docker",
+    )
+}
+
 #[async_trait]
 impl Engine for Native {
     fn name(&self) -> &'static str {
@@ -354,6 +362,7 @@ impl Engine for Native {
             multiple_users: self.one_user().map_or(Ok(()), Err),
             init_system: self.no_init_system().map_or(Ok(()), Err),
             internet: network::Tool::find().map(drop),
+            systems: Err(no_systems()),
         }
     }
 
@@ -376,7 +385,9 @@ impl Engine for Native {
     async fn create(&self, spec: &SandboxSpec) -> Result<Sandbox> {
         files::check(&spec.files, &spec.tmpfs)?;
         self.clear_leftovers().await;
-        let missing = match (spec.init, spec.network) {
+        let missing = match (spec.init, &spec.network) {
+            _ if spec.machine.is_some() => Some(no_systems()),
+            (_, Network::Private(_)) => Some(no_systems()),
             (Init::System, _) => self.no_init_system(),
             (_, Network::Internet) => network::Tool::find().err(),
             _ => None,

@@ -280,7 +280,7 @@ impl Record {
 
     pub(super) fn sandbox(self, id: &SandboxId, state: SandboxState) -> Sandbox {
         let Self { item, attempt, owner, image, user, .. } = self;
-        Sandbox { id: id.clone(), item, attempt, owner, image, state, user }
+        Sandbox { id: id.clone(), item, attempt, owner, image, state, user, machine: None }
     }
 }
 
