@@ -63,7 +63,9 @@ impl Status {
                             name if name == engine.name() => String::new(),
                             other => format!(", on the {other} engine"),
                         };
-                        format!("{} ({}{shell}{kept}{on})", s.item, word(s.state))
+                        let machine =
+                            s.machine.as_ref().map_or_else(String::new, |name| format!(" {name}"));
+                        format!("{}{machine} ({}{shell}{kept}{on})", s.item, word(s.state))
                     };
                     sandboxes.iter().map(one).collect::<Vec<_>>().join(", ")
                 }
@@ -165,7 +167,7 @@ fn print_json(
             let shell = shell.map(|held| json!({ "pid": held.pid, "since": since(held) }));
             json!({
                 "id": s.item, "engine": name_of(&s.id), "sandbox": s.id, "state": s.state, "image": s.image,
-                "shell": shell, "snapshots": names
+                "machine": s.machine, "shell": shell, "snapshots": names
             })
         })
         .collect();
