@@ -17,6 +17,7 @@ mod support;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
+use contract::systems::{IDLE, System};
 use contract::{Lab, within};
 use drydock::engine::{Limits, Output, Sandbox, SandboxState, ShellSpec, Size};
 use futures_util::StreamExt;
@@ -48,6 +49,7 @@ macro_rules! everywhere {
             a_fork_bomb_ends
             a_memory_bomb_ends
             a_full_memory_disk_ends
+            a_private_network_leads_nowhere
         }
     };
 }
@@ -395,4 +397,92 @@ async fn a_full_memory_disk_ends(lab: Lab) {
     let (status, text) = lab.sh(&sandbox.id, "head -c 10G /dev/zero > /dev/shm/all; echo $?").await;
     assert!(status.is_some() && !text.is_empty(), "{text}");
     is_alive(&lab, &sandbox.id).await;
+}
+
+/// Tries to connect to each `address port` of its input, and to learn an address of each name.
+const REACH: &str = r#"
+import socket, sys
+from concurrent.futures import ThreadPoolExecutor
+def reach(line):
+    host, port = line.split()
+    try:
+        if port == "name":
+            socket.gethostbyname(host)
+        else:
+            socket.create_connection((host, int(port)), 2)
+    except OSError as error:
+        # Who refuses a connection is there.
+        return line if isinstance(error, ConnectionRefusedError) else None
+    return line
+def route():
+    for line in open("/proc/net/route").read().splitlines()[1:]:
+        for field in line.split()[1:3]:
+            address = socket.inet_ntoa(bytes.fromhex(field)[::-1])
+            yield address
+            yield address.rsplit(".", 1)[0] + ".1"
+lines = sys.stdin.read().splitlines()
+ports = {line.split()[1] for line in lines if line.startswith("127.0.0.1 ")}
+lines = [line for line in lines if not line.startswith("127.0.0.1 ")]
+lines += [f"{host} {port}" for host in set(route()) - {"0.0.0.0"} for port in ports]
+with ThreadPoolExecutor(32) as pool:
+    for line in filter(None, pool.map(reach, lines)):
+        print(line)
+for kind, protocol in ((socket.AF_PACKET, socket.SOCK_RAW), (socket.AF_INET, socket.SOCK_RAW)):
+    try:
+        socket.socket(kind, protocol, socket.IPPROTO_ICMP)
+        print("a raw socket")
+    except OSError:
+        pass
+"#;
+
+/// This machine's own addresses.
+fn own_addresses() -> Vec<String> {
+    let routes = std::fs::read_to_string("/proc/net/fib_trie").unwrap();
+    let mut last = "";
+    let mut found = Vec::new();
+    for line in routes.lines() {
+        match line.trim().strip_prefix("|-- ") {
+            Some(address) => last = address,
+            None if line.contains("/32 host LOCAL") => found.push(last.to_owned()),
+            None => {}
+        }
+    }
+    found.sort();
+    found.dedup();
+    found.retain(|address| !address.starts_with("127."));
+    found
+}
+
+async fn a_private_network_leads_nowhere(lab: Lab) {
+    let Some(mut system) = System::new(&lab).await else { return };
+    let machine = system.start("ops", IDLE).await;
+    // Something of this machine's that anybody may reach, and another attempt's.
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let mut other = System::new(&lab).await.unwrap();
+    let serve = ["python3", "-m", "http.server", "8000", "--directory", "/etc"];
+    let web = other.start("web", &serve).await;
+    let ask =
+        "python3 -c 'import socket; socket.create_connection((\"web\", 8000), 2)' 2>/dev/null";
+    within(async { while lab.sh(&web.id, ask).await.0 != Some(0) {} }).await;
+    let address = lab.said(&web.id, "hostname -i").await;
+
+    let mut places = format!(
+        "127.0.0.1 {port}\n127.0.0.1 22\n{address} 8000\nweb 8000\nweb name\n\
+         deb.debian.org name\ndeb.debian.org 80\n1.1.1.1 53\n8.8.8.8 53\n169.254.169.254 80\n"
+    );
+    let own = own_addresses();
+    assert!(!own.is_empty());
+    for address in own {
+        places.push_str(&format!("{address} {port}\n{address} 22\n"));
+    }
+    for sudo in [&[][..], &["sudo"]] {
+        let argv = [sudo, &["python3", "-c", REACH]].concat();
+        let (status, found, errors) = lab.exec(&machine.id, &argv, places.as_bytes()).await;
+        let errors = String::from_utf8_lossy(&errors);
+        assert_eq!((status, &*errors), (Some(0), ""), "{sudo:?}");
+        assert_eq!(String::from_utf8_lossy(&found), "", "{sudo:?}");
+    }
+    lab.engine.destroy(&web.id).await.unwrap();
+    drop(listener);
 }
