@@ -74,6 +74,7 @@ macro_rules! every_case {
                 a_machine_is_cut_off_and_joined_again
                 networks_are_found_by_owner_and_removed
                 a_network_goes_with_the_last_machine
+                a_system_is_made_and_removed_at_once
                 what_a_cancelled_call_left_is_found
                 what_can_be_no_machine_is_refused
                 the_machines_of_an_attempt_stay_and_go_together;

@@ -8,6 +8,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future;
+
 use crate::course::{Body, Exercise, Item};
 use crate::engine::{
     Engine, EngineError, Lack, Limits, PrivateNetwork, Sandbox, SandboxId, SandboxState,
@@ -318,15 +320,18 @@ impl Lab {
         &self,
         wanted: impl Fn(&Sandbox) -> Result<bool, LabError>,
     ) -> Result<Vec<String>, LabError> {
-        let mut items = Vec::new();
+        let mut going = Vec::new();
         for sandbox in self.engine.list(Some(&self.owner)).await? {
             if wanted(&sandbox)? {
-                self.shells.end(&sandbox.id).await;
-                self.engine.destroy(&sandbox.id).await?;
-                items.push(sandbox.item);
+                going.push(async move {
+                    self.shells.end(&sandbox.id).await;
+                    self.engine.destroy(&sandbox.id).await.map(|()| sandbox.item)
+                });
             }
         }
-        Ok(items)
+        // At once: a system has many. One that cannot be removed keeps no other.
+        let removed = future::join_all(going).await;
+        Ok(removed.into_iter().collect::<Result<_, _>>()?)
     }
 
     /// Removes those of this home's private networks that are `wanted`: what their machines left.

@@ -12,6 +12,8 @@ use drydock::lab::{Lab as Practice, SharedStore};
 use drydock::session::{Launcher, Place, Shells};
 use drydock::store::Store;
 
+use futures_util::future;
+
 use super::{Lab, program, within};
 
 /// A command that does nothing and ends when it is told to.
@@ -352,6 +354,21 @@ pub(crate) async fn a_network_goes_with_the_last_machine(lab: Lab) {
     lab.engine.destroy(&ops.id).await.unwrap();
     assert!(systems(&lab).networks(Some(&lab.owner)).await.unwrap().is_empty());
     assert_eq!(lab.said(&ordinary.id, "hostname").await, "box");
+}
+
+pub(crate) async fn a_system_is_made_and_removed_at_once(lab: Lab) {
+    for _ in 0..3 {
+        let Some(system) = System::new(&lab).await else { return };
+        let names = ["ops", "web", "api", "db", "load"];
+        let specs = names.map(|name| system.spec(name, IDLE));
+        let machines = future::join_all(specs.iter().map(|spec| lab.started(spec))).await;
+        future::join_all(machines.iter().map(async |machine| {
+            lab.engine.destroy(&machine.id).await.unwrap();
+        }))
+        .await;
+        assert!(lab.engine.list(Some(&lab.owner)).await.unwrap().is_empty());
+        assert_eq!(systems(&lab).networks(Some(&lab.owner)).await.unwrap(), []);
+    }
 }
 
 pub(crate) async fn what_a_cancelled_call_left_is_found(lab: Lab) {
