@@ -2,7 +2,7 @@
 //! that does it only notices changes of files it has seen.
 
 fn main() {
-    for folder in ["content", "exercises", "images", "themes"] {
+    for folder in ["content", "exercises", "images", "scenarios", "themes"] {
         println!("cargo::rerun-if-changed={folder}");
     }
 }

@@ -45,7 +45,7 @@ impl Bench {
     }
 
     fn checks(&self) -> &[Check] {
-        &exercise(&self.item).verify
+        &exercise(&self.item).unwrap().verify
     }
 
     /// Names of the checks that pass now.
@@ -134,7 +134,7 @@ async fn prove(id: &str, engine: Option<Arc<dyn Engine>>) {
 
     let (bench, mut probes) = Bench::new(&lab, item).await;
     assert_eq!(bench.passing(&mut probes).await, none, "{id}: before anything is done");
-    bench.run(&mut probes, exercise(item).solution.as_ref().unwrap()).await;
+    bench.run(&mut probes, exercise(item).unwrap().solution.as_ref().unwrap()).await;
     bench.settle(&mut probes, &none).await;
     for _ in 0..3 {
         let all = bench.passing(&mut probes).await;
@@ -142,7 +142,7 @@ async fn prove(id: &str, engine: Option<Arc<dyn Engine>>) {
     }
     bench.clear().await;
 
-    let decoys = &exercise(item).decoys;
+    let decoys = &exercise(item).unwrap().decoys;
     assert!(!decoys.is_empty(), "{id} has no wrong solution");
     for decoy in decoys {
         let (bench, mut probes) = Bench::new(&lab, item).await;

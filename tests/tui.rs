@@ -34,7 +34,7 @@ fn in_the_shell(size: (u16, u16), home: &Home) -> Terminal {
 fn solution(item: &str) -> Vec<String> {
     let course = course::load(&[Source::built_in()]);
     let item = course.item(item).unwrap();
-    let text = exercise(item).solution.as_ref().unwrap().read().unwrap().into_owned();
+    let text = exercise(item).unwrap().solution.as_ref().unwrap().read().unwrap().into_owned();
     let text = String::from_utf8(text).unwrap();
     text.lines()
         .filter(|l| !l.trim_start().starts_with('#') && !l.is_empty())

@@ -22,7 +22,7 @@ impl Hint {
         let context = invocation.context()?;
         let store = context.store()?;
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
-        let hints = &exercise(item).hints;
+        let hints = &exercise(item)?.hints;
         let Some(attempt) = store.active(&item.id)? else {
             return Err(nothing_begun(&store, &item.id)?);
         };

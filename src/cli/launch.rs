@@ -11,9 +11,9 @@ use super::{DONE, Invocation, Out, Outcome, item, open};
 use crate::context::Context;
 use crate::course::Item;
 use crate::engine::{EngineError, Offers, SandboxState};
-use crate::lab::Lab;
 use crate::lab::needs;
 use crate::lab::provision::Ready;
+use crate::lab::{Lab, exercise};
 use crate::problem::Problem;
 use crate::tui::Start;
 
@@ -58,6 +58,7 @@ impl Launch {
 
 /// Refuses an item that cannot run here before the screen opens, if it has no sandbox already.
 fn refuse(invocation: &Invocation, context: &Context, item: &Item) -> Result<(), Problem> {
+    exercise(item)?;
     // Asked only where something is needed: the screen does not wait for an engine.
     if needs::lack(item, &Offers::none()).is_none() {
         return Ok(());

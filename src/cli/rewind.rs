@@ -136,10 +136,16 @@ fn choose(item: &Item) -> Result<String, Problem> {
     }
 }
 
+/// Whether the exercise starts things itself.
+fn prepared(item: &Item) -> bool {
+    exercise(item).is_ok_and(|exercise| exercise.prepare.is_some())
+}
+
 fn question(item: &Item, to: &Point) -> String {
-    let programs = match (to.kind, &exercise(item).prepare) {
-        (Kind::Start, _) | (_, None) => "",
-        (_, Some(_)) => " (those that the exercise itself started only by start)",
+    let programs = match to.kind {
+        Kind::Start => "",
+        _ if !prepared(item) => "",
+        _ => " (those that the exercise itself started only by start)",
     };
     format!(
         "Rewind {} to {}? What was done since then is undone; the shell and all programs end and \
@@ -189,7 +195,7 @@ fn rewind(invocation: &Invocation, lab: &Lab, item: &Item, to: &str) -> Outcome 
              brought back",
             to.name
         ));
-        if exercise(item).prepare.is_some() {
+        if prepared(item) {
             out.remark(&format!(
                 "what the exercise itself had started, if anything, comes back only with drydock \
                  rewind {id} start"

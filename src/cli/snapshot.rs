@@ -62,7 +62,7 @@ impl Snapshot {
         out.line(format_args!("  drydock rewind {} {}   brings them back", item.id, point.name));
         if !point.whole {
             let folders: Vec<_> =
-                exercise(item).tmpfs.iter().map(|mount| mount.path.as_str()).collect();
+                exercise(item)?.tmpfs.iter().map(|mount| mount.path.as_str()).collect();
             out.remark(&format!("what lies in memory is not in it: {}", folders.join(", ")));
         }
         if !removed.is_empty() {

@@ -79,13 +79,13 @@ impl Verify {
 }
 
 async fn check(out: &Out, lab: &Lab, item: &Item) -> Result<Found, LabError> {
+    let checks = &exercise(item)?.verify;
     let Some((attempt, sandbox)) = lab.sandbox(&item.id).await? else {
         return Err(LabError::NoSandbox { item: item.id.clone() });
     };
     if sandbox.state != SandboxState::Running {
         return Err(EngineError::SandboxStopped { id: sandbox.id.to_string() }.into());
     }
-    let checks = &exercise(item).verify;
     let mut probes = Probes::of(lab.engine.clone(), &sandbox);
     let mut number = 0;
     let results = verify(checks, &mut probes, |result| {

@@ -8,20 +8,25 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
+use serde::de::DeserializeOwned;
+
 use super::manifest::{Manifest, ModuleManifest};
 use super::prerequisites::{guess, settle};
+use super::scenario::{self, Parts, ScenarioManifest};
 use super::source::{Resource, Source, parent};
 use super::yaml::{At, Kind, Mark, Node, Problems, Shape, quote, read};
 use super::{Catalogue, Diagnostic, Item, Module, Severity, exercise, quantity};
 
 static EXERCISE: LazyLock<Shape> = LazyLock::new(Shape::of::<Manifest>);
+static SCENARIO: LazyLock<Shape> = LazyLock::new(Shape::of::<ScenarioManifest>);
 static MODULE: LazyLock<Shape> = LazyLock::new(Shape::of::<ModuleManifest>);
 
 /// Reads all sources; what a later one holds replaces what earlier ones have under the same id.
 pub fn load(sources: &[Source]) -> Catalogue {
     let mut course = Course::default();
     for source in sources {
-        let layer = Layer::read(source, &mut course.problems);
+        course.parts.add(source, &mut course.problems);
+        let layer = Layer::read(source, &course.parts, &mut course.problems);
         course.lay_over(layer);
     }
     course.assemble()
@@ -66,25 +71,37 @@ struct Layer {
 }
 
 impl Layer {
-    fn read(source: &Source, problems: &mut Vec<Diagnostic>) -> Self {
+    fn read(source: &Source, parts: &Parts, problems: &mut Vec<Diagnostic>) -> Self {
         let mut layer = Self::default();
         for file in listed(source.modules(), problems) {
             layer.add_module(&file, problems);
         }
         for file in listed(source.manifests(), problems) {
-            layer.add_item(&file, source, problems);
+            layer.add_item(&file, &EXERCISE, problems, |manifest, at, found| {
+                Some(exercise::item(manifest, &file, source, at, found))
+            });
+        }
+        for file in listed(source.parts("incidents"), problems) {
+            layer.add_item(&file, &SCENARIO, problems, |manifest, at, found| {
+                scenario::item(manifest, &file, parts, at, found)
+            });
         }
         layer.modules = without_doubles(layer.modules, |module| &module.id, problems);
         layer.items = without_doubles(layer.items, |item| &item.id, problems);
         layer
     }
 
-    fn add_item(&mut self, file: &Resource, source: &Source, problems: &mut Vec<Diagnostic>) {
+    fn add_item<M: DeserializeOwned>(
+        &mut self,
+        file: &Resource,
+        shape: &Shape,
+        problems: &mut Vec<Diagnostic>,
+        item: impl FnOnce(M, At<'_>, &mut Problems) -> Option<Item>,
+    ) {
         let Some(text) = text_of(file, problems) else { return };
-        let read = read::<Manifest>(&file.path(), &text, &EXERCISE);
+        let read = read::<M>(&file.path(), &text, shape);
         let (at, mut found) = (At::root(&read.tree), read.problems);
-        let item =
-            read.value.map(|manifest| exercise::item(manifest, file, source, at, &mut found));
+        let item = read.value.and_then(|manifest| item(manifest, at, &mut found));
         match item.filter(|_| !found.has_errors()) {
             Some(mut item) => {
                 let needs = std::mem::take(&mut item.prerequisites);
@@ -116,6 +133,7 @@ impl Layer {
 struct Course {
     modules: BTreeMap<String, Placed<Module>>,
     items: BTreeMap<String, Placed<Item>>,
+    parts: Parts,
     broken: HashSet<String>,
     problems: Vec<Diagnostic>,
 }
@@ -167,7 +185,7 @@ impl Course {
         modules.sort_by(|a, b| (a.order, &a.id).cmp(&(b.order, &b.id)));
         let place = |d: &Diagnostic| (d.file.clone(), d.line, d.column);
         self.problems.sort_by_cached_key(place);
-        Catalogue { modules, problems: self.problems }
+        Catalogue { modules, parts: self.parts, problems: self.problems }
     }
 
     /// What a module lists must be there and belong to it, and what belongs to it must be listed.

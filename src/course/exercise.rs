@@ -6,28 +6,15 @@
 use std::time::Duration;
 
 use super::limits::{MOST_FOR_CONTENT, resources};
-use super::manifest::{
-    DecoyEntry, HintEntry, Manifest, Network, SetupEntry, TmpfsEntry, VerifyEntry,
-};
-use super::model::{
-    Body, Check, Decoy, Exercise, Expect, Hint, Item, Need, Resources, SetupFile, TmpfsMount,
-    Trigger,
-};
+use super::manifest::{DecoyEntry, HintEntry, Manifest, Network, SetupEntry, VerifyEntry};
+use super::model::{Body, Check, Decoy, Exercise, Hint, Item, Need, Resources, SetupFile, Trigger};
+use super::quantity;
+use super::rules::did_you_mean;
 use super::source::{Refused, Resource, Source, join, parent, stem};
 use super::yaml::{At, Problems, quote};
-use super::{capability, nearest, quantity};
 
 /// What 000's own example takes.
 const DEFAULT_TIME: Duration = Duration::from_mins(15);
-
-/// Long enough for a slow network service, short enough to wait for at a prompt.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A check holds up those that need it, and a learner who asked for the verdict.
-const MAX_TIMEOUT: Duration = Duration::from_mins(5);
-
-/// In-memory file systems count against the machine's memory.
-const MAX_TMPFS: u64 = 1 << 30;
 
 /// The account in drydock's own images.
 const DEFAULT_USER: &str = "learner";
@@ -41,17 +28,18 @@ pub(super) fn item(
     problems: &mut Problems,
 ) -> Item {
     let mut rules = Rules { files: Files::new(file, source, &manifest.module), problems };
-    rules.value(at.key("id"), &manifest.id, quantity::id);
-    rules.value(at.key("module"), &manifest.module, quantity::id);
-    rules.one_line(at.key("title"), "\"title\"", &manifest.title);
+    rules.problems.value(at.key("id"), &manifest.id, quantity::id);
+    rules.problems.value(at.key("module"), &manifest.module, quantity::id);
+    rules.problems.one_line(at.key("title"), "\"title\"", &manifest.title);
     let time = manifest.estimated_time.as_ref();
-    let time = time.and_then(|t| rules.value(at.key("estimated_time"), t, quantity::duration));
+    let time =
+        time.and_then(|t| rules.problems.value(at.key("estimated_time"), t, quantity::duration));
     Item {
         order: manifest.order,
         estimated_time: time.unwrap_or(DEFAULT_TIME),
         difficulty: manifest.difficulty,
         lesson: rules.lesson(manifest.lesson.as_deref(), at.key("lesson")),
-        body: Body::Exercise(rules.exercise(&manifest, at)),
+        body: Body::Exercise(Box::new(rules.exercise(&manifest, at))),
         manifest: file.clone(),
         id: manifest.id,
         module: manifest.module,
@@ -96,8 +84,9 @@ struct Rules<'a> {
 impl Rules<'_> {
     fn exercise(&mut self, manifest: &Manifest, at: At<'_>) -> Exercise {
         let image = manifest.container_image.as_ref();
-        let image =
-            image.filter(|i| self.value(at.key("container_image"), i, quantity::image).is_some());
+        let image = image.filter(|i| {
+            self.problems.value(at.key("container_image"), i, quantity::image).is_some()
+        });
         let limits = manifest.resources.as_ref().map_or_else(Resources::default, |limits| {
             resources(limits, &MOST_FOR_CONTENT, at.key("resources"), self.problems)
         });
@@ -106,7 +95,7 @@ impl Rules<'_> {
             Some(name) => self.file(at.key("solution"), name),
             None => self.default(at, &join(&self.files.places[0], "solution.sh")),
         };
-        let user = self.account(at.key("user"), manifest.user.as_ref());
+        let user = self.problems.account(at.key("user"), manifest.user.as_ref());
         Exercise {
             backend: manifest.backend,
             requires: self.needs(&manifest.requires, at.key("requires")),
@@ -114,8 +103,10 @@ impl Rules<'_> {
             user: user.unwrap_or_else(|| DEFAULT_USER.to_owned()),
             network: manifest.network == Network::Internet,
             resources: limits,
-            capabilities: self.capabilities(&manifest.capabilities, at.key("capabilities")),
-            tmpfs: self.tmpfs(&manifest.tmpfs, at.key("tmpfs")),
+            capabilities: self
+                .problems
+                .capabilities(&manifest.capabilities, at.key("capabilities")),
+            tmpfs: self.problems.tmpfs(&manifest.tmpfs, at.key("tmpfs")),
             setup: self.setup(&manifest.setup, at.key("setup")),
             prepare: prepare.and_then(|name| self.file(at.key("prepare"), name)),
             verify: self.checks(&manifest.verify, at.key("verify")),
@@ -125,51 +116,18 @@ impl Rules<'_> {
         }
     }
 
-    fn capabilities(&mut self, names: &[String], at: At<'_>) -> Vec<String> {
-        let mut granted = Vec::new();
-        for (i, name) in names.iter().enumerate() {
-            match capability::allowed(name) {
-                Ok(name) => granted.push(name),
-                Err((why, help)) => {
-                    self.problems.rule(at.item(i), format!("{} {why}", quote(name)), help);
-                }
-            }
-        }
-        granted.sort();
-        granted.dedup();
-        granted
-    }
-
-    fn tmpfs(&mut self, entries: &[TmpfsEntry], at: At<'_>) -> Vec<TmpfsMount> {
-        let mut mounts: Vec<TmpfsMount> = Vec::new();
-        for (i, entry) in entries.iter().enumerate() {
-            let at = at.item(i);
-            self.value(at.key("path"), &entry.path, quantity::absolute_path);
-            if mounts.iter().any(|mount| mount.path == entry.path) {
-                self.twice(at.key("path"), &entry.path);
-            }
-            let size =
-                self.value(at.key("size"), &entry.size, |text| match quantity::size(text)? {
-                    0 => Err("is no size at all"),
-                    size if size > MAX_TMPFS => Err("is too large: it is memory, 1g at most"),
-                    size => Ok(size),
-                });
-            mounts.push(TmpfsMount { path: entry.path.clone(), size: size.unwrap_or(0) });
-        }
-        mounts
-    }
-
     fn setup(&mut self, entries: &[SetupEntry], at: At<'_>) -> Vec<SetupFile> {
         let mut files: Vec<SetupFile> = Vec::new();
         for (i, entry) in entries.iter().enumerate() {
             let at = at.item(i);
             let source = self.file(at.key("source"), &entry.source);
-            self.value(at.key("dest"), &entry.dest, quantity::absolute_path);
+            self.problems.value(at.key("dest"), &entry.dest, quantity::absolute_path);
             if files.iter().any(|file| file.dest == entry.dest) {
-                self.twice(at.key("dest"), &entry.dest);
+                self.problems.twice(at.key("dest"), &entry.dest);
             }
             let mode = entry.mode.as_ref();
-            let mode = mode.and_then(|mode| self.value(at.key("mode"), mode, quantity::mode));
+            let mode =
+                mode.and_then(|mode| self.problems.value(at.key("mode"), mode, quantity::mode));
             if let Some(source) = source {
                 files.push(SetupFile { source, dest: entry.dest.clone(), mode });
             }
@@ -185,11 +143,11 @@ impl Rules<'_> {
         let mut checks: Vec<Check> = Vec::new();
         for (i, entry) in entries.iter().enumerate() {
             let at = at.item(i);
-            self.one_line(at.key("name"), "\"name\"", &entry.name);
+            self.problems.one_line(at.key("name"), "\"name\"", &entry.name);
             if checks.iter().any(|check| check.name == entry.name) {
-                self.twice(at.key("name"), &entry.name);
+                self.problems.twice(at.key("name"), &entry.name);
             }
-            self.not_empty(at.key("cmd"), "\"cmd\"", &entry.cmd);
+            self.problems.not_empty(at.key("cmd"), "\"cmd\"", &entry.cmd);
             for (j, need) in entry.needs.iter().enumerate() {
                 if !checks.iter().any(|check| check.name == *need) {
                     let later = entries[i..].iter().any(|check| check.name == *need);
@@ -202,18 +160,14 @@ impl Rules<'_> {
                     self.problems.rule(at.key("needs").item(j), message, help);
                 }
             }
-            let timeout = entry.timeout.as_ref().and_then(|text| {
-                self.value(at.key("timeout"), text, |text| match quantity::duration(text)? {
-                    timeout if timeout > MAX_TIMEOUT => Err("is too long for a check: 5m at most"),
-                    timeout => Ok(timeout),
-                })
-            });
+            let written = [&entry.expect, &entry.expect_contains, &entry.expect_regex];
+            let written = written.map(Option::as_ref);
             checks.push(Check {
                 name: entry.name.clone(),
                 cmd: entry.cmd.clone(),
-                expect: self.expect(entry, at),
-                user: self.account(at.key("user"), entry.user.as_ref()),
-                timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+                expect: self.problems.expect(at, "expect_regex", written),
+                user: self.problems.account(at.key("user"), entry.user.as_ref()),
+                timeout: self.problems.timeout(at.key("timeout"), entry.timeout.as_ref()),
                 needs: entry.needs.clone(),
                 fail: entry.fail.clone(),
                 observe: entry.observe.clone(),
@@ -222,54 +176,21 @@ impl Rules<'_> {
         checks
     }
 
-    fn expect(&mut self, entry: &VerifyEntry, at: At<'_>) -> Expect {
-        let written = [
-            ("expect", &entry.expect),
-            ("expect_contains", &entry.expect_contains),
-            ("expect_regex", &entry.expect_regex),
-        ];
-        let mut given = written.iter().filter(|(_, text)| text.is_some());
-        if let (Some((first, _)), Some((second, _))) = (given.next(), given.next()) {
-            let message = format!("a check has either {first:?} or {second:?}, not both");
-            let help = "make two checks of it".to_owned();
-            self.problems.rule(at.key(second), message, Some(help));
-        }
-        if let Some(text) = &entry.expect {
-            // The output is compared trimmed, so an end of line here could never be met.
-            Expect::Equals(text.trim().to_owned())
-        } else if let Some(text) = &entry.expect_contains {
-            self.not_empty(at.key("expect_contains"), "\"expect_contains\"", text);
-            Expect::Contains(text.clone())
-        } else if let Some(pattern) = &entry.expect_regex {
-            self.not_empty(at.key("expect_regex"), "\"expect_regex\"", pattern);
-            if let Err(error) = Expect::regex(pattern) {
-                let reason = error.to_string();
-                // The last line says why; those before draw an arrow under the pattern.
-                let reason =
-                    reason.lines().last().unwrap_or_default().trim_start_matches("error: ");
-                let message = format!("{} is not a regular expression: {reason}", quote(pattern));
-                self.problems.rule(at.key("expect_regex"), message, None);
-            }
-            Expect::Matches(pattern.clone())
-        } else {
-            Expect::Success
-        }
-    }
-
     fn hints(&mut self, entries: &[HintEntry], checks: &[VerifyEntry], at: At<'_>) -> Vec<Hint> {
         let mut hints = Vec::new();
         for (i, entry) in entries.iter().enumerate() {
             let at = at.item(i);
             match entry {
                 HintEntry::Text(text) => {
-                    self.not_empty(at, "a hint", text);
+                    self.problems.not_empty(at, "a hint", text);
                     hints.push(Hint { text: text.clone(), trigger: Trigger::default() });
                 }
                 HintEntry::Triggered(hint) => {
-                    self.not_empty(at.key("text"), "\"text\"", &hint.text);
+                    self.problems.not_empty(at.key("text"), "\"text\"", &hint.text);
                     let after = hint.trigger_after.as_ref();
-                    let after = after
-                        .and_then(|t| self.value(at.key("trigger_after"), t, quantity::duration));
+                    let after = after.and_then(|t| {
+                        self.problems.value(at.key("trigger_after"), t, quantity::duration)
+                    });
                     if let Some(name) = &hint.when_failing {
                         self.check_name(at.key("when_failing"), name, checks);
                     }
@@ -373,42 +294,4 @@ impl Rules<'_> {
             self.problems.rule(at, format!("there is no check {}", quote(name)), help);
         }
     }
-
-    fn account(&mut self, at: At<'_>, name: Option<&String>) -> Option<String> {
-        let name = name?;
-        self.value(at, name, quantity::account).map(|()| name.clone())
-    }
-
-    /// A value that is written as text.
-    fn value<T>(
-        &mut self,
-        at: At<'_>,
-        text: &str,
-        parse: impl FnOnce(&str) -> Result<T, &'static str>,
-    ) -> Option<T> {
-        let refuse = |why| self.problems.rule(at, format!("{} {why}", quote(text)), None);
-        parse(text).map_err(refuse).ok()
-    }
-
-    fn not_empty(&mut self, at: At<'_>, what: &str, text: &str) {
-        if text.trim().is_empty() {
-            self.problems.rule(at, format!("{what} must not be empty"), None);
-        }
-    }
-
-    /// Titles and names stand in lists, where there is one line for each.
-    fn one_line(&mut self, at: At<'_>, what: &str, text: &str) {
-        self.not_empty(at, what, text);
-        if text.trim().contains('\n') {
-            self.problems.rule(at, format!("{what} must be a single line"), None);
-        }
-    }
-
-    fn twice(&mut self, at: At<'_>, text: &str) {
-        self.problems.rule(at, format!("{} is used twice", quote(text)), None);
-    }
-}
-
-fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(word, candidates).map(|near| format!("did you mean {}?", quote(near)))
 }

@@ -1,4 +1,4 @@
-//! What contributors write: modules, lessons and exercise manifests, read with positions.
+//! What contributors write: modules, lessons, exercises and scenarios, read with positions.
 //!
 //! Content comes from the binary itself and from folders laid over it ([`source`]). One bad file
 //! never hides the others: [`load`] always gives a [`Catalogue`], with a [`Diagnostic`] for
@@ -6,7 +6,7 @@
 //!
 //! The way of a manifest: `source` finds it, `yaml` reads it into the types of `manifest`,
 //! `exercise` applies the rules and makes an [`Item`] of `model`, `catalogue` puts all items
-//! together. What contributors can write is described in `docs/formats.md`.
+//! together. Scenarios go the same way through [`scenario`]. What contributors can write is described in `docs/formats.md`.
 
 mod capability;
 mod catalogue;
@@ -18,6 +18,8 @@ pub mod model;
 mod nearest;
 mod prerequisites;
 mod quantity;
+mod rules;
+pub mod scenario;
 pub mod source;
 pub(crate) mod yaml;
 

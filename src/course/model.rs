@@ -1,6 +1,7 @@
 //! The course as the rest of the program sees it: checked, with defaults filled in.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use regex::{Regex, RegexBuilder};
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::Diagnostic;
+use super::scenario::{Parts, Scenario};
 use super::source::Resource;
 
 /// Everything there is to practise, and what is wrong with it.
@@ -16,6 +18,8 @@ use super::source::Resource;
 pub struct Catalogue {
     /// In their declared order.
     pub modules: Vec<Module>,
+    /// What scenarios can be made of.
+    pub parts: Parts,
     /// Everything wrong that was found while reading, in file and line order.
     pub problems: Vec<Diagnostic>,
 }
@@ -102,6 +106,7 @@ impl Item {
     pub fn kind(&self) -> &'static str {
         match self.body {
             Body::Exercise(_) => "exercise",
+            Body::Scenario(_) => "scenario",
         }
     }
 
@@ -112,6 +117,7 @@ impl Item {
         files.extend(&self.lesson);
         match &self.body {
             Body::Exercise(exercise) => files.extend(exercise.files()),
+            Body::Scenario(scenario) => files.extend(&scenario.files),
         }
         let mut hash = Sha256::new();
         for file in files {
@@ -130,7 +136,9 @@ impl Item {
 #[derive(Debug, Clone)]
 pub enum Body {
     /// Read a lesson, work in a sandbox shell, make all checks pass.
-    Exercise(Exercise),
+    Exercise(Box<Exercise>),
+    /// Be paged about a running system that is degraded; observe, diagnose, repair.
+    Scenario(Arc<Scenario>),
 }
 
 /// How hard an item is.
@@ -219,10 +227,12 @@ pub enum Need {
     InitSystem,
     /// A network that reaches others.
     Network,
+    /// Several machines on a private network: what every scenario needs, and no exercise.
+    Systems,
 }
 
 impl Need {
-    /// All of them, with their words in manifests.
+    /// Those that an exercise can say itself, with their words in manifests.
     pub(super) const ALL: [(&str, Self); 3] = [
         ("multiple-users", Self::MultipleUsers),
         ("init-system", Self::InitSystem),

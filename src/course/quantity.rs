@@ -77,6 +77,20 @@ pub(crate) fn account(text: &str) -> Result<(), &'static str> {
     }
 }
 
+/// The name of a machine on a private network: a label of DNS.
+pub(crate) fn host(text: &str) -> Result<(), &'static str> {
+    let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    if text.len() <= 32
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.ends_with(letter)
+        && text.chars().all(|c| letter(c) || c == '-')
+    {
+        Ok(())
+    } else {
+        Err("is not the name of a machine: use lower-case letters, digits and \"-\"")
+    }
+}
+
 /// The reference of an image.
 pub(crate) fn image(text: &str) -> Result<(), &'static str> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
@@ -167,6 +181,10 @@ mod tests {
         assert!(account("learner").is_ok() && account("www-data").is_ok());
         for text in ["", "0", "Root", "a:b", "-u"] {
             assert!(account(text).is_err(), "{text}");
+        }
+        assert!(host("db").is_ok() && host("api-2").is_ok());
+        for text in ["", "2", "-a", "a-", "A", "a.b", "a b", &"a".repeat(33)] {
+            assert!(host(text).is_err(), "{text}");
         }
         assert!(image("ghcr.io/yourorg/infra-learn/linux-03:latest").is_ok());
         for text in ["", "--privileged", "a b", "$(id)"] {

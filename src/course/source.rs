@@ -18,6 +18,7 @@ use super::{Diagnostic, Severity};
 
 static CONTENT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/content");
 static EXERCISES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/exercises");
+static SCENARIOS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/scenarios");
 
 /// Any one file of content. Set-up files are held in memory while they are copied into a sandbox.
 pub const MAX_FILE: u64 = 16 << 20;
@@ -54,7 +55,8 @@ enum Tree {
         root: PathBuf,
         /// As the user named it.
         named: PathBuf,
-        /// Whether `content/` and `exercises/` are in it; else manifests lie about as they like.
+        /// Whether `content/`, `exercises/` or `scenarios/` is in it; else manifests lie about as
+        /// they like.
         laid_out: bool,
     },
 }
@@ -80,8 +82,8 @@ impl Source {
         Self { tree: Arc::new(Tree::BuiltIn) }
     }
 
-    /// A folder with `content/` and `exercises/`, or either, or just manifests (`*.yaml` in it or in
-    /// folders directly below it).
+    /// A folder with `content/`, `exercises/` and `scenarios/`, or some of them, or just manifests of
+    /// exercises (`*.yaml` in it or in folders directly below it).
     pub fn folder(path: &Path) -> Result<Self, Diagnostic> {
         let trouble = |message: String| Diagnostic {
             severity: Severity::Error,
@@ -89,7 +91,10 @@ impl Source {
             line: 0,
             column: 0,
             message,
-            help: Some("name a folder with content/ and exercises/, or with manifests".to_owned()),
+            help: Some(
+                "name a folder with content/, exercises/ or scenarios/, or with manifests"
+                    .to_owned(),
+            ),
         };
         let root = path
             .canonicalize()
@@ -97,7 +102,8 @@ impl Source {
         if !root.is_dir() {
             return Err(trouble("this is not a folder".to_owned()));
         }
-        let laid_out = root.join("exercises").is_dir() || root.join("content").is_dir();
+        let laid_out =
+            ["exercises", "content", "scenarios"].iter().any(|name| root.join(name).is_dir());
         Ok(Self { tree: Arc::new(Tree::Folder { root, named: path.to_owned(), laid_out }) })
     }
 
@@ -111,6 +117,13 @@ impl Source {
     /// All module descriptions, by name.
     pub(crate) fn modules(&self) -> Result<Vec<Resource>, Diagnostic> {
         self.two_levels(if self.laid_out() { "content" } else { "" }, is_module)
+    }
+
+    /// The files of this folder of scenarios/: `systems`, `incidents`, … by name.
+    pub(crate) fn parts(&self, folder: &str) -> Result<Vec<Resource>, Diagnostic> {
+        let top = join("scenarios", folder);
+        let files = self.list(&top)?.into_iter().filter(|(name, folder)| !folder && is_yaml(name));
+        Ok(files.map(|(name, _)| self.resource(join(&top, &name))).collect())
     }
 
     /// The file of this name, a path with `/` below the root; `None` where there is none.
@@ -362,6 +375,7 @@ fn top_folder(name: &str) -> Option<&'static Dir<'static>> {
     match name {
         "content" => Some(&CONTENT),
         "exercises" => Some(&EXERCISES),
+        "scenarios" => Some(&SCENARIOS),
         _ => None,
     }
 }

@@ -105,7 +105,7 @@ fn the_manifest_of_the_seed_loads_word_for_word() {
     assert_eq!(item.title, "Create a systemd service");
     assert_eq!(item.estimated_time, Duration::from_mins(15));
     assert_eq!(item.difficulty, Difficulty::Beginner);
-    let Body::Exercise(exercise) = &item.body;
+    let Body::Exercise(exercise) = &item.body else { panic!("not an exercise") };
     assert_eq!(exercise.backend, Backend::Vm);
     assert_eq!(exercise.user, "learner");
     assert!(!exercise.network);
@@ -145,7 +145,7 @@ fn the_reference_tells_every_key() {
                 found.push(key.clone());
                 keys(shape, found);
             }),
-            yaml::Shape::List(shape) => keys(shape, found),
+            yaml::Shape::List(shape) | yaml::Shape::Free(shape) => keys(shape, found),
             yaml::Shape::Either(shapes) => shapes.iter().for_each(|shape| keys(shape, found)),
             _ => {}
         }
@@ -156,12 +156,19 @@ fn the_reference_tells_every_key() {
     keys(&yaml::Shape::of::<manifest::Manifest>(), &mut found);
     keys(&yaml::Shape::of::<manifest::ModuleManifest>(), &mut found);
     keys(&yaml::Shape::of::<crate::config::Config>(), &mut found);
+    keys(&yaml::Shape::of::<scenario::ScenarioManifest>(), &mut found);
+    keys(&yaml::Shape::of::<scenario::SystemManifest>(), &mut found);
+    keys(&yaml::Shape::of::<scenario::LoadManifest>(), &mut found);
+    keys(&yaml::Shape::of::<scenario::StateManifest>(), &mut found);
+    keys(&yaml::Shape::of::<scenario::FaultManifest>(), &mut found);
     let missing: Vec<_> = found.iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
     assert!(missing.is_empty(), "{missing:?}");
 
     let examples: Vec<&str> =
         text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    let [exercise, module] = examples[..] else { panic!("{} examples", examples.len()) };
+    let [exercise, scenario, system, load, state, fault, module] = examples[..] else {
+        panic!("{} examples", examples.len())
+    };
     let module = module.replace("linux-01, linux-02", "linux-03");
     let folder = folder(&[
         ("exercises/linux/03-x.yaml", exercise),
@@ -170,10 +177,15 @@ fn the_reference_tells_every_key() {
         ("exercises/linux/03-x/solution.sh", ""),
         ("exercises/linux/03-x/wrong/started-by-hand.sh", ""),
         ("content/linux/module.yaml", &module),
+        ("scenarios/incidents/03-x.yaml", scenario),
+        ("scenarios/systems/shop.yaml", system),
+        ("scenarios/load/steady.yaml", load),
+        ("scenarios/config/release-1.1.yaml", state),
+        ("scenarios/faults/gateway-pool.yaml", fault),
     ]);
     let catalogue = load_folder(folder.path());
     assert_eq!(messages(&catalogue), [""; 0]);
-    assert!(catalogue.item("linux-03").is_some());
+    assert!(catalogue.item("linux-03").is_some() && catalogue.item("incidents-03").is_some());
 }
 
 /// Each `tests/course_faults/NAME.yaml` is told as `NAME.txt` says, whatever the others hold.
@@ -393,7 +405,7 @@ proptest! {
         let folder = folder(&[("1.yaml", &text), ("files/myapp.py", ""), ("files/instructions.md", "")]);
         let catalogue = load_folder(folder.path());
         if let Some(item) = catalogue.items().next() {
-            let Body::Exercise(exercise) = &item.body;
+            let Body::Exercise(exercise) = &item.body else { panic!("not an exercise") };
             prop_assert!(!exercise.verify.is_empty());
         } else {
             prop_assert!(!catalogue.problems.is_empty());

@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future;
 
-use crate::course::{Body, Exercise, Item};
+use crate::course::scenario::Scenario;
+use crate::course::{Body, Check, Exercise, Hint, Item};
 use crate::engine::{
     Engine, EngineError, Lack, Limits, PrivateNetwork, Sandbox, SandboxId, SandboxState,
 };
@@ -128,6 +129,14 @@ pub enum LabError {
         /// What is missing.
         lack: Lack,
     },
+    /// This is done with exercises only.
+    #[error("{item} is a {kind}: this is for exercises")]
+    NotAnExercise {
+        /// The item.
+        item: String,
+        /// What it is.
+        kind: &'static str,
+    },
     /// There is no sandbox for this item.
     #[error("{item} has no sandbox")]
     NoSandbox {
@@ -167,6 +176,8 @@ impl From<LabError> for Problem {
                 Self::new(error.kind(), Exit::Environment, message).remedy(remedy)
             }
             LabError::NotHere { item, engine, lack } => needs::problem(&item, engine, lack),
+            LabError::NotAnExercise { .. } => Self::new("usage", Exit::Usage, message)
+                .remedy("drydock modules lists what there is"),
             LabError::Content { .. } => Self::new("content", Exit::Usage, message),
             LabError::Prepare { .. } => Self::new("prepare", Exit::Environment, message)
                 .remedy("the exercise is at fault: please report it; drydock reset starts over"),
@@ -363,8 +374,30 @@ fn names(attempt: &Attempt, sandbox: &Sandbox) -> bool {
     attempt.sandbox.as_deref() == Some(&*sandbox.id.0)
 }
 
-/// The item's exercise.
-pub fn exercise(item: &Item) -> &Exercise {
-    let Body::Exercise(exercise) = &item.body;
-    exercise
+/// The item's exercise: what is done with a sandbox of one machine.
+pub fn exercise(item: &Item) -> Result<&Exercise, LabError> {
+    match &item.body {
+        Body::Exercise(exercise) => Ok(exercise),
+        Body::Scenario(_) => {
+            Err(LabError::NotAnExercise { item: item.id.clone(), kind: item.kind() })
+        }
+    }
+}
+
+/// The item's scenario, if it is one.
+pub fn scenario(item: &Item) -> Option<Arc<Scenario>> {
+    match &item.body {
+        Body::Scenario(scenario) => Some(Arc::clone(scenario)),
+        Body::Exercise(_) => None,
+    }
+}
+
+/// The checks of an item; only exercises have some.
+pub fn checks(item: &Item) -> &[Check] {
+    exercise(item).map_or(&[], |exercise| &exercise.verify)
+}
+
+/// The hints of an item that is an exercise.
+pub fn hints(item: &Item) -> &[Hint] {
+    exercise(item).map_or(&[], |exercise| &exercise.hints)
 }

@@ -1,10 +1,8 @@
 //! What an item needs of an engine, and whether the engine has it.
 
-use crate::course::{Backend, Catalogue, Item, Need};
+use crate::course::{Backend, Body, Catalogue, Item, Need};
 use crate::engine::{Engine, Lack, Offers};
 use crate::problem::{Exit, Problem};
-
-use super::exercise;
 
 /// Why an item cannot run on an engine that offers this, and what helps; `None` if it can.
 pub fn lack(item: &Item, offers: &Offers) -> Option<Lack> {
@@ -13,6 +11,7 @@ pub fn lack(item: &Item, offers: &Offers) -> Option<Lack> {
             Need::MultipleUsers => (&offers.multiple_users, "several users"),
             Need::InitSystem => (&offers.init_system, "an init system"),
             Need::Network => (&offers.internet, "a network"),
+            Need::Systems => (&offers.systems, "several machines on a private network"),
         };
         let Lack { reason, remedy } = offer.as_ref().err()?.clone();
         Some(Lack { reason: format!("it needs {what}, and {reason}"), remedy })
@@ -32,10 +31,15 @@ pub fn next_after<'a>(course: &'a Catalogue, id: &str, offers: &Offers) -> Optio
 
 /// What it says itself, and what follows from the rest of its manifest.
 fn needs(item: &Item) -> impl Iterator<Item = Need> {
-    let exercise = exercise(item);
-    let system = (exercise.backend == Backend::Vm).then_some(Need::InitSystem);
-    let network = exercise.network.then_some(Need::Network);
-    system.into_iter().chain(network).chain(exercise.requires.iter().copied())
+    let (usual, said) = match &item.body {
+        Body::Exercise(exercise) => {
+            let system = (exercise.backend == Backend::Vm).then_some(Need::InitSystem);
+            let network = exercise.network.then_some(Need::Network);
+            ([system, network], exercise.requires.as_slice())
+        }
+        Body::Scenario(_) => ([Some(Need::Systems), None], [].as_slice()),
+    };
+    usual.into_iter().flatten().chain(said.iter().copied())
 }
 
 /// The same as a problem: that an item cannot run here.
@@ -47,4 +51,33 @@ pub(super) fn problem(item: &str, engine: &str, lack: Lack) -> Problem {
     let Lack { reason, remedy } = lack;
     let message = format!("{item} cannot run on the {engine} engine here: {reason}");
     Problem::new("not_runnable_here", Exit::Environment, message).remedy(remedy)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::course::{Source, load};
+
+    #[test]
+    fn a_scenario_needs_several_machines_and_is_no_exercise() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/course/scenario/fixtures");
+        let course = load(&[Source::folder(&folder).unwrap()]);
+        let item = course.item("incidents-01").unwrap();
+        assert_eq!(lack(item, &Offers::default()), None);
+        let offers =
+            Offers { systems: Err(Lack::new("it has no networks", "help")), ..Offers::default() };
+        let reason = lack(item, &offers).unwrap().reason;
+        assert_eq!(
+            reason,
+            "it needs several machines on a private network, and it has no networks"
+        );
+        assert!(next_after(&course, "incidents-01", &offers).is_none());
+
+        assert!(super::super::checks(item).is_empty());
+        let problem = Problem::from(super::super::exercise(item).err().unwrap());
+        assert_eq!((problem.kind, problem.exit), ("usage", Exit::Usage));
+        assert_eq!(problem.message, "incidents-01 is a scenario: this is for exercises");
+    }
 }

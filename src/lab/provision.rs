@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::probe::Probes;
 use super::{Lab, LabError, exercise, names, needs};
+use crate::course::scenario::Scenario;
 use crate::course::{Backend, Exercise, Item, source::Resource};
 use crate::engine::image::BuildOptions;
 use crate::engine::native::MACHINE;
@@ -83,6 +84,7 @@ impl Lab {
         fresh: bool,
         progress: Progress<'_>,
     ) -> Result<Ready, LabError> {
+        exercise(item)?;
         let say = saying(progress);
         // An engine that cannot be used shows at the first question, whichever that is.
         say("Looking for the sandbox");
@@ -122,7 +124,7 @@ impl Lab {
         let spec = self.spec(item, attempt, image)?;
         let mut sandbox = self.engine.create(&spec).await?;
         self.start(item, &mut sandbox, "Starting the sandbox", say).await?;
-        if let Some(script) = &exercise(item).prepare {
+        if let Some(script) = &exercise(item)?.prepare {
             say("Preparing the exercise");
             self.prepare(item, &sandbox.id, script).await?;
         }
@@ -139,7 +141,7 @@ impl Lab {
     ) -> Result<(), LabError> {
         say(step);
         self.engine.start(&sandbox.id).await?;
-        if exercise(item).backend == Backend::Vm {
+        if exercise(item)?.backend == Backend::Vm {
             say("Waiting for the init system");
             self.booted(&sandbox.id).await?;
         }
@@ -195,7 +197,7 @@ impl Lab {
     ) -> Result<Ready, LabError> {
         if sandbox.state != SandboxState::Running {
             self.start(item, &mut sandbox, "Starting the sandbox again", say).await?;
-            let exercise = exercise(item);
+            let exercise = exercise(item)?;
             // What `prepare` had started, and what lay in memory, went with the old processes; running
             // the script again could destroy the learner's work.
             let start_over = exercise.prepare.is_some() || !exercise.tmpfs.is_empty();
@@ -215,12 +217,56 @@ impl Lab {
         progress: Progress<'_>,
         notices: &mut Vec<Notice>,
     ) -> Result<String, LabError> {
-        let exercise = exercise(item);
+        let exercise = exercise(item)?;
         let fallback = match exercise.backend {
             Backend::Container => "base",
             Backend::Vm => "systemd",
         };
-        let asked = exercise.container_image.as_deref();
+        self.image_for(exercise.container_image.as_deref(), fallback, progress, notices).await
+    }
+
+    /// The image of a scenario's machines. One that cannot be had has no stand-in.
+    pub async fn scenario_image(
+        &self,
+        scenario: &Scenario,
+        progress: Progress<'_>,
+    ) -> Result<String, LabError> {
+        let mut notices = Vec::new();
+        let image = self.image_for(Some(&scenario.system.image), "base", progress, &mut notices);
+        let image = image.await?;
+        match notices.pop() {
+            None => Ok(image),
+            Some(notice) => Err(EngineError::ImageMissing {
+                image: scenario.system.image.clone(),
+                detail: notice.to_string(),
+            }
+            .into()),
+        }
+    }
+
+    /// Begins an attempt at a scenario, with the image of its machines there. The machines come later.
+    pub async fn begin_scenario(
+        &self,
+        item: &Item,
+        scenario: &Scenario,
+        progress: Progress<'_>,
+    ) -> Result<Attempt, LabError> {
+        if let Some(lack) = needs::lack(item, &self.engine.offers()) {
+            let (item, engine) = (item.id.clone(), self.engine.name());
+            return Err(LabError::NotHere { item, engine, lack });
+        }
+        self.scenario_image(scenario, progress).await?;
+        let hash = item.hash().map_err(|error| content(&item.manifest, &error))?;
+        Ok(self.store.lock().begin(&item.id, &hash, self.engine.name())?)
+    }
+
+    async fn image_for(
+        &self,
+        asked: Option<&str>,
+        fallback: &str,
+        progress: Progress<'_>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<String, LabError> {
         let Some(images) = self.engine.builder() else {
             return self.found_image(asked, fallback, notices).await;
         };
@@ -297,7 +343,7 @@ impl Lab {
     }
 
     fn spec(&self, item: &Item, attempt: &Attempt, image: String) -> Result<SandboxSpec, LabError> {
-        let exercise = exercise(item);
+        let exercise = exercise(item)?;
         Ok(SandboxSpec {
             item: item.id.clone(),
             attempt: attempt.id.to_string(),

@@ -20,8 +20,8 @@ use serde::{Deserialize, Serialize};
 
 use super::provision::{Notice, Ready, saying};
 use super::verify::CheckState;
-use super::{Lab, LabError, exercise};
-use crate::course::{Check, Item, nearest};
+use super::{Lab, LabError, checks, exercise};
+use crate::course::{Check, Exercise, Item, nearest};
 use crate::engine::{
     EngineError, NOTE_LIMIT, Progress, Sandbox, Snapshot, SnapshotSpec, snapshot_name,
 };
@@ -191,8 +191,8 @@ impl Lab {
         turned: &[usize],
     ) -> Result<(), LabError> {
         let Some(last) = turned.last() else { return Ok(()) };
-        let checks = &exercise(item).verify;
-        let names = turned.iter().filter_map(|number| checks.get(number - 1));
+        let all = checks(item);
+        let names = turned.iter().filter_map(|number| all.get(number - 1));
         let words = names.map(|check| check.name.as_str()).collect::<Vec<_>>().join("; ");
         let name = format!("{}{last}", Kind::Check.prefix());
         match self.take((item, attempt, sandbox), name, (Kind::Check, words, turned.to_vec())).await
@@ -245,12 +245,13 @@ impl Lab {
         if let Err(error) = self.make_room(&made, Kind::Before, BEFORE_LIMIT).await {
             tracing::info!(%error, "older snapshots were not removed");
         }
-        let notices = notices(item, &to);
+        let notices = notices(exercise(item)?, &to);
         Ok(Rewound { ready: Ready { sandbox: made, attempt, resumed: true, notices }, to, before })
     }
 
     /// An item's finished sandbox, running or not.
     async fn present(&self, item: &Item) -> Result<(Attempt, Sandbox), LabError> {
+        exercise(item)?;
         let found = self.sandbox(&item.id).await?;
         found.ok_or_else(|| LabError::NoSandbox { item: item.id.clone() })
     }
@@ -262,7 +263,7 @@ impl Lab {
         sandbox: &Sandbox,
     ) -> Result<Vec<Point>, LabError> {
         let snapshots = self.engine.snapshots(&sandbox.id).await?;
-        let start = Point::start(attempt, exercise(item).verify.len());
+        let start = Point::start(attempt, checks(item).len());
         Ok(std::iter::once(start).chain(snapshots.into_iter().map(Point::of)).collect())
     }
 
@@ -275,7 +276,7 @@ impl Lab {
     ) -> Result<Point, LabError> {
         let stand = self.store.lock().checks(attempt.id)?;
         let passed = stand.iter().filter(|check| check.state == CheckState::Passed).count();
-        let of = exercise(item).verify.len();
+        let of = super::checks(item).len();
         let mut note = Note { kind, words, checks, passed, of };
         let mut text = written(&note);
         if text.len() > NOTE_LIMIT {
@@ -359,8 +360,7 @@ impl Lab {
 }
 
 /// What the learner should know after a rewind.
-fn notices(item: &Item, to: &Point) -> Vec<Notice> {
-    let exercise = exercise(item);
+fn notices(exercise: &Exercise, to: &Point) -> Vec<Notice> {
     let mut notices = Vec::new();
     if !to.whole {
         let folders: Vec<_> = exercise.tmpfs.iter().map(|mount| mount.path.as_str()).collect();
@@ -408,7 +408,7 @@ fn free_name(name: &str) -> Result<(), LabError> {
 
 /// The point that is meant by a word: its name, the number of a check, or a check's name.
 pub fn find<'a>(item: &Item, points: &'a [Point], word: &str) -> Result<&'a Point, LabError> {
-    let checks = &exercise(item).verify;
+    let checks = checks(item);
     let wanted = word.trim().to_lowercase();
     if let Some(point) = points.iter().find(|point| point.name == wanted) {
         return Ok(point);
@@ -469,7 +469,7 @@ mod tests {
             point("check-3", Kind::Check, &[1, 3]),
             point("manual-1", Kind::Manual, &[]),
         ];
-        let first = exercise(&item).verify[0].name.to_uppercase();
+        let first = checks(&item)[0].name.to_uppercase();
         for (word, name) in [
             ("start", "start"),
             ("3", "check-3"),

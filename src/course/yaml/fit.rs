@@ -1,5 +1,7 @@
 //! Holding a tree against a shape.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use super::problems::{Problems, quote};
@@ -20,8 +22,9 @@ fn value(node: &mut Node, shape: &Shape, what: &str, problems: &mut Problems) ->
     {
         return value(node, shape, what, problems);
     }
-    let null = node.is_null();
+    let (null, blank) = (node.is_null(), node.is_blank());
     let fitted = match (&mut node.kind, shape) {
+        (_, Shape::Any) => (!blank).then(|| any(node, problems)),
         (Kind::Map(entries), Shape::Map(keys)) => {
             let mark = node.mark;
             for key in settle_keys(entries, keys, problems) {
@@ -30,12 +33,20 @@ fn value(node: &mut Node, shape: &Shape, what: &str, problems: &mut Problems) ->
             }
             Some(Value::Object(map(entries, keys, problems)))
         }
+        (Kind::Map(entries), Shape::Free(shape)) => {
+            once(entries, problems);
+            let mut values = Map::new();
+            for Entry { key, value: node, .. } in entries {
+                values.insert(key.clone(), value(node, shape, &quote(key), problems));
+            }
+            Some(Value::Object(values))
+        }
         (Kind::List(items), Shape::List(shape)) => {
             let items = items.iter_mut().map(|item| value(item, shape, what, problems));
             Some(Value::Array(items.collect()))
         }
         (Kind::Scalar { .. }, Shape::List(_)) if null => Some(json!([])),
-        (Kind::Scalar { .. }, Shape::Map(_)) if null => {
+        (Kind::Scalar { .. }, Shape::Map(_) | Shape::Free(_)) if null => {
             node.kind = Kind::Map(Vec::new());
             return value(node, shape, what, problems);
         }
@@ -120,6 +131,45 @@ fn unknown<'k>(entry: &Entry, keys: &'k Keys, problems: &mut Problems) -> Option
     near
 }
 
+/// Reports and removes keys that are written twice.
+fn once(entries: &mut Vec<Entry>, problems: &mut Problems) {
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    entries.retain(|entry| {
+        let Some(first) = seen.get(&entry.key) else {
+            seen.insert(entry.key.clone(), entry.mark.line);
+            return true;
+        };
+        let message = format!("{} is written twice", quote(&entry.key));
+        problems.error(entry.mark, message, Some(format!("the first is on line {first}")));
+        false
+    });
+}
+
+/// A node as what it is written as: `1.1` is a number, `"1.1"` a text.
+fn any(node: &mut Node, problems: &mut Problems) -> Value {
+    let null = node.is_null();
+    match &mut node.kind {
+        Kind::Map(entries) => {
+            once(entries, problems);
+            let values = entries.iter_mut();
+            values.map(|entry| (entry.key.clone(), any(&mut entry.value, problems))).collect()
+        }
+        Kind::List(items) => items.iter_mut().map(|item| any(item, problems)).collect(),
+        Kind::Scalar { .. } if null => Value::Null,
+        Kind::Scalar { text, plain } => {
+            let whole = || text.parse::<i64>().ok().map(Value::from);
+            // Words such as "inf" are numbers to Rust, and texts to people.
+            let number = || {
+                let number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+                scalar(text, number, &Shape::Number)
+            };
+            let truth = || scalar(text, *plain, &Shape::Truth);
+            let found = plain.then(|| truth().or_else(whole).or_else(number)).flatten();
+            found.unwrap_or_else(|| json!(text))
+        }
+    }
+}
+
 /// A scalar as what is wanted, if it is that.
 fn scalar(text: &str, plain: bool, shape: &Shape) -> Option<Value> {
     match shape {
@@ -147,7 +197,10 @@ fn scalar(text: &str, plain: bool, shape: &Shape) -> Option<Value> {
 fn mismatch(node: &Node, shape: &Shape, what: &str) -> (String, Option<String>) {
     let (found, help) = match &node.kind {
         Kind::Scalar { .. } if node.is_blank() => {
-            let message = format!("{what} has no value: it must be {shape}");
+            let message = match shape {
+                Shape::Any => format!("{what} has no value"),
+                _ => format!("{what} has no value: it must be {shape}"),
+            };
             let help = "write the value (\"\" for an empty text), or remove the key";
             return (message, Some(help.to_owned()));
         }
@@ -184,7 +237,8 @@ fn quotes_help(shape: &Shape, sign: &str) -> Option<String> {
 fn same_kind(kind: &Kind, shape: &Shape) -> bool {
     match shape {
         Shape::List(_) => matches!(kind, Kind::List(_)),
-        Shape::Map(_) => matches!(kind, Kind::Map(_)),
+        Shape::Map(_) | Shape::Free(_) => matches!(kind, Kind::Map(_)),
+        Shape::Any => true,
         _ => matches!(kind, Kind::Scalar { .. }),
     }
 }

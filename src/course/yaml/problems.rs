@@ -39,10 +39,15 @@ impl Problems {
     /// An error found by a rule about values, unless that place is known to be wrong already: a
     /// rule must not complain about the empty value that stands in for a wrong one.
     pub(crate) fn rule(&mut self, at: At<'_>, message: impl Into<String>, help: Option<String>) {
-        let mark = at.mark();
-        if !self.found.iter().any(|d| (d.line, d.column) == (mark.line, mark.column)) {
-            self.error(mark, message, help);
+        if !self.is_told(at) {
+            self.error(at.mark(), message, help);
         }
+    }
+
+    /// Whether something is known to be wrong there.
+    pub(crate) fn is_told(&self, at: At<'_>) -> bool {
+        let mark = at.mark();
+        self.found.iter().any(|d| (d.line, d.column) == (mark.line, mark.column))
     }
 
     /// Whether anything found makes the file unusable.

@@ -27,6 +27,10 @@ pub(crate) enum Shape {
     List(Box<Shape>),
     /// Keys and values.
     Map(Keys),
+    /// Free keys, each with one of these.
+    Free(Box<Shape>),
+    /// Any value, of the type it is written as.
+    Any,
     /// One of these, told apart by being scalar, list or mapping.
     Either(Vec<Shape>),
     /// Something no manifest type uses; nothing fits it. A test keeps it out of our types.
@@ -74,17 +78,21 @@ impl Shape {
             Self::Truth => json!(false),
             Self::Choice(words) => json!(words.first()),
             Self::List(_) => json!([]),
+            Self::Free(_) => json!({}),
             Self::Map(keys) => {
                 let required = keys.required.iter();
                 let value = |key: &String| keys.get(key).map_or(Value::Null, Self::stand_in);
                 Value::Object(required.map(|key| (key.clone(), value(key))).collect())
             }
             Self::Either(shapes) => shapes.first().map_or(Value::Null, Self::stand_in),
-            Self::Unknown => Value::Null,
+            Self::Any | Self::Unknown => Value::Null,
         }
     }
 
     fn from_schema(schema: &Value) -> Self {
+        if *schema == Value::Bool(true) {
+            return Self::Any;
+        }
         let Some(schema) = schema.as_object() else { return Self::Unknown };
         if let Some(words) = choice(schema) {
             return Self::Choice(words);
@@ -109,7 +117,14 @@ impl Shape {
         } else if is("array") {
             Self::List(Box::new(schema.get("items").map_or(Self::Unknown, Self::from_schema)))
         } else if is("object") {
-            Self::Map(Keys::from_schema(schema))
+            match schema.get("additionalProperties") {
+                Some(values) if !schema.contains_key("properties") && values != false => {
+                    Self::Free(Box::new(Self::from_schema(values)))
+                }
+                _ => Self::Map(Keys::from_schema(schema)),
+            }
+        } else if schema.keys().all(|key| matches!(key.as_str(), "description" | "default")) {
+            Self::Any
         } else {
             Self::Unknown
         }
@@ -155,7 +170,8 @@ impl fmt::Display for Shape {
             Self::Truth => f.write_str("true or false"),
             Self::Choice(words) => f.write_str(&one_of(words)),
             Self::List(_) => f.write_str("a list"),
-            Self::Map(_) => f.write_str("keys with values"),
+            Self::Map(_) | Self::Free(_) => f.write_str("keys with values"),
+            Self::Any => f.write_str("a value"),
             Self::Either(shapes) => {
                 f.write_str(&one_of(&shapes.iter().map(Self::to_string).collect::<Vec<_>>()))
             }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::course::manifest::{Manifest, ModuleManifest};
+use crate::course::scenario;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -229,6 +230,7 @@ fn the_shapes_of_our_types_are_understood() {
         match shape {
             Shape::Unknown => panic!("{path} has no shape"),
             Shape::List(inner) => walk(inner, &format!("{path}[]")),
+            Shape::Free(inner) => walk(inner, &format!("{path}.*")),
             Shape::Map(keys) => {
                 assert!(!keys.known.is_empty(), "{path}");
                 keys.known.iter().for_each(|(key, shape)| walk(shape, &format!("{path}.{key}")));
@@ -243,6 +245,11 @@ fn the_shapes_of_our_types_are_understood() {
     for shape in [
         Shape::of::<Manifest>(),
         Shape::of::<ModuleManifest>(),
+        Shape::of::<scenario::ScenarioManifest>(),
+        Shape::of::<scenario::SystemManifest>(),
+        Shape::of::<scenario::LoadManifest>(),
+        Shape::of::<scenario::StateManifest>(),
+        Shape::of::<scenario::FaultManifest>(),
         Shape::of::<crate::config::Config>(),
     ] {
         walk(&shape, "");
@@ -255,6 +262,52 @@ fn the_shapes_of_our_types_are_understood() {
     assert_eq!(at("resources.cpus"), Some(Shape::Number));
     assert_eq!(at("resources.cpu"), None);
     assert!(matches!(at("hints"), Some(Shape::List(hint)) if matches!(*hint, Shape::Either(_))));
+}
+
+#[derive(Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Open {
+    #[serde(default)]
+    texts: std::collections::BTreeMap<String, String>,
+    #[serde(default)]
+    values: std::collections::BTreeMap<String, serde_json::Value>,
+    /// Described.
+    one: Option<serde_json::Value>,
+}
+
+#[test]
+fn free_keys_and_values_keep_what_they_are_written_as() {
+    let text = "texts: {a: 1.10, b: true}\nvalues:\n  whole: -3\n  part: 1.50\n  text: \"1.5\"\n  \
+                version: 1.2.3\n  yes: true\n  word: no\n  none: ~\n  far: inf\n  list: [1, {a: b}]\none: 2";
+    let reading = read::<Open>("open.yaml", text, &Shape::of::<Open>());
+    assert!(!reading.problems.has_errors(), "{:?}", reading.problems);
+    let open = reading.value.unwrap();
+    assert_eq!((&*open.texts["a"], &*open.texts["b"]), ("1.10", "true"));
+    assert_eq!(
+        serde_json::to_value(open.values).unwrap(),
+        serde_json::json!({
+            "whole": -3, "part": 1.5, "text": "1.5", "version": "1.2.3", "yes": true, "word": "no",
+            "none": null, "far": "inf", "list": [1, {"a": "b"}],
+        })
+    );
+    assert_eq!(open.one, Some(2.into()));
+}
+
+#[test]
+fn free_keys_are_told_of_too() {
+    let text = "texts: {a: 1, a: 2, b: [x]}\nvalues:\n  c:\n  d: {e: 1, e: 2}\none:\n";
+    let problems = read::<Open>("open.yaml", text, &Shape::of::<Open>()).problems.into_sorted();
+    let told = problems.iter().map(|d| format!("{}:{}: {}", d.line, d.column, d.message));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "1:15: \"a\" is written twice",
+            "1:24: \"b\" must be text, not a list",
+            "3:3: \"c\" has no value",
+            "4:13: \"e\" is written twice",
+            "5:1: \"one\" has no value",
+        ]
+    );
 }
 
 /// A stand-in has the type's own form, so that rules can go on after any fault.

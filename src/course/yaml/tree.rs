@@ -117,6 +117,43 @@ impl<'a> At<'a> {
         self.to(self.node.and_then(|node| node.get(key)))
     }
 
+    /// This key itself, rather than its value.
+    pub(crate) fn name(self, key: &str) -> Self {
+        let entry = self.entries().iter().find(|entry| entry.key == key);
+        Self { node: None, mark: entry.map_or(self.mark, |entry| entry.mark) }
+    }
+
+    /// The keys of a mapping, in the order written.
+    pub(crate) fn keys(self) -> impl Iterator<Item = &'a str> {
+        self.entries().iter().map(|entry| entry.key.as_str())
+    }
+
+    /// Every text from here on, keys too, with its place.
+    pub(crate) fn texts(self, visit: &mut dyn FnMut(Self, &'a str)) {
+        match self.node.map(|node| &node.kind) {
+            Some(Kind::Scalar { text, .. }) => visit(self, text),
+            Some(Kind::List(items)) => {
+                for item in items {
+                    self.to(Some(item)).texts(visit);
+                }
+            }
+            Some(Kind::Map(entries)) => {
+                for entry in entries {
+                    visit(Self { node: None, mark: entry.mark }, &entry.key);
+                    self.to(Some(&entry.value)).texts(visit);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn entries(self) -> &'a [Entry] {
+        match self.node.map(|node| &node.kind) {
+            Some(Kind::Map(entries)) => entries,
+            _ => &[],
+        }
+    }
+
     /// The item at this place of a list.
     pub(crate) fn item(self, index: usize) -> Self {
         self.to(match self.node.map(|node| &node.kind) {

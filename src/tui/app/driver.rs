@@ -204,8 +204,7 @@ impl Driver {
 }
 
 pub(crate) fn results(item: &crate::course::Item, passed: usize) -> Vec<CheckResult> {
-    crate::lab::exercise(item)
-        .verify
+    crate::lab::checks(item)
         .iter()
         .enumerate()
         .map(|(index, check)| CheckResult {
@@ -260,7 +259,7 @@ pub(crate) fn complete(driver: &mut Driver) -> Vec<Effect> {
         hints: 0,
         solution_seen_at: None,
     };
-    let count = crate::lab::exercise(&item).verify.len();
+    let count = crate::lab::checks(&item).len();
     driver.workspace(WorkspaceEvent::Checked {
         asked: false,
         results: results(&item, count),

@@ -13,7 +13,7 @@ use crate::engine::{EngineError, Sandbox};
 use crate::lab::probe::Probes;
 use crate::lab::provision::Ready;
 use crate::lab::rewind::{Kept, Point};
-use crate::lab::{Lab, Recorded, exercise, verify};
+use crate::lab::{Lab, Recorded, exercise, hints, verify};
 use crate::problem::Problem;
 use crate::session::{Input, Notice, Notify, Opened, Session, Visitor};
 use crate::terminal::Size;
@@ -184,7 +184,7 @@ impl Visit {
         let this = self.inner.clone();
         self.inner.shared.with_store(move |shared| {
             let Some((lab, ready)) = lock(&this.ready).clone() else { return Ok(()) };
-            let shown = lab.store.next_hint(ready.attempt.id, &exercise(&this.item).hints)?;
+            let shown = lab.store.next_hint(ready.attempt.id, hints(&this.item))?;
             let event = WorkspaceEvent::Hint(shown);
             shared.send(Event::Workspace { visit: this.id, event });
             Ok(())
@@ -250,7 +250,7 @@ impl Inner {
 
     /// Uses a sandbox from now on.
     fn take_over(&self, lab: Lab, ready: Ready) -> Result<ReadyState, Problem> {
-        let hints = lab.shown_hints(ready.attempt.id, &exercise(&self.item).hints)?;
+        let hints = lab.shown_hints(ready.attempt.id, hints(&self.item))?;
         let state = ReadyState {
             attempt: ready.attempt.id.to_string(),
             image: ready.sandbox.image.clone(),
@@ -395,7 +395,7 @@ impl Inner {
         let Some(attempt) = attempt else {
             return Err(EngineError::SandboxGone { id: self.item.id.clone() }.into());
         };
-        let results = verify::verify(&exercise(&self.item).verify, probes, |_| ()).await?;
+        let results = verify::verify(&exercise(&self.item)?.verify, probes, |_| ()).await?;
         let Recorded { completion, turned } = lab.record(attempt, &results, asked)?;
         if !turned.is_empty() {
             self.keep_step(lab, turned);

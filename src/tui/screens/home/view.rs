@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::Row;
-use crate::course::{Item, Module};
+use crate::course::{Backend, Body, Item, Module};
 use crate::engine::{Info, Lack};
 use crate::store::Status;
 use crate::tui::app::{App, EngineState};
@@ -237,12 +237,13 @@ fn facts(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn item_facts<'a>(app: &'a App, item: &'a Item, width: u16) -> Vec<Line<'a>> {
-    use crate::course::Backend;
-    let exercise = crate::lab::exercise(item);
     let dot = app.signs.dot();
-    let needs = match exercise.backend {
-        Backend::Vm => format!("{dot}needs an init system"),
-        Backend::Container => String::new(),
+    let needs = match &item.body {
+        Body::Exercise(exercise) if exercise.backend == Backend::Vm => {
+            format!("{dot}needs an init system")
+        }
+        Body::Exercise(_) => String::new(),
+        Body::Scenario(scenario) => format!("{dot}{} machines", scenario.system.machines.len()),
     };
     let mut lines = vec![
         Line::styled(&*item.title, app.theme.heading()),
@@ -322,12 +323,13 @@ fn history<'a>(app: &App, item: &Item) -> Vec<Line<'a>> {
                 .current
                 .as_ref()
                 .map_or_else(Default::default, |c| (c.active, c.checks_passed));
-            format!(
-                "{} Started, {} so far, {passed} of {} checks green",
-                app.signs.started(),
-                duration(active),
-                crate::lab::exercise(item).verify.len(),
-            )
+            let green = match &item.body {
+                Body::Exercise(exercise) => {
+                    format!(", {passed} of {} checks green", exercise.verify.len())
+                }
+                Body::Scenario(_) => String::new(),
+            };
+            format!("{} Started, {} so far{green}", app.signs.started(), duration(active))
         }
         Status::Completed => format!(
             "{} Completed{}",

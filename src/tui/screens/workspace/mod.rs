@@ -115,7 +115,7 @@ enum Checking {
 impl Workspace {
     /// A workspace whose sandbox is not there yet.
     pub fn new(item: Item, visit: u64, now: Instant) -> Self {
-        let checks = crate::lab::exercise(&item).verify.len();
+        let checks = crate::lab::checks(&item).len();
         Self {
             item,
             visit,

@@ -65,7 +65,8 @@ impl Workspace {
             Kind::Before => format!("at {at}, {}", point.words),
         };
         let held = format!("{} of {} checks held then", point.passed, point.of);
-        let programs = match (point.kind, &exercise(&self.item).prepare) {
+        let prepare = exercise(&self.item).ok().and_then(|exercise| exercise.prepare.as_ref());
+        let programs = match (point.kind, prepare) {
             (Kind::Start, Some(_)) => "The exercise is prepared anew.",
             (_, Some(_)) => "If the exercise had started some, only start brings those back.",
             (_, None) => "",

@@ -4,7 +4,7 @@ use ratatui::text::{Line, Span};
 
 use super::{PaneId, Phase, Workspace};
 use crate::course::{Check, Expect};
-use crate::lab::exercise;
+use crate::lab;
 use crate::lab::verify::{CheckResult, CheckState};
 use crate::tui::app::App;
 use crate::tui::widgets::text::{plain, wrap};
@@ -19,7 +19,7 @@ pub(super) fn lines<'a>(app: &'a App, workspace: &'a Workspace, width: usize) ->
         }
         lines.push(Line::default());
     }
-    let checks = &exercise(&workspace.item).verify;
+    let checks = lab::checks(&workspace.item);
     // Only the next check to make green is told at length, until somebody comes to read them all.
     let next = workspace.next_check();
     for (index, (check, result)) in checks.iter().zip(&workspace.results).enumerate() {
@@ -109,7 +109,7 @@ fn check_lines<'a>(
 }
 
 fn hints<'a>(app: &'a App, workspace: &'a Workspace, lines: &mut Vec<Line<'a>>, width: usize) {
-    let all = exercise(&workspace.item).hints.len();
+    let all = lab::hints(&workspace.item).len();
     let shown = workspace.hints.len();
     let heading = format!("Hints {shown}/{all}");
     lines.push(Line::styled(heading, app.theme.heading()));

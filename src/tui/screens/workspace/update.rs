@@ -9,7 +9,7 @@ use super::lesson::Target;
 use super::{Checking, PaneId, Phase, Workspace};
 use crate::course::Catalogue;
 use crate::engine::Offers;
-use crate::lab::exercise;
+use crate::lab;
 use crate::lab::hint::{self, Shown, Trouble};
 use crate::lab::needs;
 use crate::lab::provision::Notice;
@@ -117,7 +117,7 @@ impl Workspace {
             failures: self.failures,
             failing: failing.map(|result| result.name.clone()).collect(),
         };
-        hint::offer(&exercise(&self.item).hints, self.hints.len(), &trouble)
+        hint::offer(lab::hints(&self.item), self.hints.len(), &trouble)
     }
 
     /// Takes a result of background work.

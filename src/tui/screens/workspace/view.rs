@@ -93,7 +93,7 @@ fn strip_line<'a>(app: &App, workspace: &'a Workspace, width: u16) -> Line<'a> {
             for result in &workspace.results {
                 spans.extend([sidebar::sign(app, result.as_ref()), Span::raw(" ")]);
             }
-            let checks = &crate::lab::exercise(&workspace.item).verify;
+            let checks = crate::lab::checks(&workspace.item);
             let next = workspace.next_check().map(|index| &checks[index]);
             spans.push(match (next, &workspace.check_problem) {
                 (_, Some(problem)) => Span::styled(problem.message.as_str(), theme.bad()),
