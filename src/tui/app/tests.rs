@@ -30,7 +30,8 @@ fn home_starts_where_the_learner_left_off() {
     assert_eq!(Driver::new(120, 40).selected_item(), "linux-01");
     assert_eq!(at(&[("linux-02", Status::Started)], "linux-02"), "linux-02");
     assert_eq!(at(&[("linux-02", Status::Completed)], "linux-02"), "linux-03");
-    assert_eq!(at(&[("linux-05", Status::Completed)], "linux-05"), "linux-01");
+    assert_eq!(at(&[("linux-05", Status::Completed)], "linux-05"), "incidents-01");
+    assert_eq!(at(&[("incidents-08", Status::Completed)], "incidents-08"), "linux-01");
 }
 
 #[test]
