@@ -64,12 +64,18 @@ impl Store {
 
     /// The commands of the attempt, in the order they ended.
     pub fn commands(&self, id: AttemptId) -> Result<Vec<Command>, StoreError> {
+        self.commands_after(id, 0)
+    }
+
+    /// The same without the first `known` of them.
+    pub fn commands_after(&self, id: AttemptId, known: u32) -> Result<Vec<Command>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
                 "SELECT text, folder, status, started_at, duration_ms FROM commands
-                 WHERE attempt = ?1 ORDER BY number",
+                 WHERE attempt = ?1 AND number > ?2 ORDER BY number",
             )?;
-            let commands = statement.query_map([id], from_row)?.collect::<Result<_, _>>()?;
+            let commands =
+                statement.query_map(params![id, known], from_row)?.collect::<Result<_, _>>()?;
             Ok(commands)
         })
     }

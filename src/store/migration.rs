@@ -16,6 +16,7 @@ pub(super) struct Migration(pub(super) &'static str);
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration(include_str!("migrations/0001_progress.sql")),
     Migration(include_str!("migrations/0002_commands.sql")),
+    Migration(include_str!("migrations/0003_incidents.sql")),
 ];
 
 /// The format these steps end in.
@@ -104,9 +105,11 @@ mod tests {
     const RELEASED: &[(&str, &str)] = &[
         (DIGEST_1, include_str!("fixtures/format_1.sql")),
         (DIGEST_2, include_str!("fixtures/format_2.sql")),
+        (DIGEST_3, include_str!("fixtures/format_3.sql")),
     ];
     const DIGEST_1: &str = "caf3846b033aad3e3cc8bfd41b11600a66be65abb77b36e4e7ca4453470ded0a";
     const DIGEST_2: &str = "a83c1c242bcffabd496b4fc24c31b2a61c0aa227cc542c9461576fed900a240b";
+    const DIGEST_3: &str = "2343969551c25d8c148e3ccdf3aac242f99bc6f10c30f38649e6203cc0d394ac";
 
     fn migrations(next: &'static str) -> Vec<Migration> {
         MIGRATIONS.iter().map(|m| Migration(m.0)).chain([Migration(next)]).collect()

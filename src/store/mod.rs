@@ -17,6 +17,7 @@ mod checks;
 mod commands;
 mod error;
 mod file;
+mod incidents;
 mod memory;
 mod migration;
 mod progress;
@@ -32,6 +33,7 @@ pub use attempt::{Attempt, AttemptId, AttemptState, Completion, HintShown};
 pub use checks::{CheckChange, CheckRecord, CheckState, RecordedCheck};
 pub use commands::Command;
 pub use error::{Fault, StoreError};
+pub use incidents::Measured;
 pub use progress::{Current, Progress, Status};
 
 use migration::{MIGRATIONS, Migration};
