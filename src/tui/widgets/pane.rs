@@ -22,6 +22,11 @@ const ASCII: border::Set<'static> = border::Set {
     horizontal_bottom: "-",
 };
 
+/// What borders are drawn with.
+pub fn borders(signs: Signs) -> border::Set<'static> {
+    if signs.ascii { ASCII } else { border::ROUNDED }
+}
+
 /// A pane about to be drawn.
 pub struct Pane<'a> {
     theme: &'a Theme,
@@ -80,7 +85,7 @@ impl<'a> Pane<'a> {
     }
 
     fn block(self) -> Block<'a> {
-        let set = if self.signs.ascii { ASCII } else { border::ROUNDED };
+        let set = borders(self.signs);
         let style = if self.focused {
             self.theme.accent().add_modifier(Modifier::BOLD)
         } else {
