@@ -12,6 +12,7 @@ use crate::engine::choice::{self, Chosen, Wanted};
 use crate::engine::docker::Environment;
 use crate::engine::native::Native;
 use crate::engine::{Engine, EngineError, Limits, SandboxId};
+use crate::incident::incidents::Incidents;
 use crate::lab::{Lab, SharedStore};
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -32,6 +33,8 @@ pub struct Context {
     pub offline: bool,
     /// What there is to practise.
     pub course: Arc<Catalogue>,
+    /// The folders laid over the built-in content besides the configured ones, with absolute paths.
+    content: Vec<PathBuf>,
     /// The engine that is used, once that was decided.
     chosen: Mutex<Option<Arc<Chosen>>>,
 }
@@ -50,7 +53,9 @@ impl Context {
         let course = Arc::new(course::load(&sources));
         let offline = offline || config.offline;
         let chosen = Mutex::default();
-        Ok(Self { paths, config, first_start, offline, course, chosen })
+        let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or(folder.clone());
+        let content = content.iter().map(absolute).collect();
+        Ok(Self { paths, config, first_start, offline, course, content, chosen })
     }
 
     /// Opens the progress database, making it on the first use.
@@ -103,6 +108,22 @@ impl Context {
             database: self.paths.database.clone(),
             offline: self.offline,
         })
+    }
+
+    /// How incidents are directed, on the engine that is used.
+    pub async fn incidents(&self, store: SharedStore) -> Result<Incidents, Problem> {
+        let lab = self.lab(store).await?;
+        let program = lab.shells.launcher.program.clone();
+        let mut arguments = Vec::new();
+        for folder in &self.content {
+            arguments.extend(["--content".into(), folder.clone().into_os_string()]);
+        }
+        if self.offline {
+            arguments.push("--offline".into());
+        }
+        arguments.push("direct".into());
+        let folder = self.paths.runtime_dir.join("incidents");
+        Ok(Incidents { lab, program: (program, arguments), folder })
     }
 
     /// The latest attempt that has a recording, at this item or at any, and where the recording is.

@@ -28,6 +28,7 @@ pub mod config;
 pub mod context;
 pub mod course;
 pub mod engine;
+pub mod incident;
 pub mod lab;
 pub mod paths;
 pub mod problem;

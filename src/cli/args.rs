@@ -9,8 +9,9 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    Invocation, Out, Outcome, completions, config, destroy, doctor, hint, history, hold, images,
-    init, launch, log, modules, open, replay, reset, rewind, shell, snapshot, status, verify,
+    Invocation, Out, Outcome, completions, config, destroy, direct, doctor, hint, history, hold,
+    images, incident, init, launch, log, modules, open, postmortem, replay, reset, rewind, shell,
+    snapshot, status, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -65,6 +66,8 @@ enum Command {
     Shell(shell::Shell),
     Verify(verify::Verify),
     Hint(hint::Hint),
+    Incident(incident::Incident),
+    Postmortem(postmortem::Postmortem),
     History(history::History),
     Replay(replay::Replay),
     Snapshot(snapshot::Snapshot),
@@ -76,6 +79,7 @@ enum Command {
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
     Hold(hold::Hold),
+    Direct(direct::Direct),
 }
 
 impl Cli {
@@ -145,6 +149,8 @@ impl Command {
             Self::Shell(command) => command.run(invocation),
             Self::Verify(command) => command.run(invocation),
             Self::Hint(command) => command.run(invocation),
+            Self::Incident(command) => command.run(invocation),
+            Self::Postmortem(command) => command.run(invocation),
             Self::History(command) => command.run(invocation),
             Self::Replay(command) => command.run(invocation),
             Self::Snapshot(command) => command.run(invocation),
@@ -156,6 +162,7 @@ impl Command {
             Self::Doctor(command) => command.run(invocation),
             Self::Completions(command) => command.run(invocation),
             Self::Hold(command) => command.run(invocation),
+            Self::Direct(command) => command.run(invocation),
         }
     }
 }

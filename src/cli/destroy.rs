@@ -5,7 +5,7 @@ use serde_json::json;
 use super::confirm::confirm;
 use super::out::Tone;
 use super::{DONE, Invocation, Outcome, item};
-use crate::lab::Lab;
+use crate::lab::{Lab, SharedStore};
 use crate::problem::{Exit, Problem};
 
 /// Remove a sandbox and everything made for it
@@ -42,8 +42,12 @@ impl Destroy {
                 (_, Err(problem)) => return Err(problem),
             };
         confirm(out, self.yes, &format!("Remove the sandbox of {id} and everything in it?"))?;
-        let lab = invocation.lab(&context, store)?;
-        let removed = invocation.block_on(async { Ok(lab.destroy(&id).await?) })?;
+        let store = SharedStore::new(store);
+        let removed = invocation.block_on(async {
+            let incidents = context.incidents(store).await?;
+            incidents.end_all(Some(&id)).await?;
+            Ok(incidents.lab.destroy(&id).await?)
+        })?;
         if out.json {
             let ids = if removed > 0 { vec![&id] } else { Vec::new() };
             out.value(&json!({ "destroyed": ids }));
@@ -61,9 +65,11 @@ impl Destroy {
     fn all(&self, invocation: &Invocation) -> Outcome {
         let out = &invocation.out;
         let context = invocation.context()?;
-        let lab = invocation.lab(&context, context.store()?)?;
+        let store = SharedStore::new(context.store()?);
         let (destroyed, others, out_of_reach) = invocation.block_on(async {
-            let (ours, _) = count(&lab).await?;
+            let incidents = context.incidents(store).await?;
+            let lab = &incidents.lab;
+            let (ours, _) = count(lab).await?;
             if ours > 0 {
                 let all = if ours == 1 {
                     "your sandbox"
@@ -73,8 +79,9 @@ impl Destroy {
                 let question = format!("Remove {all} and everything inside?");
                 confirm(out, self.yes, &question)?;
             }
+            incidents.end_all(None).await?;
             let destroyed = lab.destroy_all().await?;
-            Ok((destroyed, count(&lab).await?.1, lab.out_of_reach().await?))
+            Ok((destroyed, count(lab).await?.1, lab.out_of_reach().await?))
         })?;
         let out_of_reach: Vec<Problem> = out_of_reach.into_iter().map(Problem::from).collect();
         let status = if out_of_reach.is_empty() { DONE } else { Exit::Environment.code() };

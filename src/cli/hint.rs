@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::out::{Tone, printable};
-use super::{DONE, Invocation, Outcome, item, words};
-use crate::lab::{SharedStore, exercise};
+use super::{DONE, Invocation, Outcome, incident, item, words};
+use crate::lab::{SharedStore, exercise, scenario};
 use crate::problem::{Exit, Problem};
 use crate::store::{Status, Store};
 
@@ -22,6 +22,9 @@ impl Hint {
         let context = invocation.context()?;
         let store = context.store()?;
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
+        if scenario(item).is_some() {
+            return incident::hint(invocation, item);
+        }
         let hints = &exercise(item)?.hints;
         let Some(attempt) = store.active(&item.id)? else {
             return Err(nothing_begun(&store, &item.id)?);

@@ -7,13 +7,15 @@ use serde_json::json;
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::Tone;
 use super::progress::Progress;
-use super::{DONE, Invocation, Out, Outcome, item, open};
+use super::{DONE, Invocation, Out, Outcome, incident, item, open};
 use crate::context::Context;
 use crate::course::Item;
 use crate::engine::{EngineError, Offers, SandboxState};
+use crate::incident::incidents::Begin;
+use crate::incident::life::Mode;
 use crate::lab::needs;
 use crate::lab::provision::Ready;
-use crate::lab::{Lab, exercise};
+use crate::lab::{Lab, scenario};
 use crate::problem::Problem;
 use crate::tui::Start;
 
@@ -37,20 +39,38 @@ pub(super) struct Launch {
     /// Start over: the old sandbox and everything in it is removed first
     #[arg(long)]
     fresh: bool,
+    /// A scenario without hints
+    #[arg(long)]
+    hard: bool,
+    /// A scenario whose users are those of an earlier run with this seed
+    #[arg(long, value_name = "NUMBER",
+        value_parser = clap::value_parser!(u32).range(1..1 << 31))]
+    seed: Option<u32>,
 }
 
 impl Launch {
     pub(super) fn run(self, invocation: &Invocation) -> Outcome {
-        let Self { id, detach, fresh } = self;
+        let Self { id, detach, fresh, hard, seed } = self;
+        let mode = if hard { Mode::Hard } else { Mode::Normal };
+        let how = Begin { fresh, mode, seed };
         if !detach && !invocation.out.json {
             return open::start(invocation, |context| {
                 let item = item::find(&invocation.out, &context.course, &id)?;
                 refuse(invocation, context, item)?;
+                let chosen = how != Begin { fresh, ..Begin::default() };
+                if chosen && scenario(item).is_some() {
+                    // The screen goes on with what is begun here as it was chosen.
+                    incident::only_begin(invocation, context, item, how)?;
+                    return Ok(Start::Item { id: item.id.clone(), fresh: false });
+                }
                 Ok(Start::Item { id: item.id.clone(), fresh })
             });
         }
         let context = invocation.context()?;
         let item = item::find(&invocation.out, &context.course, &id)?;
+        if scenario(item).is_some() {
+            return incident::begin(invocation, &context, context.store()?, item, how);
+        }
         let lab = invocation.lab(&context, context.store()?)?;
         provision(invocation, &lab, item, fresh)
     }
@@ -58,7 +78,6 @@ impl Launch {
 
 /// Refuses an item that cannot run here before the screen opens, if it has no sandbox already.
 fn refuse(invocation: &Invocation, context: &Context, item: &Item) -> Result<(), Problem> {
-    exercise(item)?;
     // Asked only where something is needed: the screen does not wait for an engine.
     if needs::lack(item, &Offers::none()).is_none() {
         return Ok(());

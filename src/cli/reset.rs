@@ -1,7 +1,9 @@
 //! `drydock reset`: start an item over.
 
 use super::confirm::confirm;
-use super::{Invocation, Outcome, item, launch};
+use super::{Invocation, Outcome, incident, item, launch};
+use crate::incident::incidents::Begin;
+use crate::lab::scenario;
 
 /// Start an item over in a new sandbox
 #[derive(Debug, clap::Args)]
@@ -21,6 +23,15 @@ impl Reset {
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
         let question = format!("Start {} over? Everything in its sandbox is lost.", item.id);
         confirm(&invocation.out, self.yes, &question)?;
+        if scenario(item).is_some() {
+            return incident::begin(
+                invocation,
+                &context,
+                store,
+                item,
+                Begin { fresh: true, ..Begin::default() },
+            );
+        }
         let lab = invocation.lab(&context, store)?;
         launch::provision(invocation, &lab, item, true)
     }

@@ -4,13 +4,13 @@ use serde_json::json;
 
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
-use super::{DONE, Invocation, Out, Outcome, item, words};
+use super::{DONE, Invocation, Out, Outcome, incident, item, words};
 use crate::course::Item;
 use crate::engine::{EngineError, Sandbox, SandboxState};
 use crate::lab::needs;
 use crate::lab::probe::Probes;
 use crate::lab::verify::{CheckResult, passed, verify};
-use crate::lab::{Lab, LabError, Recorded, exercise};
+use crate::lab::{Lab, LabError, Recorded, exercise, scenario};
 use crate::problem::Exit;
 use crate::store::{Attempt, CheckState, Completion};
 
@@ -39,6 +39,9 @@ impl Verify {
         let context = invocation.context()?;
         let store = context.store()?;
         let item = item::given_or_last(invocation, &context, &store, self.id.as_deref())?;
+        if scenario(item).is_some() {
+            return incident::verify(invocation, item);
+        }
         let lab = invocation.lab(&context, store)?;
         let found = invocation.block_on(async {
             match until_interrupted(check(out, &lab, item)).await {

@@ -224,7 +224,7 @@ pub struct Offers {
     pub init_system: std::result::Result<(), Lack>,
     /// A network that reaches others: [`Network::Internet`].
     pub internet: std::result::Result<(), Lack>,
-    /// Several machines on a private network: [`Engine::systems`].
+    /// Several machines on a private network of their own: [`Engine::systems`].
     pub systems: std::result::Result<(), Lack>,
 }
 
