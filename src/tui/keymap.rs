@@ -1,6 +1,7 @@
 //! Which key does what where: one table, from which the footer, the help and the palette are made,
 //! so that they are always true.
 
+mod incident;
 mod shell;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -37,6 +38,32 @@ pub enum Context {
     Replay,
     /// First start.
     Setup,
+    /// An incident whose machines are made.
+    Starting,
+    /// An incident that could not be started.
+    NoIncident,
+    /// An incident's shell pane while no shell is open.
+    NoIncidentShell,
+    /// What an incident's users see.
+    Users,
+    /// An incident's charts.
+    Panels,
+    /// Typing a query.
+    Prompt,
+    /// The logs of all services.
+    Logs,
+    /// Typing what log lines must have in them.
+    LogFilter,
+    /// The list of traces.
+    Traces,
+    /// One trace.
+    Trace,
+    /// What can be done to an incident's system.
+    Act,
+    /// A service's configuration.
+    Form,
+    /// Typing a value of it.
+    Field,
 }
 
 impl Context {
@@ -53,9 +80,21 @@ impl Context {
             Self::Menu => "Shell, after the leave key",
             Self::Watch => "Watching",
             Self::Sidebar => "Checks and hints",
-            Self::NoShell => "Shell (none is open)",
+            Self::NoShell | Self::NoIncidentShell => "Shell (none is open)",
             Self::Replay => "Replay",
             Self::Setup => "Setup",
+            Self::Starting => "An incident that starts",
+            Self::NoIncident => "An incident that could not be started",
+            Self::Users => "What the users see",
+            Self::Panels => "Charts",
+            Self::Prompt => "Query",
+            Self::Logs => "Logs",
+            Self::LogFilter => "Filter of the logs",
+            Self::Traces => "Traces",
+            Self::Trace => "Trace",
+            Self::Act => "What can be done",
+            Self::Form => "Configuration",
+            Self::Field => "A value",
         }
     }
 }
@@ -226,6 +265,21 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         // Its keys to quit leave the recording.
         Context::Replay => &[REPLAY, ANYWHERE],
         Context::Setup => &[SETUP, ANYWHERE, QUIT],
+        Context::Starting => &[incident::STARTING, ANYWHERE, QUIT],
+        Context::NoIncidentShell => {
+            &[NO_SHELL, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+        }
+        Context::NoIncident => &[incident::NO_INCIDENT, ANYWHERE, QUIT],
+        Context::Users => &[incident::USER, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Panels => &[incident::PANELS, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Logs => &[incident::LOGS, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Traces => &[incident::TRACES, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Trace => &[incident::TRACE, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Act => &[incident::ACT, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Form => &[incident::FORM, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Prompt => &[incident::PROMPT],
+        Context::LogFilter => &[incident::LOG_FILTER],
+        Context::Field => &[incident::FIELD],
     };
     tables.iter().copied().flatten()
 }
@@ -356,7 +410,7 @@ impl std::fmt::Display for Chord {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 13] = [
+    const ALL: [Context; 26] = [
         Context::Home,
         Context::Search,
         Context::Lesson,
@@ -370,6 +424,19 @@ mod tests {
         Context::NoShell,
         Context::Replay,
         Context::Setup,
+        Context::Starting,
+        Context::NoIncident,
+        Context::NoIncidentShell,
+        Context::Users,
+        Context::Panels,
+        Context::Prompt,
+        Context::Logs,
+        Context::LogFilter,
+        Context::Traces,
+        Context::Trace,
+        Context::Act,
+        Context::Form,
+        Context::Field,
     ];
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::session::recording::Control;
 use crate::terminal::copy::Command;
+use crate::tui::screens::incident;
 
 /// One thing to do. What it acts on is the screen's selection and focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -106,4 +107,6 @@ pub enum Action {
     FollowLink,
     /// Prepare the sandbox again, or open a new shell.
     Retry,
+    /// Something on an incident's screen.
+    Incident(incident::Command),
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::incident::observe::Request;
+use crate::incident::order::Order;
 use crate::session;
 use crate::session::recording::Control;
 use crate::terminal::Size;
@@ -128,6 +130,30 @@ pub enum Effect {
         attempt: String,
         /// How much.
         time: Duration,
+    },
+    /// Make an incident's machines ready and keep it open as this visit. What happens comes as
+    /// [`super::IncidentEvent`]s.
+    OpenIncident {
+        /// The visit.
+        visit: u64,
+        /// The item.
+        item: String,
+        /// Start over.
+        fresh: bool,
+    },
+    /// Look at the visit's system: one exchange with its gate.
+    Observe {
+        /// The visit.
+        visit: u64,
+        /// What is asked for.
+        request: Request,
+    },
+    /// Something that the learner orders of the visit's incident.
+    IncidentDo {
+        /// The visit.
+        visit: u64,
+        /// What.
+        order: Order,
     },
     /// Remove an item's sandbox.
     Destroy {

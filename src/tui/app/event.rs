@@ -7,6 +7,10 @@ use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::ReplayEvent;
 use crate::engine::{Info, Offers, Step};
+use crate::incident::observe::Seen;
+use crate::incident::order::Order;
+use crate::incident::picture::Picture;
+use crate::incident::postmortem::Story;
 use crate::lab::hint::Shown;
 use crate::lab::provision::Notice;
 use crate::lab::rewind::Point;
@@ -55,6 +59,13 @@ pub enum Event {
         visit: u64,
         /// What happened.
         event: WorkspaceEvent,
+    },
+    /// An incident's own: ignored unless it is still the open one.
+    Incident {
+        /// Which visit it is for.
+        visit: u64,
+        /// What happened.
+        event: IncidentEvent,
     },
     /// A recording's own: ignored unless it is still the open one.
     Replay {
@@ -139,6 +150,25 @@ pub enum WorkspaceEvent {
     RewindFailed(Problem),
     /// A hint was asked for; `None` when there are no more.
     Hint(Option<Shown>),
+}
+
+/// What can happen to an open incident.
+#[derive(Debug)]
+pub enum IncidentEvent {
+    /// A step of making and starting its machines.
+    Starting(Step),
+    /// How it is now.
+    Picture(Box<Picture>),
+    /// What happened, once it is over; before the picture that says so.
+    Story(Box<Story>),
+    /// What was seen of its system.
+    Seen(Box<Seen>),
+    /// Something happened to its shell. The shell's events may come as a workspace's do, too.
+    Shell(Box<WorkspaceEvent>),
+    /// What came of an order.
+    Done(Order, Result<(), Problem>),
+    /// It could not be started, or cannot be reached.
+    Problem(Problem),
 }
 
 /// Something that can be rewound to.

@@ -38,6 +38,9 @@ impl App {
         if let Some(bare) = &mut self.bare {
             bare.touched = true;
         }
+        if let Some(incident) = &mut self.incident {
+            incident.present(self.area);
+        }
     }
 
     fn screen_key(&mut self, key: KeyEvent, now: Instant) -> Vec<Effect> {
@@ -64,6 +67,9 @@ impl App {
             }
             return vec![];
         }
+        if let Some(incident) = self.open_incident_mut() {
+            return incident.key(key);
+        }
         match (&mut self.workspace, &mut self.bare) {
             (Some(workspace), _) if workspace.focus == PaneId::Shell => workspace.shell.key(key),
             (None, Some(bare)) => bare.key(key),
@@ -84,6 +90,9 @@ impl App {
         } else if context == Context::Search {
             self.home.search.get_or_insert_default().extend(one_line());
             self.home.filter(&self.course);
+        } else if let Some(incident) = self.open_incident_mut().filter(|it| it.is_typed_in()) {
+            let text: String = one_line().collect();
+            incident.paste(&text);
         } else if self.shell().is_some() {
             return self.shell_mut().map(|shell| shell.paste(text)).unwrap_or_default();
         }

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::{Action, Answer, Moment};
+use crate::incident::order::Order;
 use crate::lab::hint::Shown;
 use crate::problem::Problem;
 use crate::terminal::links::Target;
+use crate::tui::screens::incident::{Diagnosis, Page};
 use crate::tui::screens::search;
 use crate::tui::screens::viewer::Viewer;
 
@@ -26,6 +28,10 @@ pub enum Layer {
     File(Viewer),
     /// An exercise was completed.
     Completed(Completed),
+    /// A page to be read: a briefing, the updates, what happened.
+    Page(Page),
+    /// The question what is wrong.
+    Diagnosis(Diagnosis),
 }
 
 /// A search over rows to choose from.
@@ -89,6 +95,8 @@ pub enum Choice {
     AskRewind(Moment),
     /// Rewind to the snapshot of this name.
     Rewind(String),
+    /// Order something of the incident.
+    Order(Order),
     /// Open a link of the shell.
     Follow(Target),
     /// Nothing.

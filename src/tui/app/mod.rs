@@ -7,6 +7,7 @@ mod action;
 mod clipboard;
 mod effect;
 mod event;
+mod incident;
 mod keys;
 mod layer;
 mod outer;
@@ -29,13 +30,16 @@ use ratatui::layout::Rect;
 pub use action::Action;
 pub use clipboard::Answer;
 pub use effect::{Effect, MAX_FILE};
-pub use event::{EngineState, Event, FileContent, Found, Moment, ReadyState, WorkspaceEvent};
+pub use event::{
+    EngineState, Event, FileContent, Found, IncidentEvent, Moment, ReadyState, WorkspaceEvent,
+};
 pub use layer::{Choice, Completed, Dialog, Layer, Palette, PaletteRow};
 pub use outer::OuterModes;
 pub use replay::ReplayEvent;
 
 use super::keymap::{Chord, Context};
 use super::screens::bare::{Bare, Ending};
+use super::screens::incident::Incident;
 use super::screens::shell::Shell;
 use super::screens::workspace::{PaneId, Workspace};
 use super::screens::{home::Home, replay::Replay, setup::Setup};
@@ -78,6 +82,8 @@ pub struct App {
     pub home: Home,
     /// The open workspace.
     pub workspace: Option<Workspace>,
+    /// The open incident.
+    pub incident: Option<Incident>,
     /// The recording that is played.
     pub replay: Option<Replay>,
     /// The shell that is all there is, instead of everything else.
@@ -109,6 +115,8 @@ pub enum Screen {
     Home,
     /// An exercise.
     Workspace,
+    /// A scenario.
+    Incident,
     /// A recording.
     Replay,
     /// First start.
@@ -135,6 +143,7 @@ impl App {
             screen: if settings.first_start { Screen::Setup } else { Screen::Home },
             home,
             workspace: None,
+            incident: None,
             replay: None,
             bare: None,
             ending: None,
@@ -159,6 +168,7 @@ impl App {
                 Some(workspace) => workspace.context(),
                 None => Context::Home,
             },
+            Screen::Incident => self.incident.as_ref().map_or(Context::Home, Incident::context),
             Screen::Shell => self.bare.as_ref().map_or(Context::Home, Bare::context),
             Screen::Home => Context::Home,
         }
@@ -171,6 +181,7 @@ impl App {
                 let workspace = self.workspace.as_ref()?;
                 (workspace.focus == PaneId::Shell).then_some(&workspace.shell)
             }
+            Screen::Incident => self.incident.as_ref()?.shell_in_front(),
             Screen::Shell => self.bare.as_ref().filter(|bare| !bare.menu).map(|bare| &bare.shell),
             Screen::Home | Screen::Setup | Screen::Replay => None,
         }
@@ -197,6 +208,7 @@ impl App {
     fn shell_mut(&mut self) -> Option<&mut Shell> {
         match self.screen {
             Screen::Workspace => self.workspace.as_mut().map(|workspace| &mut workspace.shell),
+            Screen::Incident => self.incident.as_mut().map(|incident| &mut incident.shell),
             Screen::Shell => self.bare.as_mut().map(|bare| &mut bare.shell),
             Screen::Home | Screen::Setup | Screen::Replay => None,
         }
@@ -206,6 +218,7 @@ impl App {
     pub fn next_tick(&self) -> Option<Instant> {
         let moving = match self.screen {
             Screen::Workspace => self.workspace.as_ref().is_some_and(Workspace::moves),
+            Screen::Incident => self.incident.as_ref().is_some_and(Incident::moves),
             Screen::Setup => self.setup.building(),
             Screen::Home | Screen::Replay | Screen::Shell => false,
         };

@@ -41,6 +41,7 @@ impl App {
                 }
                 None => vec![],
             },
+            Choice::Order(order) => self.order(order),
             Choice::AskRewind(moment) => {
                 if let Some(workspace) = &self.workspace {
                     self.layers.push(Layer::Dialog(workspace.ask_rewind(&moment)));
@@ -111,6 +112,18 @@ impl App {
                     return self.choose(choice.unwrap_or(Choice::Close), now);
                 }
                 _ => {}
+            },
+            Layer::Page(page) => {
+                if (leaves || !page.key(key, &self.theme, self.signs, self.area))
+                    && let Some(Layer::Page(page)) = self.layers.pop()
+                {
+                    self.layers.extend(page.after().map(Layer::Dialog));
+                }
+            }
+            Layer::Diagnosis(diagnosis) => match diagnosis.key(key) {
+                Some(choice) => return self.choose(choice, now),
+                None if leaves => drop(self.layers.pop()),
+                None => {}
             },
             Layer::Problem(_) | Layer::Hint(_) => drop(self.layers.pop()),
             Layer::File(viewer) => {

@@ -54,6 +54,14 @@ impl App {
                 }
                 None => vec![],
             },
+            Screen::Incident => match &mut self.incident {
+                Some(incident) => {
+                    incident.present(self.area);
+                    let outcome = incident.mouse(mouse, self.area, now);
+                    self.came(outcome)
+                }
+                None => vec![],
+            },
             Screen::Workspace => {
                 self.present(now);
                 match &mut self.workspace {

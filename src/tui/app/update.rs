@@ -1,5 +1,6 @@
 //! The one place where state changes: an event comes in, effects go out.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use ratatui::layout::Rect;
@@ -8,6 +9,7 @@ use super::{
     Action, App, Bare, Choice, Dialog, Effect, Ending, EngineState, Event, Layer, Screen,
     WorkspaceEvent,
 };
+use crate::course::{Body, Item};
 use crate::session::Input;
 use crate::tui::screens::home;
 use crate::tui::screens::outcome::Outcome;
@@ -76,6 +78,7 @@ impl App {
                 vec![Effect::LoadProgress]
             }
             Event::Workspace { visit, event } => self.happened(visit, event, now),
+            Event::Incident { visit, event } => self.incident_happened(visit, event, now),
             Event::Replay { visit, event } => self.replay_happened(visit, event),
             Event::Problem(problem) => {
                 self.layers.push(Layer::Problem(problem));
@@ -93,7 +96,12 @@ impl App {
     }
 
     /// Something happened to the open workspace, or to the bare shell.
-    fn happened(&mut self, visit: u64, event: WorkspaceEvent, now: Instant) -> Vec<Effect> {
+    pub(super) fn happened(
+        &mut self,
+        visit: u64,
+        event: WorkspaceEvent,
+        now: Instant,
+    ) -> Vec<Effect> {
         let lines = matches!(event, WorkspaceEvent::Lines(_));
         let mut effects = self.happened_in(visit, event, now);
         let early = self.shell_mut().filter(|_| lines).map(Shell::take_early);
@@ -104,6 +112,9 @@ impl App {
     }
 
     fn happened_in(&mut self, visit: u64, event: WorkspaceEvent, now: Instant) -> Vec<Effect> {
+        if self.incident.as_ref().is_some_and(|incident| incident.visit == visit) {
+            return self.incident_shell_happened(event, now);
+        }
         let workspace = self.workspace.as_mut().filter(|workspace| workspace.visit == visit);
         let bare = self.bare.as_mut().filter(|bare| bare.visit == visit);
         match (workspace, bare, event) {
@@ -144,6 +155,9 @@ impl App {
 
     fn resize(&mut self, cols: u16, rows: u16) -> Vec<Effect> {
         self.area = Rect::new(0, 0, cols, rows);
+        if let Some(incident) = &mut self.incident {
+            return incident.arrange(self.area);
+        }
         match (&mut self.workspace, &mut self.bare) {
             (Some(workspace), _) => workspace.arrange(self.area),
             (None, Some(bare)) => bare.arrange(self.area),
@@ -153,6 +167,9 @@ impl App {
 
     fn tick(&mut self, now: Instant) -> Vec<Effect> {
         self.ticked = now;
+        if let Some(incident) = &mut self.incident {
+            return incident.tick(self.area, now);
+        }
         match &mut self.workspace {
             Some(workspace) => workspace.tick(now),
             None => vec![],
@@ -188,6 +205,11 @@ impl App {
                 vec![Effect::Mouse(self.mouse)]
             }
             Action::GoHome => self.go_home(),
+            Action::SendLeaveKey if self.screen == Screen::Incident => {
+                let (leave, area) = (self.leave.into(), self.area);
+                let incident = self.incident.as_mut();
+                incident.map(|incident| incident.send_to_shell(leave, area)).unwrap_or_default()
+            }
             Action::SendLeaveKey => match (&mut self.workspace, &mut self.bare) {
                 (Some(workspace), _) => workspace.send_to_shell(self.leave.into(), self.area),
                 (None, Some(bare)) => {
@@ -213,6 +235,13 @@ impl App {
                 Screen::Shell => match &mut self.bare {
                     Some(bare) => {
                         let outcome = bare.act(action);
+                        self.came(outcome)
+                    }
+                    None => vec![],
+                },
+                Screen::Incident => match &mut self.incident {
+                    Some(incident) => {
+                        let outcome = incident.act(action, self.area, now);
                         self.came(outcome)
                     }
                     None => vec![],
@@ -336,13 +365,24 @@ impl App {
         vec![Effect::Configure { key: "theme", value: self.theme.name.clone() }]
     }
 
-    /// Opens an item's workspace.
+    /// Opens an item: what it is practised on depends on its kind.
     pub fn open(&mut self, id: &str, fresh: bool, now: Instant) -> Vec<Effect> {
         let Some(item) = self.course.item(id).cloned() else {
             self.notice = Some(format!("There is no item {id}"));
             return vec![];
         };
-        let leave = self.workspace.as_mut().map(|old| old.leave(now)).unwrap_or_default();
+        match &item.body {
+            Body::Exercise(_) => self.open_workspace(item, fresh, now),
+            Body::Scenario(scenario) => {
+                let scenario = Arc::clone(scenario);
+                self.open_incident(Arc::new(item), scenario, fresh, now)
+            }
+        }
+    }
+
+    fn open_workspace(&mut self, item: Item, fresh: bool, now: Instant) -> Vec<Effect> {
+        let id = item.id.clone();
+        let leave = self.leave_open(now);
         self.visits += 1;
         let visit = self.visits;
         let mut workspace = Workspace::new(item, visit, now);
@@ -353,8 +393,8 @@ impl App {
         self.ticked = now;
         let mut effects = leave;
         effects.extend(self.close_replay());
-        effects.push(Effect::ReadLesson { visit, item: id.to_owned(), link: None });
-        effects.push(Effect::Provision { visit, item: id.to_owned(), fresh });
+        effects.push(Effect::ReadLesson { visit, item: id.clone(), link: None });
+        effects.push(Effect::Provision { visit, item: id, fresh });
         effects
     }
 
@@ -369,7 +409,21 @@ impl App {
         effects
     }
 
+    /// Whatever is open is left: something else takes its place.
+    pub(super) fn leave_open(&mut self, now: Instant) -> Vec<Effect> {
+        let mut effects = self.workspace.as_mut().map(|old| old.leave(now)).unwrap_or_default();
+        effects.extend(self.incident.take().map(|_| Effect::Leave));
+        effects
+    }
+
     fn go_home(&mut self) -> Vec<Effect> {
+        if let Some(incident) = self.incident.take() {
+            self.home.select(&self.course, &incident.item.id);
+            self.screen = Screen::Home;
+            let mut effects = Vec::from_iter(incident.close());
+            effects.extend([Effect::Leave, Effect::LoadProgress, Effect::LookForEngine]);
+            return effects;
+        }
         let Some(workspace) = &mut self.workspace else {
             self.screen = Screen::Home;
             return vec![];

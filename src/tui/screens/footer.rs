@@ -49,6 +49,17 @@ fn keys(app: &App) -> Vec<Hint> {
                 ("esc", "close"),
             ]);
         }
+        Some(Layer::Page(_)) => {
+            return fixed(&[("up/down", "scroll"), ("space", "next page"), ("esc", "close")]);
+        }
+        Some(Layer::Diagnosis(_)) => {
+            return fixed(&[
+                ("up/down", "choose"),
+                ("left/right", "list"),
+                ("enter", "that is it"),
+                ("esc", "close"),
+            ]);
+        }
         Some(Layer::Problem(_) | Layer::Hint(_)) => return fixed(&[("any key", "close")]),
         Some(Layer::Completed(_)) => {
             return fixed(&[("enter", "next"), ("h", "home"), ("s", "stay here")]);

@@ -30,6 +30,8 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) -> Option<Position> {
             Layer::Hint(shown) => hint(app, frame, shown),
             Layer::File(viewer) => viewer.draw(app, frame),
             Layer::Completed(completed) => completion(app, frame, completed),
+            Layer::Page(page) => page.draw(app, frame),
+            Layer::Diagnosis(diagnosis) => diagnosis.draw(app, frame),
         }
     }
     cursor

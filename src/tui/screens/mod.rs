@@ -6,6 +6,7 @@
 pub mod bare;
 pub mod footer;
 pub mod home;
+pub mod incident;
 pub mod layers;
 pub mod outcome;
 pub mod replay;
@@ -43,6 +44,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Screen::Setup => setup::draw(app, frame),
         Screen::Replay => app.replay.as_ref().and_then(|r| replay::draw(app, r, frame)),
         Screen::Workspace => app.workspace.as_ref().and_then(|w| workspace::draw(app, w, frame)),
+        Screen::Incident => app.incident.as_ref().and_then(|it| incident::draw(app, it, frame)),
         Screen::Shell => app.bare.as_ref().and_then(|bare| bare::draw(app, bare, frame)),
     };
     if app.screen != Screen::Shell {

@@ -1,6 +1,7 @@
 //! Carries effects out, away from the drawing thread, and sends what comes of them as events.
 
 mod file;
+mod incident;
 mod presence;
 mod replay;
 mod visit;
@@ -22,6 +23,7 @@ use crate::session::{Session, Visitor};
 use crate::store::Store;
 use crate::tui::app::{Effect, EngineState, Event, Found, WorkspaceEvent};
 use crate::tui::widgets::markdown::highlight_all;
+use incident::Follow;
 use visit::Visit;
 
 /// Threads that carry effects out: waiting for an engine takes none, what computes has threads of its
@@ -33,6 +35,7 @@ pub(super) struct Worker {
     runtime: Runtime,
     shared: Shared,
     visit: Option<Visit>,
+    incident: Option<Follow>,
     build: Option<CancellationToken>,
     desktop: Arc<Desktop>,
     replay: Option<replay::Replay>,
@@ -85,7 +88,15 @@ impl Worker {
             .build()?;
         let shared =
             Shared { context, store: SharedStore::new(store), events, making: Arc::default() };
-        Ok(Self { runtime, shared, visit: None, build: None, replay: None, desktop })
+        Ok(Self {
+            runtime,
+            shared,
+            visit: None,
+            incident: None,
+            build: None,
+            replay: None,
+            desktop,
+        })
     }
 
     /// The screen is about to be drawn: the next output is news again.
@@ -158,10 +169,26 @@ impl Worker {
                 let id = attempt.parse().map_err(|_| unknown_attempt(&attempt))?;
                 Ok(shared.store.lock().add_active(id, time)?)
             }),
+            Effect::OpenIncident { visit, item, fresh } => {
+                self.leave();
+                self.visit = Visit::of_incident(shared.clone(), visit, &item);
+                let shell = self.visit.clone();
+                self.incident =
+                    shell.and_then(|shell| Follow::begin(shared, shell, visit, &item, fresh));
+            }
+            Effect::Observe { visit, request } => {
+                self.with_incident(visit, |incident| incident.observe(request));
+            }
+            Effect::IncidentDo { visit, order } => {
+                self.with_incident(visit, |incident| incident.order(order));
+            }
             Effect::Destroy { item } => {
                 tokio::spawn(async move {
-                    let destroyed =
-                        async { Ok::<_, Problem>(shared.lab().await?.destroy(&item).await?) };
+                    let destroyed = async {
+                        let incidents = shared.context.incidents(shared.store.clone()).await?;
+                        incidents.end_all(Some(&item)).await?;
+                        Ok::<_, Problem>(incidents.lab.destroy(&item).await?)
+                    };
                     shared.send(match destroyed.await {
                         Ok(0) => Event::Notice(format!("{item} has no sandbox")),
                         Ok(_) => Event::Destroyed(item),
@@ -217,6 +244,12 @@ impl Worker {
         }
     }
 
+    fn with_incident(&self, id: u64, act: impl FnOnce(&Follow)) {
+        if let Some(incident) = self.incident.as_ref().filter(|incident| incident.id == id) {
+            act(incident);
+        }
+    }
+
     fn with_session(&self, act: impl FnOnce(&Session)) {
         if let Some(visit) = &self.visit {
             visit.with_session(act);
@@ -224,6 +257,9 @@ impl Worker {
     }
 
     fn leave(&mut self) {
+        if let Some(incident) = self.incident.take() {
+            incident.end();
+        }
         if let Some(visit) = self.visit.take() {
             tokio::spawn(visit.end());
         }

@@ -16,8 +16,9 @@ use crate::lab::rewind::{Kept, Point};
 use crate::lab::{Lab, Recorded, exercise, hints, verify};
 use crate::problem::Problem;
 use crate::session::{Input, Notice, Notify, Opened, Session, Visitor};
+use crate::store::Attempt;
 use crate::terminal::Size;
-use crate::tui::app::{Event, Moment, ReadyState, WorkspaceEvent};
+use crate::tui::app::{Event, IncidentEvent, Moment, ReadyState, WorkspaceEvent};
 
 /// How much may be typed before the shell is open: a line or two.
 const EARLY: usize = 256;
@@ -31,9 +32,12 @@ enum Kind {
     Shell,
     /// A shell, to be watched.
     Watch,
+    /// An incident's shell; the rest of it is followed by [`super::incident`].
+    Incident,
 }
 
-/// An opened workspace, or a shell without one.
+/// An opened workspace, or a shell without one. Clones are the same.
+#[derive(Clone)]
 pub(super) struct Visit {
     pub(super) id: u64,
     inner: Arc<Inner>,
@@ -43,8 +47,7 @@ struct Inner {
     id: u64,
     shared: Shared,
     item: Item,
-    /// Whether the sandbox is made ready here, and what is half made tidied away.
-    provisions: bool,
+    kind: Kind,
     /// Counts time at the keys where no workspace does.
     presence: Option<Presence>,
     cancel: CancellationToken,
@@ -85,6 +88,17 @@ impl Visit {
             }
         });
         Some(Self { id, inner })
+    }
+
+    /// An incident's shell: its machine comes later.
+    pub(super) fn of_incident(shared: Shared, id: u64, item: &str) -> Option<Self> {
+        Some(Self { id, inner: Inner::new(shared, id, item, Kind::Incident)? })
+    }
+
+    /// The sandbox is there, or is another one: a shell of the old one is over.
+    pub(super) fn use_sandbox(&self, lab: Lab, attempt: Attempt, sandbox: Sandbox) {
+        let ready = Ready { sandbox, attempt, resumed: true, notices: Vec::new() };
+        *lock(&self.inner.ready) = Some((lab, ready));
     }
 
     pub(super) fn screen_seen(&self) {
@@ -200,7 +214,8 @@ impl Visit {
         }
         let ready = lock(&self.inner.ready).clone();
         match (ready, &self.inner.presence) {
-            (None, _) if self.inner.provisions => self.inner.tidy().await,
+            // What is half made was made here.
+            (None, _) if self.inner.kind == Kind::Workspace => self.inner.tidy().await,
             (Some((lab, ready)), Some(presence)) => presence.stop(&lab.store, ready.attempt.id),
             _ => {}
         }
@@ -210,12 +225,11 @@ impl Visit {
 impl Inner {
     fn new(shared: Shared, id: u64, item: &str, kind: Kind) -> Option<Arc<Self>> {
         let item = shared.context.course.item(item)?.clone();
-        let provisions = kind == Kind::Workspace;
         Some(Arc::new(Self {
             id,
             shared,
             item,
-            provisions,
+            kind,
             presence: (kind == Kind::Shell).then(Presence::new),
             cancel: CancellationToken::new(),
             ready: Mutex::new(None),
@@ -237,7 +251,13 @@ impl Inner {
     }
 
     fn send(&self, event: WorkspaceEvent) {
-        self.shared.send(Event::Workspace { visit: self.id, event });
+        let visit = self.id;
+        self.shared.send(match self.kind {
+            Kind::Incident => {
+                Event::Incident { visit, event: IncidentEvent::Shell(Box::new(event)) }
+            }
+            Kind::Workspace | Kind::Shell | Kind::Watch => Event::Workspace { visit, event },
+        });
     }
 
     async fn provision(&self, fresh: bool) -> Result<ReadyState, Problem> {
