@@ -53,16 +53,18 @@ fn completions_are_there_for_every_shell() {
 }
 
 #[test]
-fn the_five_linux_items_are_listed_also_without_an_engine() {
+fn all_items_are_listed_also_without_an_engine() {
     let home = Home::without_engine();
     let modules = home.run(&["modules", "--json"]).ends(0).json();
     let linux = &modules["modules"][0];
     assert_eq!((&linux["id"], &linux["title"]), (&"linux".into(), &"Linux Fundamentals".into()));
     let items = items(&modules);
-    assert_eq!(items.len(), 5);
-    for (index, item) in items.iter().enumerate() {
-        assert_eq!(item["id"], format!("linux-{:02}", index + 1));
-        assert_eq!(item["kind"], "exercise");
+    let exercises = (1..=5).map(|number| (format!("linux-{number:02}"), "exercise"));
+    let scenarios = (1..=8).map(|number| (format!("incidents-{number:02}"), "scenario"));
+    let all: Vec<_> = exercises.chain(scenarios).collect();
+    assert_eq!(items.len(), all.len());
+    for (item, (id, kind)) in items.iter().zip(all) {
+        assert_eq!((&item["id"], &item["kind"]), (&id.into(), &kind.into()));
         assert_eq!(item["status"], "new");
         assert_eq!(item["runnable"], false);
         assert!(item["reason"].as_str().unwrap().contains("/nonexistent/docker.sock"), "{item}");

@@ -505,7 +505,7 @@ pub(crate) struct CriterionEntry {
     pub(crate) times: Option<Times>,
     /// How the value is shown: `number` if not given.
     pub(crate) unit: Option<Unit>,
-    /// How long it must have been true: 30 s for a query, no time for a command if not given.
+    /// How long it must have been true: 25 s for a query, no time for a command if not given.
     pub(crate) hold: Option<String>,
     /// Whether it is shown only once it is true.
     pub(crate) hidden: Option<bool>,

@@ -53,6 +53,7 @@ class Service(Common):
         def exporter(_config):
             return (["prometheus-postgres-exporter", "--web.listen-address=127.0.0.1:9187",
                      "--disable-settings-metrics", "--disable-default-metrics", "--log.level=error",
+                     "--no-collector.database", "--no-collector.bgwriter",
                      "--extend.query-path=/opt/shop/database/metrics.yaml"],
                     {"env": {"GOMAXPROCS": "1", "DATA_SOURCE_NAME":
                              "user=monitor host=/var/run/postgresql dbname=shop sslmode=disable"}, **user})
