@@ -90,6 +90,9 @@ struct List {
 struct Item {
     name: String,
     from: String,
+    /// Files of earlier images' folders that are in this one's too: `base/marks.bash`.
+    #[serde(default)]
+    shares: Vec<String>,
 }
 
 type Files = Vec<(String, Vec<u8>)>;
@@ -100,8 +103,18 @@ fn read(
 ) -> std::result::Result<Vec<Definition>, String> {
     let list: List = serde_yaml::from_str(list).map_err(|error| error.to_string())?;
     let mut all: Vec<Definition> = Vec::new();
-    for Item { name, from } in list.images {
-        let files = folder(&name).ok_or_else(|| format!("there is no folder {name}"))?;
+    for Item { name, from, shares } in list.images {
+        let mut files = folder(&name).ok_or_else(|| format!("there is no folder {name}"))?;
+        for shared in shares {
+            let found = shared.split_once('/').and_then(|(owner, path)| {
+                let owner = all.iter().find(|earlier| earlier.name == owner)?;
+                owner.files.iter().find(|(name, _)| name == path)
+            });
+            files.push(
+                found.ok_or_else(|| format!("{name} shares {shared}, which is not there"))?.clone(),
+            );
+        }
+        files.sort();
         if !files.iter().any(|(path, _)| path == "Dockerfile") {
             return Err(format!("{name} has no Dockerfile"));
         }
@@ -241,12 +254,29 @@ mod tests {
     }
 
     #[test]
+    fn a_shared_file_is_as_good_as_an_own_one() {
+        let folder = |shared: bool| {
+            move |name: &str| {
+                let mut files = vec![("Dockerfile".to_owned(), b"FROM x".to_vec())];
+                if name == "a" || !shared {
+                    files.push(("marks".to_owned(), b"1".to_vec()));
+                }
+                Some(files)
+            }
+        };
+        let list = LIST.replace("from: a}", "from: a, shares: [a/marks]}");
+        assert_eq!(read(&list, folder(true)).unwrap(), read(LIST, folder(false)).unwrap());
+    }
+
+    #[test]
     fn a_wrong_list_says_what_is_wrong() {
         let backwards = "images:\n- {name: b, from: a}\n- {name: a, from: 'debian:1'}\n";
         assert!(made(backwards, "FROM x").unwrap_err().contains("does not precede"));
         assert!(read(LIST, |_| None).unwrap_err().contains("no folder a"));
         assert!(read(LIST, |_| Some(Vec::new())).unwrap_err().contains("no Dockerfile"));
         assert!(made("images: 3", "").is_err());
+        let shared = LIST.replace("from: a}", "from: a, shares: [a/lost]}");
+        assert!(made(&shared, "FROM x").unwrap_err().contains("a/lost, which is not there"));
     }
 
     #[test]
