@@ -105,6 +105,7 @@ impl Bench {
                 return picture;
             }
             assert!(begun.elapsed() < patience, "{}: not {what}: {picture:#}", self.id);
+            // Asking starts a program: not more often than something can have changed.
             std::thread::sleep(Duration::from_millis(500));
         }
     }
@@ -121,6 +122,7 @@ impl Bench {
         while begun.elapsed() < how_long {
             let verdict = self.verify();
             assert_ne!(verdict["passed"], true, "{} passes {what}: {verdict:#}", self.id);
+            // It is judged once a second.
             std::thread::sleep(Duration::from_secs(1));
         }
     }

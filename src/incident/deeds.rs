@@ -7,6 +7,7 @@ use futures_util::StreamExt;
 
 use super::gate::Gate;
 use super::gate::wire::{Http, Question, Reply};
+use super::life::{Deed, steps};
 use super::rig::{Machines, Rig};
 use crate::course::scenario::Step;
 use crate::engine::{Engine, ExecSpec, Output, SandboxId};
@@ -16,6 +17,9 @@ const CONFIG_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a command of a fault may take that does not go on by itself.
 const RUN_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long is waited before a manager that is not there yet is asked again.
+const RETRY: Duration = Duration::from_millis(200);
 
 /// How much of what it said is told when it fails.
 const TOLD: usize = 300;
@@ -41,13 +45,71 @@ pub fn http(method: &str, machine: &str, path: &str, body: Option<String>, by: &
     Http { method: method.to_owned(), url: manager(machine, path), headers, body, timeout }
 }
 
-/// Takes steps one after another. The first that fails ends it, in one sentence.
-pub async fn take(
+/// Does what is due.
+pub async fn carry_out(
+    rig: &Rig,
+    machines: &Machines,
+    gate: Option<&Gate>,
+    deed: Deed,
+    (still, seed): (&[String], u32),
+) -> Result<Option<Machines>, String> {
+    let words = |error: &dyn std::fmt::Display| error.to_string();
+    let asked = gate.ok_or_else(|| "the machines are not there".to_owned());
+    match deed {
+        Deed::Remake => {
+            let made = rig.make(&|step| tracing::info!(step)).await.map_err(|e| words(&e))?;
+            let shell = made.id(&rig.scenario.system.shell).map_err(|e| words(&e))?.clone();
+            let program = rig.scenario.system.gate.clone();
+            let gate = Gate::new(rig.lab.engine.clone(), shell, program);
+            let mut config = rig.scenario.load.config.clone();
+            config.insert("seed".to_owned(), seed.into());
+            let (machine, by) = (rig.scenario.system.users.clone(), "scenario".to_owned());
+            first_push(rig, &made, &gate, &Step::Push { machine, config, by }).await?;
+            Ok(Some(made))
+        }
+        Deed::Remove => rig.remove().await.map(|()| None).map_err(|e| words(&e)),
+        Deed::Hold => {
+            let _ = call(asked?, users(rig, "/pause")).await;
+            rig.hold(machines, true, still).await.map_err(|e| words(&e))?;
+            Ok(None)
+        }
+        Deed::Release => {
+            rig.hold(machines, false, still).await.map_err(|e| words(&e))?;
+            let _ = call(asked?, users(rig, "/resume")).await;
+            Ok(None)
+        }
+        Deed::Inject(_) | Deed::Act(_) | Deed::Fire | Deed::Unfire => {
+            let steps = steps(&rig.scenario, deed);
+            take(rig, machines, asked?, &steps).await.map(|()| None)
+        }
+    }
+}
+
+/// The first change, which has to wait until the manager is there.
+async fn first_push(
     rig: &Rig,
     machines: &Machines,
     gate: &Gate,
-    steps: &[Step],
+    push: &Step,
 ) -> Result<(), String> {
+    let patience = rig.scenario.system.healthy.within;
+    let deadline = tokio::time::Instant::now() + patience;
+    loop {
+        match take(rig, machines, gate, std::slice::from_ref(push)).await {
+            Err(_) if tokio::time::Instant::now() < deadline => {
+                tokio::time::sleep(RETRY).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+fn users(rig: &Rig, path: &str) -> Http {
+    http("POST", &rig.scenario.system.users, path, Some("{}".to_owned()), "drydock")
+}
+
+/// Takes steps one after another. The first that fails ends it, in one sentence.
+async fn take(rig: &Rig, machines: &Machines, gate: &Gate, steps: &[Step]) -> Result<(), String> {
     for step in steps {
         match step {
             Step::Push { machine, config, by } => {

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::deeds;
 use super::gate::Gate;
-use super::gate::wire::{Http, Question};
+use super::gate::wire::Question;
 use super::life::{CommandReading, Deed, Held, Life, Mode, Phase, Readings, steps};
 use super::measure::{Measures, STEP};
 use super::order::Order;
@@ -85,8 +85,7 @@ fn load(rig: &Rig) -> Result<(Life, String), LabError> {
     // What cannot be read is of another version of this program: its incident begins anew.
     let kept = written.and_then(|(text, _)| serde_json::from_str::<Life>(&text).ok());
     let Some(life) = kept else {
-        let mut life = Life::new(&rig.scenario, Mode::Normal, random_seed(), unix_now());
-        life.deeds.push(Deed::Remake);
+        let life = Life::new(&rig.scenario, Mode::Normal, random_seed(), unix_now());
         return Ok((life, String::new()));
     };
     // Not the text that was read: the last digit of a number may be another when it is written again.
@@ -175,9 +174,6 @@ impl Director {
     /// Finds the machines that there are. Those of an incident that had begun must be.
     async fn find(&mut self) -> Result<(), LabError> {
         if matches!(self.life.phase, Phase::Starting { .. }) {
-            if !self.life.deeds.contains(&Deed::Remake) {
-                self.life.deeds.push(Deed::Remake);
-            }
             return Ok(());
         }
         let machines = self.rig.find().await?;
@@ -291,7 +287,8 @@ impl Director {
         let (done, still) = (self.done.clone(), self.life.still.clone());
         let seed = self.life.seed;
         tokio::spawn(async move {
-            let result = carry_out(&rig, &machines, gate.as_deref(), deed, (&still, seed)).await;
+            let result =
+                deeds::carry_out(&rig, &machines, gate.as_deref(), deed, (&still, seed)).await;
             // It fails only while the director is ending.
             let _ = done.send(Done { deed, result });
         });
@@ -511,69 +508,6 @@ impl Director {
             (found, probes)
         }));
     }
-}
-
-/// Does what is due.
-async fn carry_out(
-    rig: &Rig,
-    machines: &Machines,
-    gate: Option<&Gate>,
-    deed: Deed,
-    (still, seed): (&[String], u32),
-) -> Result<Option<Machines>, String> {
-    let words = |error: &dyn std::fmt::Display| error.to_string();
-    let asked = gate.ok_or_else(|| "the machines are not there".to_owned());
-    match deed {
-        Deed::Remake => {
-            let made = rig.make(&|step| tracing::info!(step)).await.map_err(|e| words(&e))?;
-            let shell = made.id(&rig.scenario.system.shell).map_err(|e| words(&e))?.clone();
-            let program = rig.scenario.system.gate.clone();
-            let gate = Gate::new(rig.lab.engine.clone(), shell, program);
-            let mut config = rig.scenario.load.config.clone();
-            config.insert("seed".to_owned(), json!(seed));
-            let (machine, by) = (rig.scenario.system.users.clone(), "scenario".to_owned());
-            first_push(rig, &made, &gate, &Step::Push { machine, config, by }).await?;
-            Ok(Some(made))
-        }
-        Deed::Remove => rig.remove().await.map(|()| None).map_err(|e| words(&e)),
-        Deed::Hold => {
-            let _ = deeds::call(asked?, users(rig, "/pause")).await;
-            rig.hold(machines, true, still).await.map_err(|e| words(&e))?;
-            Ok(None)
-        }
-        Deed::Release => {
-            rig.hold(machines, false, still).await.map_err(|e| words(&e))?;
-            let _ = deeds::call(asked?, users(rig, "/resume")).await;
-            Ok(None)
-        }
-        Deed::Inject(_) | Deed::Act(_) | Deed::Fire | Deed::Unfire => {
-            let steps = steps(&rig.scenario, deed);
-            deeds::take(rig, machines, asked?, &steps).await.map(|()| None)
-        }
-    }
-}
-
-/// The first change, which has to wait until the manager is there.
-async fn first_push(
-    rig: &Rig,
-    machines: &Machines,
-    gate: &Gate,
-    push: &Step,
-) -> Result<(), String> {
-    let patience = rig.scenario.system.healthy.within;
-    let deadline = tokio::time::Instant::now() + patience;
-    loop {
-        match deeds::take(rig, machines, gate, std::slice::from_ref(push)).await {
-            Err(_) if tokio::time::Instant::now() < deadline => {
-                tokio::time::sleep(LISTEN).await;
-            }
-            result => return result,
-        }
-    }
-}
-
-fn users(rig: &Rig, path: &str) -> Http {
-    deeds::http("POST", &rig.scenario.system.users, path, Some("{}".to_owned()), "drydock")
 }
 
 /// A seed that nobody chose; never 0, which stands for none.

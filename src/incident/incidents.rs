@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::director::{random_seed, unix_now};
-use super::life::{Deed, Life, Mode};
+use super::life::{Life, Mode};
 use super::order::Order;
 use super::rig::Rig;
 use crate::course::Item;
@@ -74,8 +74,7 @@ impl Incidents {
         }
         self.lab.destroy(&item.id).await?;
         let attempt = self.lab.begin_scenario(item, &scenario, progress).await?;
-        let mut life = Life::new(&scenario, mode, seed.unwrap_or_else(random_seed), unix_now());
-        life.deeds.push(Deed::Remake);
+        let life = Life::new(&scenario, mode, seed.unwrap_or_else(random_seed), unix_now());
         let text = serde_json::to_string(&life).unwrap_or_default();
         self.lab.store.lock().keep_incident(attempt.id, &text, None)?;
         self.ensure(attempt.id)?;

@@ -9,8 +9,9 @@ use super::life::{Reading, Readings, Version};
 use crate::course::scenario::{Scenario, System};
 use crate::engine::EngineError;
 
-/// Gives each machine's configuration version, with the machine as `job`.
-const VERSIONS: &str = "shop_config_version";
+/// The name of a system's query that gives each machine's configuration version, with the machine as
+/// `job`.
+const VERSIONS: &str = "versions";
 
 /// How far apart the moments are that are looked at afterwards, in seconds: as often as the system
 /// is measured.
@@ -46,11 +47,12 @@ impl Measures {
         gate: &Gate,
         system: &System,
     ) -> Result<(f64, Readings), EngineError> {
-        let queries = self.queries.iter().map(String::as_str).chain([VERSIONS]);
-        let instant = queries.map(|query| Instant { query: query.to_owned(), time: None });
+        let versions = system.queries.get(VERSIONS);
+        let queries = self.queries.iter().chain(versions);
+        let instant = queries.map(|query| Instant { query: query.clone(), time: None });
         let question = Question { instant: instant.collect(), ..Question::default() };
         let mut answer = gate.ask(question).await?;
-        let versions = match answer.instant.pop() {
+        let versions = match versions.and_then(|_| answer.instant.pop()) {
             Some(Told::Result { result }) => result,
             _ => Vec::new(),
         };

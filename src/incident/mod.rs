@@ -16,3 +16,4 @@ pub mod order;
 pub mod picture;
 pub mod postmortem;
 pub mod rig;
+pub mod words;

@@ -28,8 +28,6 @@ pub enum Order {
     },
     /// The learner looked at something.
     Saw(Evidence),
-    /// The learner wrote something down.
-    Note(String),
     /// The debrief was read: the machines may go.
     Close,
 }

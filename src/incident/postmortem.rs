@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::life::{Life, Phase};
 use super::picture::{FeedEntry, FeedKind, Outcome};
+use super::words::clock;
 use crate::course::Item;
 use crate::course::scenario::{CriterionKind, Scenario, Unit};
 use crate::store::{Attempt, Command, Measured};
@@ -315,12 +316,6 @@ fn number(value: f64, unit: Unit) -> String {
         Unit::Number | Unit::Cores if value.abs() >= 10.0 => format!("{value:.0}"),
         Unit::Number | Unit::Cores => format!("{value:.2}"),
     }
-}
-
-fn clock(seconds: f64) -> String {
-    let sign = if seconds < 0.0 { "-" } else { "" };
-    let whole = seconds.abs() as u64;
-    format!("{sign}{}:{:02}", whole / 60, whole % 60)
 }
 
 fn moment(unix: f64) -> Option<jiff::Zoned> {

@@ -160,16 +160,13 @@ fn running(invocation: &Invocation, id: Option<&str>) -> Result<Running, Problem
 
 /// The attempt that is under way, or the last one.
 pub(super) fn last(store: &Store, item: &Item) -> Result<Attempt, Problem> {
-    let active = store.active(&item.id)?;
-    let last = match active {
-        Some(attempt) => Some(attempt),
-        None => store.history(Some(&item.id), 1)?.pop(),
-    };
-    last.ok_or_else(|| {
-        let message = format!("{} has not been started", item.id);
-        Problem::new("no_attempt", Exit::Environment, message)
-            .remedy(format!("drydock launch {}", item.id))
-    })
+    store.history(Some(&item.id), 1)?.pop().ok_or_else(|| not_started(item))
+}
+
+fn not_started(item: &Item) -> Problem {
+    let message = format!("{} has not been started", item.id);
+    Problem::new("no_attempt", Exit::Environment, message)
+        .remedy(format!("drydock launch {}", item.id))
 }
 
 /// Tells an incident something, and what came of it.

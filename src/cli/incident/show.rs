@@ -2,14 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::{Running, running};
+use super::{Running, not_started, running};
 use crate::cli::out::{Tone, printable};
 use crate::cli::{DONE, Invocation, Out, Outcome};
 use crate::course::Item;
-use crate::course::scenario::{Op, Scenario, Unit};
+use crate::course::scenario::{Scenario, Unit};
 use crate::incident::life::Life;
 use crate::incident::picture::{FeedEntry, Outcome as End, Phase, Picture, Standing};
-use crate::problem::Exit;
+use crate::incident::words::clock;
+use crate::problem::{Exit, Problem};
 use crate::store::Attempt;
 
 /// How many of the latest updates are shown as text.
@@ -90,16 +91,10 @@ pub(in crate::cli) fn verify(invocation: &Invocation, item: &Item) -> Outcome {
 }
 
 /// The incident as it is now, with its director at work where there is something to direct.
-fn look(
-    invocation: &Invocation,
-    id: Option<&str>,
-) -> Result<(Running, Life), crate::problem::Problem> {
+fn look(invocation: &Invocation, id: Option<&str>) -> Result<(Running, Life), Problem> {
     let running = running(invocation, id)?;
-    let life = running.incidents.life(running.attempt.id)?.ok_or_else(|| {
-        let message = format!("{} has not been started", running.item.id);
-        crate::problem::Problem::new("no_attempt", Exit::Environment, message)
-            .remedy(format!("drydock launch {}", running.item.id))
-    })?;
+    let life = running.incidents.life(running.attempt.id)?;
+    let life = life.ok_or_else(|| not_started(&running.item))?;
     if life.is_over() {
         return Ok((running, life));
     }
@@ -155,7 +150,7 @@ fn name(standing: &Standing) -> &str {
 fn expected(standing: &Standing) -> String {
     let hold = format!("for {:.0} s", standing.hold);
     match standing.threshold {
-        Some((op, limit)) => format!("{} {} {hold}", sign(op), number(limit, standing.unit)),
+        Some((op, limit)) => format!("{} {} {hold}", op.sign(), number(limit, standing.unit)),
         None => hold,
     }
 }
@@ -207,10 +202,6 @@ fn phase_words(picture: &Picture) -> String {
     if picture.paused { format!("paused; {words}") } else { words }
 }
 
-fn sign(op: Op) -> &'static str {
-    op.sign()
-}
-
 /// A number as people read it.
 pub(super) fn number(value: f64, unit: Unit) -> String {
     match unit {
@@ -221,10 +212,4 @@ pub(super) fn number(value: f64, unit: Unit) -> String {
         Unit::Rate => format!("{value:.1}/s"),
         Unit::Number | Unit::Cores => format!("{value:.2}"),
     }
-}
-
-fn clock(seconds: f64) -> String {
-    let sign = if seconds < 0.0 { "-" } else { "" };
-    let whole = seconds.abs() as u64;
-    format!("{sign}{}:{:02}", whole / 60, whole % 60)
 }

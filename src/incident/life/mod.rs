@@ -9,6 +9,7 @@
 //! stays as it is.
 
 mod criteria;
+mod orders;
 mod reading;
 mod score;
 #[cfg(test)]
@@ -25,7 +26,6 @@ pub use reading::{CommandReading, Reading, Readings, Version};
 pub use score::answer;
 pub use timeline::{conditions, steps, words as in_words};
 
-use super::order::Order;
 use super::picture::{
     FeedEntry, FeedKind, Guess, Mark, Outcome, Phase as Shown, Picture, Score, Users,
 };
@@ -247,7 +247,7 @@ pub struct Life {
 }
 
 impl Life {
-    /// A life that begins now.
+    /// A life that begins now: with the making of its machines, which is due.
     pub fn new(scenario: &Scenario, mode: Mode, seed: u32, now: f64) -> Self {
         Self {
             mode,
@@ -283,7 +283,7 @@ impl Life {
             diagnosis: None,
             trouble: Vec::new(),
             still: Vec::new(),
-            deeds: Vec::new(),
+            deeds: vec![Deed::Remake],
             handled: 0,
             refused: None,
             score: None,
@@ -644,120 +644,11 @@ impl Life {
         Ok(())
     }
 
-    /// Carries out what the learner asks. `number` is the order's own.
-    pub fn order(&mut self, scenario: &Scenario, number: i64, order: &Order, now: f64) {
-        if number <= self.handled {
-            return;
-        }
-        self.handled = number;
-        self.refused = self.obey(scenario, order, now).err();
-    }
-
-    fn obey(&mut self, scenario: &Scenario, order: &Order, now: f64) -> Result<(), String> {
-        let live = matches!(self.phase, Phase::Live);
-        let needs_life = |what: &str| match self.phase {
-            Phase::Live => Ok(()),
-            Phase::Over(_) => Err(format!("{what}: it is over")),
-            _ => Err(format!("{what}: the incident has not begun yet")),
-        };
-        match order {
-            Order::Hint => {
-                needs_life("There is no hint now")?;
-                if self.mode == Mode::Hard {
-                    return Err("Hard mode has no hints".to_owned());
-                }
-                self.give_hint(scenario, true)
-            }
-            Order::Pause => {
-                needs_life("It cannot be paused now")?;
-                if !self.paused {
-                    self.paused = true;
-                    self.deeds.push(Deed::Hold);
-                    self.say(FeedKind::System, Level::Info, "", "Paused".to_owned());
-                }
-                Ok(())
-            }
-            Order::Resume => {
-                if self.paused && !self.deeds.contains(&Deed::Release) {
-                    self.deeds.push(Deed::Release);
-                }
-                Ok(())
-            }
-            Order::Diagnose(guess) => {
-                needs_life("It cannot be diagnosed now")?;
-                timeline::known(scenario, guess)?;
-                let text =
-                    format!("Your diagnosis: {}", timeline::words(scenario, guess).join(" · "));
-                self.diagnosis = Some((guess.clone(), self.elapsed));
-                self.say(FeedKind::Learner, Level::Info, "", text);
-                Ok(())
-            }
-            Order::Complete => {
-                self.completable(scenario)?;
-                if scenario.replay.is_some() {
-                    self.phase = Phase::Replaying(Replaying::Firing);
-                    self.deeds.push(Deed::Fire);
-                    let text =
-                        "All criteria hold. The trigger is fired again: does the repair last?";
-                    self.say(FeedKind::System, Level::Info, "", text.to_owned());
-                } else {
-                    self.say(FeedKind::System, Level::Info, "", "Resolved".to_owned());
-                    self.end(scenario, Outcome::Resolved);
-                }
-                Ok(())
-            }
-            Order::Escalate => {
-                needs_life("It cannot be escalated now")?;
-                self.release();
-                self.escalate(scenario, "You hand it over");
-                Ok(())
-            }
-            Order::Restart { guided } => {
-                if self.phase == Phase::Over(Outcome::Resolved) {
-                    return Err(
-                        "It is resolved, and that stays: begin another run of it".to_owned()
-                    );
-                }
-                let mode = match (guided, self.mode) {
-                    (true, _) => Mode::Guided,
-                    (false, Mode::Guided) => Mode::Normal,
-                    (false, mode) => mode,
-                };
-                let handled = self.handled;
-                *self = Self::new(scenario, mode, self.seed, now);
-                self.handled = handled;
-                self.deeds.push(Deed::Remake);
-                Ok(())
-            }
-            Order::Saw(what) => {
-                if live {
-                    self.saw(scenario, what);
-                }
-                Ok(())
-            }
-            Order::Note(text) => {
-                let text: String = text.chars().filter(|c| !c.is_control()).take(500).collect();
-                self.say(FeedKind::Learner, Level::Info, "you", text);
-                Ok(())
-            }
-            Order::Close => {
-                if self.is_over() && !self.deeds.contains(&Deed::Remove) {
-                    self.deeds.push(Deed::Remove);
-                }
-                Ok(())
-            }
-        }
-    }
-
     /// Notes that the learner looked at something; the first time counts. A command or a query also
     /// counts as each that the scenario knows part of.
     pub fn saw(&mut self, scenario: &Scenario, what: &Evidence) {
-        let known = scenario.hints.iter().flat_map(|hint| &hint.unless).chain(&scenario.evidence);
-        let meant: Vec<_> = known.filter(|known| timeline::is_part(known, what)).cloned().collect();
-        for what in meant.into_iter().chain([what.clone()]) {
-            if self.seen.len() < MOST && !self.seen.iter().any(|seen| seen.what == what) {
-                self.seen.push(Seen { at: self.elapsed, what });
-            }
+        for what in timeline::meant(scenario, what).chain([what]) {
+            self.note(what);
         }
     }
 
@@ -767,11 +658,15 @@ impl Life {
         if !self.is_live() {
             return;
         }
-        let known = scenario.hints.iter().flat_map(|hint| &hint.unless).chain(&scenario.evidence);
         let ran = Evidence::Command(command.to_owned());
-        let told = known.filter(|known| timeline::is_part(known, &ran)).cloned();
-        for what in told.collect::<Vec<_>>() {
-            self.saw(scenario, &what);
+        for what in timeline::meant(scenario, &ran) {
+            self.saw(scenario, what);
+        }
+    }
+
+    fn note(&mut self, what: &Evidence) {
+        if self.seen.len() < MOST && !self.seen.iter().any(|seen| seen.what == *what) {
+            self.seen.push(Seen { at: self.elapsed, what: what.clone() });
         }
     }
 

@@ -4,6 +4,7 @@
 use super::{Life, timeline};
 use crate::course::scenario::{Evidence, Scenario};
 use crate::incident::picture::{Bar, Outcome, Score};
+use crate::incident::words::clock;
 
 /// What each needless change of a part that is not at fault costs, and each broken guard.
 const COLLATERAL: f64 = 0.25;
@@ -105,11 +106,6 @@ fn collateral(scenario: &Scenario, life: &Life) -> Bar {
         (n, false) => format!("{n} needless changes; not intact: {}", guards.join(", ")),
     };
     bar("Collateral", share, words)
-}
-
-fn clock(seconds: f64) -> String {
-    let seconds = seconds.max(0.0) as u64;
-    format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 /// The right diagnosis in words, for the debrief.

@@ -9,6 +9,7 @@ use crate::course::scenario::{
     Op, Replay, Step, Symptom, System, Unit, When,
 };
 use crate::course::{Check, Expect};
+use crate::incident::order::Order;
 
 fn condition(query: &str, op: Op, value: f64) -> Condition {
     Condition { query: query.to_owned(), op, value, of_baseline: false }
@@ -161,7 +162,7 @@ struct Story {
 impl Story {
     fn begin(scenario: Scenario, mode: Mode) -> Self {
         let mut life = Life::new(&scenario, mode, 7, 1000.0);
-        life.started(1000.0);
+        life.done(&scenario, Deed::Remake, Ok(()), 1000.0);
         Self { scenario, life, now: 1000.0, number: 0 }
     }
 

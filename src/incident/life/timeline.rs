@@ -183,9 +183,18 @@ pub fn conditions(scenario: &Scenario) -> impl Iterator<Item = &Condition> {
     criteria.chain(timeline).chain(symptom)
 }
 
+/// What a scenario asks about that the learner has looked at with this.
+pub(super) fn meant<'a>(
+    scenario: &'a Scenario,
+    what: &'a Evidence,
+) -> impl Iterator<Item = &'a Evidence> {
+    let known = scenario.hints.iter().flat_map(|hint| &hint.unless).chain(&scenario.evidence);
+    known.filter(move |known| is_part(known, what))
+}
+
 /// Whether what the learner looked at is what a scenario asks about: a command or a query that holds
 /// the text. A query in the shell is one of `drydock-query`.
-pub(super) fn is_part(known: &Evidence, what: &Evidence) -> bool {
+fn is_part(known: &Evidence, what: &Evidence) -> bool {
     match (known, what) {
         (Evidence::Query(part), Evidence::Query(query)) => query.contains(part),
         (Evidence::Command(part), Evidence::Command(command)) => command.contains(part),

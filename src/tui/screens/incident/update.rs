@@ -66,8 +66,8 @@ impl Incident {
 
     fn done(&mut self, order: &Order, result: Result<(), Problem>) -> Outcome {
         match (order, result) {
-            // Nobody asked for these to be done.
-            (Order::Saw(_) | Order::Note(_), _) => Outcome::default(),
+            // Nobody asked for it to be done.
+            (Order::Saw(_), _) => Outcome::default(),
             (Order::Hint, Err(problem)) => {
                 self.wants_hint = false;
                 Outcome::notice(problem.message)
