@@ -65,7 +65,7 @@ impl App {
             let item = incident.item.id.clone();
             return self.clipboard_wanted(&item, text, now);
         }
-        let outcome = incident.shell_happened(event, self.area);
+        let outcome = incident.shell.happened(event, self.area);
         self.came(outcome)
     }
 

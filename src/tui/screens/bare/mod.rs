@@ -14,7 +14,7 @@ use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use super::outcome::Outcome;
-use super::shell::{self, Shell};
+use super::shell::Shell;
 use crate::problem::Problem;
 use crate::session::End;
 use crate::terminal::Size;
@@ -90,25 +90,11 @@ impl Bare {
 
     /// Takes a result of background work: what comes of it, or the end.
     pub fn happened(&mut self, event: WorkspaceEvent, area: Rect) -> Result<Outcome, Ending> {
-        Ok(match event {
-            WorkspaceEvent::Shell { screen, lost } => Outcome {
-                layer: lost.as_deref().map(shell::lost),
-                ..Outcome::effects(self.shell.opened(screen))
-            },
-            WorkspaceEvent::Changed => {
-                self.shell.changed();
-                Outcome::default()
-            }
-            WorkspaceEvent::Lines(lines) => self.shell.lines(lines),
-            WorkspaceEvent::Bell => {
-                self.shell.bell = true;
-                Outcome::default()
-            }
-            WorkspaceEvent::File { path, line, content } => shell::file(path, line, content, area),
-            WorkspaceEvent::ShellEnded(end) => return Err(Ending::Ended(end)),
-            WorkspaceEvent::ShellFailed(problem) => return Err(Ending::Failed(problem)),
-            _ => Outcome::default(),
-        })
+        match event {
+            WorkspaceEvent::ShellEnded(end) => Err(Ending::Ended(end)),
+            WorkspaceEvent::ShellFailed(problem) => Err(Ending::Failed(problem)),
+            event => Ok(self.shell.happened(event, area)),
+        }
     }
 
     /// A key that the keymap has no meaning for.

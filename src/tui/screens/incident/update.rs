@@ -13,7 +13,7 @@ use crate::incident::order::Order;
 use crate::incident::picture::Phase;
 use crate::problem::Problem;
 use crate::session::Input;
-use crate::tui::app::{Action, Choice, Dialog, Effect, IncidentEvent, Layer, WorkspaceEvent};
+use crate::tui::app::{Action, Choice, Dialog, Effect, IncidentEvent, Layer};
 use crate::tui::keymap::Context;
 use crate::tui::screens::outcome::Outcome;
 use crate::tui::screens::shell;
@@ -48,7 +48,7 @@ impl Incident {
                 Outcome::default()
             }
             IncidentEvent::Seen(seen) => self.was_seen(*seen, now),
-            IncidentEvent::Shell(event) => self.shell_happened(*event, area),
+            IncidentEvent::Shell(event) => self.shell.happened(*event, area),
             IncidentEvent::Done(order, result) => self.done(&order, result),
             IncidentEvent::Problem(mut problem) => {
                 problem.message = tame(&problem.message);
@@ -87,37 +87,6 @@ impl Incident {
                 | Order::Close,
                 Ok(()),
             ) => Outcome::default(),
-        }
-    }
-
-    /// Something happened to its shell.
-    pub fn shell_happened(&mut self, event: WorkspaceEvent, area: Rect) -> Outcome {
-        match event {
-            WorkspaceEvent::Shell { screen, lost } => Outcome {
-                effects: self.shell.opened(screen),
-                layer: lost.as_deref().map(shell::lost),
-                ..Outcome::default()
-            },
-            WorkspaceEvent::Changed => {
-                self.shell.changed();
-                Outcome::default()
-            }
-            WorkspaceEvent::Lines(lines) => self.shell.lines(lines),
-            WorkspaceEvent::Bell => {
-                self.shell.bell = true;
-                Outcome::default()
-            }
-            WorkspaceEvent::File { path, line, content } => shell::file(path, line, content, area),
-            WorkspaceEvent::ShellEnded(end) => {
-                self.shell.ended(end);
-                Outcome::default()
-            }
-            WorkspaceEvent::ShellFailed(problem) => {
-                self.shell.phase = shell::Phase::Failed(problem);
-                Outcome::default()
-            }
-            // An exercise's own.
-            _ => Outcome::default(),
         }
     }
 
@@ -227,14 +196,10 @@ impl Incident {
         if front && self.shell.context() != Context::NoShell {
             return self.shell.act(action);
         }
-        let mut outcome = match action {
-            Action::CopyMode => self.shell.act(action)?,
-            Action::PreviousPrompt => self.shell.prompt(false, true),
-            Action::NextPrompt => self.shell.prompt(true, true),
-            Action::CopyOutput | Action::OpenLinks => return self.shell.act(action),
-            _ => return None,
-        };
-        outcome.effects.extend(self.show(Tab::Shell, area));
+        let (mut outcome, comes) = self.shell.act_from_aside(action)?;
+        if comes {
+            outcome.effects.extend(self.show(Tab::Shell, area));
+        }
         Some(outcome)
     }
 

@@ -13,8 +13,6 @@ mod tests;
 mod update;
 mod view;
 
-pub use links::file;
-pub use update::lost;
 pub use view::{draw, failure, place, title};
 
 use crossterm::event::KeyEvent;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
 
-use super::{Looking, Phase, Shell};
+use super::{Looking, Phase, Shell, links};
 use crate::session::{End, Input, Screen};
 use crate::terminal::copy::{Command, CopyMode, Kind, Reply};
 use crate::terminal::{Line, Point, Size};
-use crate::tui::app::{Action, Choice, Dialog, Effect, Layer};
+use crate::tui::app::{Action, Choice, Dialog, Effect, Layer, WorkspaceEvent};
 use crate::tui::keymap::Context;
 use crate::tui::screens::outcome::Outcome;
 use crate::tui::widgets::input::edit;
@@ -46,8 +47,31 @@ pub(super) enum Wanted {
 }
 
 impl Shell {
+    /// Something happened to it. What is an exercise's own changes nothing here.
+    pub fn happened(&mut self, event: WorkspaceEvent, area: Rect) -> Outcome {
+        match event {
+            WorkspaceEvent::Shell { screen, lost } => {
+                return Outcome {
+                    layer: lost.as_deref().map(lost_page),
+                    ..Outcome::effects(self.opened(screen))
+                };
+            }
+            // A selection in the live view lasts as long as what was selected.
+            WorkspaceEvent::Changed => self.live_at_bottom(),
+            WorkspaceEvent::Lines(lines) => return self.lines(lines),
+            WorkspaceEvent::Bell => self.bell = true,
+            WorkspaceEvent::File { path, line, content } => {
+                return links::file(path, line, content, area);
+            }
+            WorkspaceEvent::ShellEnded(end) => self.ended(end),
+            WorkspaceEvent::ShellFailed(problem) => self.phase = Phase::Failed(problem),
+            _ => {}
+        }
+        Outcome::default()
+    }
+
     /// It is open.
-    pub fn opened(&mut self, screen: Screen) -> Vec<Effect> {
+    fn opened(&mut self, screen: Screen) -> Vec<Effect> {
         self.phase = Phase::Open(screen);
         self.told_focus = None;
         self.stop_looking();
@@ -62,7 +86,7 @@ impl Shell {
     }
 
     /// It is over. Its last screen stays, and what is looked at.
-    pub fn ended(&mut self, end: End) {
+    fn ended(&mut self, end: End) {
         self.phase = match std::mem::replace(&mut self.phase, Phase::Opening) {
             Phase::Open(screen) => Phase::Ended(screen, end),
             other => other,
@@ -70,11 +94,6 @@ impl Shell {
         self.wanted = None;
         self.early.clear();
         self.press = None;
-    }
-
-    /// Its screen changed. A selection in the live view lasts as long as what was selected.
-    pub fn changed(&mut self) {
-        self.live_at_bottom();
     }
 
     /// A view that is not scrolled back any more is the live one again.
@@ -233,6 +252,19 @@ impl Shell {
         })
     }
 
+    /// Does an action from elsewhere on the screen: what looks back in it. Whether the pane is then
+    /// the one to be in front.
+    pub fn act_from_aside(&mut self, action: Action) -> Option<(Outcome, bool)> {
+        Some(match action {
+            Action::CopyMode => (self.act(action)?, true),
+            Action::PreviousPrompt | Action::NextPrompt => {
+                (self.prompt(action == Action::NextPrompt, true), true)
+            }
+            Action::CopyOutput | Action::OpenLinks => (self.act(action)?, false),
+            _ => return None,
+        })
+    }
+
     fn page(&self) -> isize {
         isize::try_from(self.size.rows.saturating_sub(2).max(1)).unwrap_or(1)
     }
@@ -294,7 +326,7 @@ impl Shell {
     }
 
     /// All lines have come.
-    pub fn lines(&mut self, lines: Arc<[Line]>) -> Outcome {
+    fn lines(&mut self, lines: Arc<[Line]>) -> Outcome {
         let Some(wanted) = self.wanted.take() else { return Outcome::default() };
         match wanted {
             Wanted::Scroll(by) => {
@@ -373,7 +405,7 @@ impl Shell {
 }
 
 /// Says what is gone with an earlier shell, so that it is not overlooked.
-pub fn lost(text: &str) -> Layer {
+fn lost_page(text: &str) -> Layer {
     Layer::Dialog(Dialog {
         title: "Before you go on".to_owned(),
         text: format!("{}.", text.trim_end_matches('.')),

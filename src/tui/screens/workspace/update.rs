@@ -177,29 +177,24 @@ impl Workspace {
                 return outcome;
             }
             WorkspaceEvent::Failed(problem) => self.phase = Phase::Failed(problem),
-            WorkspaceEvent::Shell { screen, lost } => {
+            WorkspaceEvent::Shell { ref screen, .. } => {
                 // One that was there already shows something at once, and may not change for long.
                 let shows = !screen.lock().text().is_empty();
-                let mut effects = self.shell.opened(screen);
+                let mut outcome = self.shell.happened(event, area);
                 if shows {
-                    effects.extend(self.begin_checks());
+                    outcome.effects.extend(self.begin_checks());
                 }
-                return Outcome {
-                    layer: lost.as_deref().map(shell::lost),
-                    ..Outcome::effects(effects)
-                };
+                return outcome;
             }
-            WorkspaceEvent::Changed => {
-                self.shell.changed();
-                return Outcome::effects(self.begin_checks());
+            WorkspaceEvent::Changed | WorkspaceEvent::ShellFailed(_) => {
+                let mut outcome = self.shell.happened(event, area);
+                outcome.effects.extend(self.begin_checks());
+                return outcome;
             }
-            WorkspaceEvent::Lines(lines) => return self.shell.lines(lines),
-            WorkspaceEvent::Bell => self.shell.bell = true,
-            WorkspaceEvent::ShellEnded(end) => self.shell.ended(end),
-            WorkspaceEvent::ShellFailed(problem) => {
-                self.shell.phase = shell::Phase::Failed(problem);
-                return Outcome::effects(self.begin_checks());
-            }
+            WorkspaceEvent::Lines(_)
+            | WorkspaceEvent::Bell
+            | WorkspaceEvent::File { .. }
+            | WorkspaceEvent::ShellEnded(_) => return self.shell.happened(event, area),
             WorkspaceEvent::Checked { asked, results, completion } => {
                 return self.checked(asked, results, completion, ahead, now);
             }
@@ -211,9 +206,6 @@ impl Workspace {
                     self.shell.phase = shell::Phase::Failed(problem.clone());
                 }
                 self.check_problem = Some(problem);
-            }
-            WorkspaceEvent::File { path, line, content } => {
-                return shell::file(path, line, content, area);
             }
             // Asked about elsewhere: the answer can hold for longer than the workspace.
             WorkspaceEvent::Clipboard(_) => {}
@@ -397,14 +389,10 @@ impl Workspace {
         if self.focus == PaneId::Shell && self.shell.context() != Context::NoShell {
             return self.shell.act(action);
         }
-        let mut outcome = match action {
-            Action::CopyMode => self.shell.act(action)?,
-            Action::PreviousPrompt => self.shell.prompt(false, true),
-            Action::NextPrompt => self.shell.prompt(true, true),
-            Action::CopyOutput | Action::OpenLinks => return self.shell.act(action),
-            _ => return None,
-        };
-        outcome.effects.extend(self.focus_on(PaneId::Shell, area));
+        let (mut outcome, comes) = self.shell.act_from_aside(action)?;
+        if comes {
+            outcome.effects.extend(self.focus_on(PaneId::Shell, area));
+        }
         Some(outcome)
     }
 
