@@ -134,8 +134,8 @@ impl Bench {
         failing.map(|check| check["criterion"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Answers rightly and marks it complete.
-    fn complete(&self, scenario: &Scenario) {
+    /// Answers rightly and marks it complete. Gives the picture of what is over.
+    fn complete(&self, scenario: &Scenario) -> Value {
         let right = &scenario.diagnosis;
         let output = self.run(&[
             "incident",
@@ -156,6 +156,7 @@ impl Bench {
         });
         let over = self.until("over", patience, |picture| phase(picture) == "over");
         assert_eq!(over["phase"]["outcome"]["outcome"], "resolved", "{over:#}");
+        over
     }
 }
 
@@ -217,7 +218,10 @@ fn prove(id: &str, all: bool) {
         let begun = Instant::now();
         bench.until("green", GREEN, |_| bench.verify()["passed"] == true);
         println!("{id}: {}: green after {:.1} s", solution.name, begun.elapsed().as_secs_f64());
-        bench.complete(&scenario);
+        let over = bench.complete(&scenario);
+        if solution.known_by.is_some() {
+            assert_eq!(over["repair"], Value::String(solution.name.clone()), "{id}: {over:#}");
+        }
     }
     for decoy in scenario.decoys.iter().take(some) {
         bench.restart();

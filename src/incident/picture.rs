@@ -47,6 +47,9 @@ pub struct Picture {
     pub trouble: Vec<String>,
     /// The score, once it is over.
     pub score: Option<Score>,
+    /// The name of the solution that the learner took, once it is over and if it is a known one.
+    #[serde(default)]
+    pub repair: Option<String>,
 }
 
 /// Where an incident is in its life.

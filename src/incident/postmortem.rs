@@ -79,6 +79,9 @@ impl Material<'_> {
             let said = super::life::in_words(scenario, guess).map(|word| plain(&word)).join(" · ");
             let _ = writeln!(page, "What was said, {} into it: {said}\n", clock(*at));
         }
+        if let Some(solution) = life.repaired_by(scenario) {
+            let _ = writeln!(page, "How it was repaired: {}\n", plain(&solution.name));
+        }
         for text in [&scenario.diagnosis.explain, &scenario.debrief.happened] {
             let _ = writeln!(page, "{}\n", text.trim());
         }
@@ -99,8 +102,12 @@ impl Material<'_> {
                 let _ = writeln!(page, "Told in: {source}\n");
             }
         }
-        page.push_str("## Other ways to repair it\n\n");
-        for solution in &scenario.solutions {
+        let own = self.life.repaired_by(scenario);
+        page.push_str(match own {
+            Some(_) => "## Other ways to repair it\n\n",
+            None => "## Ways to repair it\n\n",
+        });
+        for solution in scenario.solutions.iter().filter(|solution| Some(*solution) != own) {
             let quality = format!("{:?}", solution.quality).to_lowercase();
             let _ = writeln!(page, "- {} ({quality})\n", plain(&solution.name));
             let _ = writeln!(page, "  ```sh\n{}\n  ```\n", indent(solution.run.trim()));

@@ -72,10 +72,14 @@ class Manager:
             scrape.render(values) + self._config_values(), self.store.version)
 
     def _config_values(self):
-        """The numbers and flags of the configuration, so that queries can ask for them."""
-        rows = [f'shop_config_value{{field="{n}"}} {float(v):g}\n'
-                for n, v in self.store.config.items() if isinstance(v, (int, float))]
-        return "# TYPE shop_config_value gauge\n" + "".join(rows)
+        """The configuration, so that queries can ask for it: numbers and flags, and what was chosen."""
+        config = self.store.config.items()
+        numbers = [f'shop_config_value{{field="{n}"}} {float(v):g}\n'
+                   for n, v in config if isinstance(v, (int, float))]
+        choices = [f'shop_config_choice{{field="{n}",value="{v}"}} 1\n'
+                   for n, v in config if isinstance(self.service.fields[n], fields.Choice)]
+        return ("# TYPE shop_config_value gauge\n" + "".join(numbers)
+                + "# TYPE shop_config_choice gauge\n" + "".join(choices))
 
     def change(self, values, by, whole):
         """A new configuration: written down first, then brought to the service."""

@@ -10,7 +10,7 @@ use crate::course::yaml::{At, Problems, quote};
 use crate::course::{Check, quantity};
 
 /// Long enough that a repair is not luck.
-const DEFAULT_HOLD: Duration = Duration::from_secs(25);
+const DEFAULT_HOLD: Duration = Duration::from_secs(20);
 
 /// Nobody waits longer at a repaired system.
 const MAX_HOLD: Duration = Duration::from_mins(10);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::condition::{criteria, symptom};
+use super::condition::{condition, criteria, symptom};
 use super::evidence::evidence;
 use super::manifest::{
     DebriefEntry, DiagnosisEntry, HintEntry, InjectEntry, ReplayEntry, ScenarioManifest,
@@ -119,7 +119,7 @@ fn scenario(
         hints: hints(problems, at.key("hints"), &manifest.hints, system),
         diagnosis: diagnosis(problems, at.key("diagnosis"), &manifest.diagnosis, system),
         replay,
-        solutions: solutions(problems, at.key("solutions"), &manifest.solutions),
+        solutions: solutions(problems, at.key("solutions"), &manifest.solutions, system),
         decoys: decoys(problems, at.key("decoys"), &manifest.decoys, &manifest.criteria, &criteria),
         criteria,
         evidence: evidence(problems, at.key("evidence"), &manifest.evidence, system),
@@ -280,7 +280,12 @@ fn replay_of(
     Some(Replay { injection, lasts: lasts?, recover_within: recovery.unwrap_or(DEFAULT_RECOVERY) })
 }
 
-fn solutions(problems: &mut Problems, at: At<'_>, entries: &[SolutionEntry]) -> Vec<Solution> {
+fn solutions(
+    problems: &mut Problems,
+    at: At<'_>,
+    entries: &[SolutionEntry],
+    system: &System,
+) -> Vec<Solution> {
     if entries.len() < 2 {
         let help = "what can be repaired in one way only is a riddle".to_owned();
         problems.rule(at, "a scenario has two solutions at least", Some(help));
@@ -293,8 +298,13 @@ fn solutions(problems: &mut Problems, at: At<'_>, entries: &[SolutionEntry]) -> 
             problems.twice(at.key("name"), &entry.name);
         }
         problems.not_empty(at.key("run"), "\"run\"", &entry.run);
-        let (name, run) = (entry.name.clone(), entry.run.clone());
-        solutions.push(Solution { name, quality: entry.quality, run });
+        let known_by = entry.known_by.as_ref();
+        solutions.push(Solution {
+            name: entry.name.clone(),
+            quality: entry.quality,
+            run: entry.run.clone(),
+            known_by: known_by.map(|known| condition(problems, at.key("known_by"), known, system)),
+        });
     }
     // In the order written where they are alike.
     solutions.sort_by_key(|solution| solution.quality);

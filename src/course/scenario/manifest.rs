@@ -505,7 +505,7 @@ pub(crate) struct CriterionEntry {
     pub(crate) times: Option<Times>,
     /// How the value is shown: `number` if not given.
     pub(crate) unit: Option<Unit>,
-    /// How long it must have been true: 25 s for a query, no time for a command if not given.
+    /// How long it must have been true: 20 s for a query, no time for a command if not given.
     pub(crate) hold: Option<String>,
     /// Whether it is shown only once it is true.
     pub(crate) hidden: Option<bool>,
@@ -596,6 +596,9 @@ pub(crate) struct SolutionEntry {
     pub(crate) quality: Quality,
     /// What is run on the shell machine, as the learner.
     pub(crate) run: String,
+    /// What is true of a repaired system if it was repaired this way: the first of the best that is true is
+    /// taken for the learner's repair.
+    pub(crate) known_by: Option<ConditionEntry>,
 }
 
 /// A wrong way to repair it.

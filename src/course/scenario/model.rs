@@ -533,7 +533,7 @@ pub struct Replay {
 }
 
 /// A way to repair it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Solution {
     /// For people.
     pub name: String,
@@ -541,6 +541,8 @@ pub struct Solution {
     pub quality: Quality,
     /// What is run on the shell machine.
     pub run: String,
+    /// What is true once the learner has done this.
+    pub known_by: Option<Condition>,
 }
 
 /// How good a repair is, the best first.

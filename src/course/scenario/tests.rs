@@ -349,7 +349,7 @@ fn a_scenario_is_read() {
                 0,
             )
         },
-        criterion("load", "The users are there", guard, Judged::Metric(there), Unit::Rate, 25),
+        criterion("load", "The users are there", guard, Judged::Metric(there), Unit::Rate, 20),
         Criterion {
             fail,
             ..criterion(
@@ -367,7 +367,7 @@ fn a_scenario_is_read() {
             CriterionKind::Replay,
             Judged::Metric(metric(OK, Op::AtLeast, 0.95)),
             Unit::Percent,
-            25,
+            20,
         ),
     ];
     assert_eq!(scenario.criteria, expected);

@@ -29,7 +29,7 @@ pub use timeline::{conditions, steps, words as in_words};
 use super::picture::{
     FeedEntry, FeedKind, Guess, Mark, Outcome, Phase as Shown, Picture, Score, Users,
 };
-use crate::course::scenario::{Criterion, CriterionKind, Evidence, Level, Scenario};
+use crate::course::scenario::{Criterion, CriterionKind, Evidence, Level, Scenario, Solution};
 use reading::judge;
 
 /// How long a system must be healthy before anything is done to it, in seconds.
@@ -204,6 +204,9 @@ pub struct Life {
     pub criteria: Vec<Held>,
     /// Since when all slo criteria hold, in its own time.
     pub well_since: Option<f64>,
+    /// Which of the scenario's solutions the system looks repaired by.
+    #[serde(default)]
+    pub repair: Option<usize>,
     /// Guards that were broken while it was live.
     pub broken_guards: Vec<String>,
     /// What the users got.
@@ -267,6 +270,7 @@ impl Life {
             gathered: BTreeMap::new(),
             criteria: vec![Held::default(); scenario.criteria.len()],
             well_since: None,
+            repair: None,
             broken_guards: Vec::new(),
             users: Users::default(),
             counters: None,
@@ -365,6 +369,10 @@ impl Life {
             criterion.kind != CriterionKind::Slo || held.met == Some(true)
         });
         self.well_since = well.then(|| self.well_since.unwrap_or(self.elapsed));
+        self.repair = scenario.solutions.iter().position(|solution| {
+            let known_by = solution.known_by.as_ref();
+            known_by.is_some_and(|known| judge(known, readings, &self.baseline).met)
+        });
         if live && !replaying {
             for (criterion, held) in scenario.criteria.iter().zip(&self.criteria) {
                 let broken = criterion.kind == CriterionKind::Guard && held.met == Some(false);
@@ -808,7 +816,14 @@ impl Life {
             completable: self.completable(scenario),
             trouble: self.trouble.clone(),
             score: self.score.clone(),
+            repair: self.repaired_by(scenario).map(|solution| solution.name.clone()),
         }
+    }
+
+    /// The solution that the learner took, once it is resolved and if it is one of those known.
+    pub fn repaired_by<'a>(&self, scenario: &'a Scenario) -> Option<&'a Solution> {
+        let resolved = self.phase == Phase::Over(Outcome::Resolved);
+        self.repair.filter(|_| resolved).and_then(|index| scenario.solutions.get(index))
     }
 }
 

@@ -2,12 +2,18 @@
 //! number would say what to do better.
 
 use super::{Life, timeline};
-use crate::course::scenario::{Evidence, Scenario};
+use crate::course::scenario::{Evidence, Quality, Scenario};
 use crate::incident::picture::{Bar, Outcome, Score};
 use crate::incident::words::clock;
 
 /// What each needless change of a part that is not at fault costs, and each broken guard.
 const COLLATERAL: f64 = 0.25;
+
+/// What a repair is worth that leaves the cause where it is, and hurts nobody.
+const CONTAINED: f64 = 0.75;
+
+/// And one that only begins anew.
+const RESTARTED: f64 = 0.5;
 
 /// The score of an incident that has just ended.
 pub(super) fn score(scenario: &Scenario, life: &Life) -> Score {
@@ -77,21 +83,28 @@ fn diagnosis(scenario: &Scenario, life: &Life) -> Bar {
     bar("Diagnosis", count as f64 / 3.0, words)
 }
 
-/// How lasting the repair is: whether every mechanism is gone, and at how many tries.
+/// How lasting the repair is, and at how many tries. One that no scenario thought of is worth as much as
+/// one that contains the cause: nobody knows better.
 fn quality(scenario: &Scenario, life: &Life) -> Bar {
     let title = "Quality of the repair";
     if life.phase != super::Phase::Over(Outcome::Resolved) {
         return bar(title, 0.0, "no repair".to_owned());
     }
-    let tries = f64::from(life.wrong_fixes);
-    let share = 1.0 / (1.0 + tries * 0.25);
-    let words = match (life.wrong_fixes, &scenario.replay) {
-        (0, Some(_)) => "it lasts, also when the trigger comes again".to_owned(),
-        (0, None) => "the cause is gone, at the first try".to_owned(),
-        (1, _) => "after one try that did not help".to_owned(),
-        (n, _) => format!("after {n} tries that did not help"),
+    let known = scenario.solutions.iter().any(|solution| solution.known_by.is_some());
+    let (share, what) = match life.repaired_by(scenario).map(|solution| solution.quality) {
+        Some(Quality::Root) => (1.0, "the cause is gone"),
+        Some(Quality::Mitigation) => (CONTAINED, "the cause is contained"),
+        Some(Quality::Restart) => (RESTARTED, "it works until it happens again"),
+        None if known => (CONTAINED, "a way of your own"),
+        None => (1.0, "everything holds"),
     };
-    bar(title, share, words)
+    let tries = match life.wrong_fixes {
+        0 => "at the first try".to_owned(),
+        1 => "after one try that did not help".to_owned(),
+        tries => format!("after {tries} tries that did not help"),
+    };
+    let share = share / (1.0 + f64::from(life.wrong_fixes) * 0.25);
+    bar(title, share, format!("{what}, {tries}"))
 }
 
 fn collateral(scenario: &Scenario, life: &Life) -> Bar {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::course::scenario::{
     Action, Answer, Condition, Debrief, Diagnosis, Event, Healthy, Hint, Injection, Judged, Load,
-    Op, Replay, Step, Symptom, System, Unit, When,
+    Op, Quality, Replay, Solution, Step, Symptom, System, Unit, When,
 };
 use crate::course::{Check, Expect};
 use crate::incident::order::Order;
@@ -293,6 +293,40 @@ fn criteria_must_hold_and_the_diagnosis_comes_before_the_end() {
 }
 
 #[test]
+fn the_repair_is_known_by_what_is_true_after_it() {
+    let solution = |quality, limit: f64| Solution {
+        name: format!("{quality:?}"),
+        quality,
+        run: String::new(),
+        known_by: Some(condition("limit", Op::AtLeast, limit)),
+    };
+    for (limit, name, share) in [
+        (Some(64.0), Some("Root"), 1.0),
+        (Some(8.0), Some("Mitigation"), 0.75),
+        // Somebody thought of something else.
+        (Some(2.0), None, 0.75),
+        (None, None, 0.75),
+    ] {
+        let mut scenario = scenario();
+        scenario.solutions =
+            vec![solution(Quality::Root, 64.0), solution(Quality::Mitigation, 8.0)];
+        let mut story = Story::live_with(scenario, Mode::Normal);
+        let mut well = readings(true);
+        let limit = limit.map_or(Reading::Nothing(String::new()), Reading::Value);
+        well.metrics.insert("limit".to_owned(), limit);
+        story.pass(40, &well);
+        assert_eq!(story.life.picture(&story.scenario).repair, None, "it is not over");
+        story.ask(&Order::Diagnose(guess())).unwrap();
+        story.ask(&Order::Complete).unwrap();
+        let picture = story.life.picture(&story.scenario);
+        assert_eq!(picture.repair.as_deref(), name);
+        let bars = picture.score.unwrap().bars;
+        let bar = bars.iter().find(|bar| bar.title == "Quality of the repair").unwrap();
+        assert_eq!(bar.share, share, "{}", bar.words);
+    }
+}
+
+#[test]
 fn no_data_is_never_success() {
     let mut story = Story::live(Mode::Normal);
     story.pass(40, &readings(true));
@@ -342,6 +376,26 @@ fn the_timeline_and_the_hints_come_in_the_incidents_own_time() {
     story.ask(&Order::Hint).unwrap();
     assert_eq!(story.said(FeedKind::Hint), ["look", "there", "do"]);
     assert!(story.ask(&Order::Hint).unwrap_err().contains("no more hints"));
+}
+
+#[test]
+fn nobody_complains_or_hints_once_it_is_repaired() {
+    let mut story = Story::live(Mode::Normal);
+    story.pass(100, &readings(false));
+    story.pass(200, &readings(true));
+    assert_eq!(story.said(FeedKind::Stakeholder), ["page"]);
+    assert_eq!(story.said(FeedKind::Hint), Vec::<&str>::new());
+    // It breaks again, and so does their peace.
+    story.pass(2, &readings(false));
+    assert_eq!(story.said(FeedKind::Hint), ["look"]);
+    // An alarm about nothing goes on.
+    let mut alarm = scenario();
+    alarm.inject.clear();
+    alarm.symptom = None;
+    let mut story = Story::begin(alarm, Mode::Normal);
+    story.pass(300, &readings(true));
+    assert_eq!(story.said(FeedKind::Stakeholder), ["page", "when?", "still?"]);
+    assert_eq!(story.said(FeedKind::Hint), ["look", "there"]);
 }
 
 #[test]

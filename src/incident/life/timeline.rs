@@ -37,6 +37,9 @@ impl Life {
             *done = Some(self.elapsed);
         }
         match what {
+            // Who is served again does not complain that it is not so.
+            Event::Notify { level: Level::Warning | Level::Critical, .. }
+                if self.well_since.is_some() && !scenario.inject.is_empty() => {}
             Event::Notify { text, level, from } => {
                 self.say(FeedKind::Stakeholder, *level, from, text.clone());
             }
@@ -58,6 +61,10 @@ impl Life {
             Mode::Normal => {}
         }
         if self.elapsed - self.last_hint() < DWELL {
+            return;
+        }
+        // It is repaired: what is left is to wait, and to say what it was.
+        if !scenario.inject.is_empty() && self.all_met(scenario, false) {
             return;
         }
         let Some(next) = self.next_hint() else { return };
@@ -180,7 +187,8 @@ pub fn conditions(scenario: &Scenario) -> impl Iterator<Item = &Condition> {
         When::At(_) | When::After(_) => None,
     });
     let symptom = scenario.symptom.iter().map(|symptom| &symptom.condition);
-    criteria.chain(timeline).chain(symptom)
+    let repairs = scenario.solutions.iter().filter_map(|solution| solution.known_by.as_ref());
+    criteria.chain(timeline).chain(symptom).chain(repairs)
 }
 
 /// What a scenario asks about that the learner has looked at with this.

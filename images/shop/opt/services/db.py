@@ -26,7 +26,8 @@ class Service(Common):
                                                  "Sessions that pause so long in a transaction are ended; 0: never"),
     }
     keep = ("pg_stat_activity_", "pg_locks_count", "pg_stat_database_", "pg_up", "pg_settings_max_connections",
-            "pg_postmaster_start_time", "pg_blocked", "pg_table_scans")
+            "pg_postmaster_start_time", "pg_blocked", "pg_table_scans",
+            "pg_index_builds")
 
     def __init__(self):
         # A container that was killed leaves the number of a process that is now

@@ -340,7 +340,9 @@ impl Incident {
                     Quality::Mitigation => "contains the cause",
                     Quality::Restart => "works until it happens again",
                 };
-                format!("- **{}**: {quality}", escaped(&solution.name))
+                let yours =
+                    if picture.repair.as_ref() == Some(&solution.name) { " (yours)" } else { "" };
+                format!("- **{}**{yours}: {quality}", escaped(&solution.name))
             })
             .collect();
         part("Ways to repair it", &solutions.join("\n"));

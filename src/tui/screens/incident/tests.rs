@@ -154,8 +154,14 @@ fn scenario() -> Scenario {
                 name: "Raise server_maxconn".into(),
                 quality: Quality::Root,
                 run: String::new(),
+                known_by: None,
             },
-            Solution { name: "Restart".into(), quality: Quality::Restart, run: String::new() },
+            Solution {
+                name: "Restart".into(),
+                quality: Quality::Restart,
+                run: String::new(),
+                known_by: None,
+            },
         ],
         decoys: vec![],
         evidence: vec![
@@ -211,6 +217,7 @@ fn picture(phase: Phase) -> Picture {
     });
     let normal = gateway.as_object().map(|config| ("gateway".to_owned(), config.clone()));
     Picture {
+        repair: None,
         seed: 7,
         normal: normal.into_iter().collect(),
         phase,
