@@ -46,6 +46,8 @@ pub enum Context {
     NoIncidentShell,
     /// What an incident's users see.
     Users,
+    /// The same, once the incident is over.
+    Over,
     /// An incident's charts.
     Panels,
     /// Typing a query.
@@ -86,6 +88,7 @@ impl Context {
             Self::Starting => "An incident that starts",
             Self::NoIncident => "An incident that could not be started",
             Self::Users => "What the users see",
+            Self::Over => "What the users saw",
             Self::Panels => "Charts",
             Self::Prompt => "Query",
             Self::Logs => "Logs",
@@ -267,16 +270,33 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         Context::Setup => &[SETUP, ANYWHERE, QUIT],
         Context::Starting => &[incident::STARTING, ANYWHERE, QUIT],
         Context::NoIncidentShell => {
-            &[NO_SHELL, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+            &[NO_SHELL, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
         }
         Context::NoIncident => &[incident::NO_INCIDENT, ANYWHERE, QUIT],
-        Context::Users => &[incident::USER, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
-        Context::Panels => &[incident::PANELS, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
-        Context::Logs => &[incident::LOGS, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
-        Context::Traces => &[incident::TRACES, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
-        Context::Trace => &[incident::TRACE, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
-        Context::Act => &[incident::ACT, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
-        Context::Form => &[incident::FORM, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS],
+        Context::Over => {
+            &[incident::OVER, incident::USER, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+        }
+        Context::Users => {
+            &[incident::USER, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+        }
+        Context::Panels => {
+            &[incident::PANELS, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+        }
+        Context::Logs => {
+            &[incident::LOGS, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+        }
+        Context::Traces => {
+            &[incident::TRACES, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+        }
+        Context::Trace => {
+            &[incident::TRACE, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+        }
+        Context::Act => {
+            &[incident::ACT, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+        }
+        Context::Form => {
+            &[incident::FORM, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
+        }
         Context::Prompt => &[incident::PROMPT],
         Context::LogFilter => &[incident::LOG_FILTER],
         Context::Field => &[incident::FIELD],
@@ -410,7 +430,7 @@ impl std::fmt::Display for Chord {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 26] = [
+    const ALL: [Context; 27] = [
         Context::Home,
         Context::Search,
         Context::Lesson,
@@ -428,6 +448,7 @@ mod tests {
         Context::NoIncident,
         Context::NoIncidentShell,
         Context::Users,
+        Context::Over,
         Context::Panels,
         Context::Prompt,
         Context::Logs,

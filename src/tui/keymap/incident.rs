@@ -23,11 +23,22 @@ const TRACES_KEY: Binding = does(&["T"], Command::Traces, "traces", "To the trac
 const PROMPT_KEY: Binding =
     does(&["p"], Command::Prompt, "query", "Ask Prometheus something (PromQL)");
 
-/// What holds on every tab but the shell.
-pub(super) const INCIDENT: &[Binding] = &[
+/// What holds on every tab but the shell as long as there is something to repair.
+pub(super) const DUTY: &[Binding] = &[
     does(&["h"], Command::Hint, "hint", "Ask for the next hint"),
     does(&["d"], Command::Diagnose, "diagnosis", "Say what is wrong"),
     does(&["c"], Command::Complete, "complete", "Say that it is repaired"),
+];
+
+/// What comes first once it is over.
+pub(super) const OVER: &[Binding] = &[
+    does(&["m"], Command::Debrief, "what happened", "Read what happened, and what can be done now"),
+    does(&["R"], Command::Restart, "start over", "Start the incident over"),
+    bind(&["esc"], Action::Back, "leave", "Back one step; at last leave the incident"),
+];
+
+/// What holds on every tab but the shell.
+pub(super) const INCIDENT: &[Binding] = &[
     does(&["1"], Command::Tab(Tab::User), "", "To what the users see"),
     does(&["2"], Command::Tab(Tab::Observe), "", "To metrics, logs and traces"),
     does(&["3"], Command::Tab(Tab::Act), "", "To configuration, requests and diagnostics"),

@@ -194,6 +194,7 @@ impl Incident {
             (Stage::Open, Tab::User | Tab::Act | Tab::Shell) if !self.is_begun() => {
                 Context::Starting
             }
+            (Stage::Open, Tab::User) if self.is_over() => Context::Over,
             (Stage::Open, Tab::User) => Context::Users,
             (Stage::Open, Tab::Observe) if self.observe.prompt.open => Context::Prompt,
             (Stage::Open, Tab::Observe) => match self.observe.view {

@@ -462,7 +462,7 @@ impl Incident {
 
     fn go(&mut self, by: isize, area: Rect) -> Outcome {
         match self.context() {
-            Context::Users => self.user.scroll(by),
+            Context::Users | Context::Over => self.user.scroll(by),
             Context::Panels => return Outcome::effects(self.move_in_panels(by, area)),
             Context::Prompt => self.observe.prompt.move_by(by),
             Context::Logs => self.observe.logs.move_by(by),
@@ -476,7 +476,7 @@ impl Incident {
     fn page(&mut self, by: isize, area: Rect) -> Outcome {
         match self.context() {
             Context::Panels => Outcome::effects(self.page_of_panels(by, area)),
-            Context::Users | Context::Logs => {
+            Context::Users | Context::Over | Context::Logs => {
                 let height = self.places(area).inner.height.saturating_sub(8);
                 self.go(by * isize::from(height.max(1).cast_signed()), area)
             }
@@ -487,7 +487,7 @@ impl Incident {
     fn far(&mut self, to: isize) -> Outcome {
         let by = to.saturating_mul(isize::MAX / 4);
         match self.context() {
-            Context::Users => self.user.scroll(by),
+            Context::Users | Context::Over => self.user.scroll(by),
             Context::Logs if to > 0 => self.observe.logs.follow(),
             Context::Logs => self.observe.logs.move_by(by),
             Context::Traces | Context::Trace => self.observe.traces.move_by(by),
