@@ -10,8 +10,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
     Invocation, Out, Outcome, completions, config, destroy, direct, doctor, hint, history, hold,
-    images, incident, init, launch, log, modules, open, postmortem, replay, reset, rewind, shell,
-    snapshot, status, verify,
+    images, incident, init, launch, lint, log, modules, open, postmortem, replay, reset, rewind,
+    schema, shell, snapshot, status, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -75,6 +75,8 @@ enum Command {
     Reset(reset::Reset),
     Destroy(destroy::Destroy),
     Config(config::Config),
+    Lint(lint::Lint),
+    Schema(schema::Schema),
     Images(images::Images),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -158,6 +160,8 @@ impl Command {
             Self::Reset(command) => command.run(invocation),
             Self::Destroy(command) => command.run(invocation),
             Self::Config(command) => command.run(invocation),
+            Self::Lint(command) => command.run(invocation),
+            Self::Schema(command) => command.run(invocation),
             Self::Images(command) => command.run(invocation),
             Self::Doctor(command) => command.run(invocation),
             Self::Completions(command) => command.run(invocation),

@@ -32,6 +32,7 @@ mod interrupt;
 mod invocation;
 mod item;
 mod launch;
+mod lint;
 mod log;
 mod modules;
 mod open;
@@ -41,6 +42,7 @@ mod progress;
 mod replay;
 mod reset;
 mod rewind;
+mod schema;
 mod shell;
 mod snapshot;
 mod status;
@@ -59,3 +61,5 @@ type Outcome = Result<u8, Problem>;
 
 /// The exit status of a command that did what it was asked to do.
 const DONE: u8 = 0;
+/// Something was judged, and did not pass.
+const NOT_PASSED: u8 = 1;

@@ -21,7 +21,7 @@ pub(super) struct Out {
     /// The signs for states.
     pub(super) signs: Signs,
     /// Whether stdout is a terminal that shows colours.
-    color: bool,
+    pub(super) color: bool,
     /// The same for stderr.
     color_errors: bool,
     /// Whether stderr is a terminal.

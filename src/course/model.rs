@@ -200,7 +200,7 @@ pub struct Exercise {
 
 impl Exercise {
     /// Every file its manifest names.
-    fn files(&self) -> impl Iterator<Item = &Resource> {
+    pub(super) fn files(&self) -> impl Iterator<Item = &Resource> {
         let setup = self.setup.iter().map(|file| &file.source);
         let decoys = self.decoys.iter().map(|decoy| &decoy.file);
         setup.chain(&self.prepare).chain(&self.solution).chain(decoys)

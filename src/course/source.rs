@@ -141,6 +141,16 @@ impl Source {
         Ok(found.then(|| self.resource(path)))
     }
 
+    /// The file that messages call by this name.
+    pub fn shown(&self, name: &str) -> Option<Resource> {
+        let path = match &*self.tree {
+            Tree::BuiltIn => name,
+            Tree::Folder { named, .. } if named == Path::new(".") => name,
+            Tree::Folder { named, .. } => Path::new(name).strip_prefix(named).ok()?.to_str()?,
+        };
+        self.find(path).ok().flatten()
+    }
+
     fn laid_out(&self) -> bool {
         match &*self.tree {
             Tree::BuiltIn => true,
@@ -259,6 +269,46 @@ impl Resource {
     fn trouble(&self, message: String) -> Diagnostic {
         let file = self.path();
         Diagnostic { severity: Severity::Error, file, line: 0, column: 0, message, help: None }
+    }
+
+    /// Whether there is a file at a path of the same source, in which `..` may lead up, but not out.
+    pub(crate) fn beside(&self, path: &str) -> bool {
+        let mut parts = Vec::new();
+        for part in path.split('/') {
+            match part {
+                "." | "" => {}
+                ".." => {
+                    if parts.pop().is_none() {
+                        return false;
+                    }
+                }
+                part => parts.push(part),
+            }
+        }
+        matches!(self.source().find(&parts.join("/")), Ok(Some(_)))
+    }
+
+    /// Every file below a folder of the same source, hidden ones passed over.
+    pub(crate) fn below(&self, folder: &str) -> Vec<Resource> {
+        /// A folder of an exercise has some files; what links make of it must have an end.
+        const MAX_DEPTH: usize = 8;
+        let source = self.source();
+        let (mut files, mut folders) = (Vec::new(), vec![(folder.to_owned(), 0)]);
+        while let Some((folder, depth)) = folders.pop() {
+            for (name, is_folder) in source.list(&folder).unwrap_or_default() {
+                let path = join(&folder, &name);
+                if !is_folder {
+                    files.push(source.resource(path));
+                } else if depth < MAX_DEPTH && files.len() < MAX_ENTRIES {
+                    folders.push((path, depth + 1));
+                }
+            }
+        }
+        files
+    }
+
+    fn source(&self) -> Source {
+        Source { tree: Arc::clone(&self.tree) }
     }
 
     /// Whether its owner may execute it; files in the binary have no such bit.

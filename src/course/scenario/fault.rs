@@ -4,7 +4,7 @@
 //! its arguments. Where a scenario uses it, the arguments are checked against the declaration and the
 //! machines against the system; what is wrong then is told in the scenario.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -65,11 +65,22 @@ pub(super) fn fault(manifest: FaultManifest, at: At<'_>, problems: &mut Problems
         problems.rule(at.key("do"), "\"do\" has no steps", None);
     }
     let (mut bytes, mut filled) = (0, 0);
+    let mut unused: BTreeSet<&str> = manifest.args.keys().map(String::as_str).collect();
     for key in ["do", "undo"] {
         at.key(key).texts(&mut |at, text| {
             bytes += text.len();
             filled += holes(problems, at, text, &manifest.args);
+            for piece in pieces(text) {
+                if let Piece::Hole(name) = piece {
+                    unused.remove(name);
+                }
+            }
         });
+    }
+    for name in unused {
+        let help = Some(format!("write ${{{name}}} where its value belongs, or remove it"));
+        let message = format!("no step uses the argument {}", quote(name));
+        problems.rule(at.key("args").name(name), message, help);
     }
     if bytes > MAX_BYTES {
         let message = format!("the steps have more than {} KiB of text", MAX_BYTES >> 10);

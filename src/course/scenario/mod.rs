@@ -20,9 +20,9 @@ mod timeline;
 use std::time::Duration;
 
 pub(super) use incident::item;
-pub(super) use manifest::ScenarioManifest;
-#[cfg(test)]
-pub(super) use manifest::{FaultManifest, LoadManifest, StateManifest, SystemManifest};
+pub(super) use manifest::{
+    FaultManifest, LoadManifest, ScenarioManifest, StateManifest, SystemManifest,
+};
 pub use model::*;
 pub use parts::Parts;
 

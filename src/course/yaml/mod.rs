@@ -59,5 +59,10 @@ pub(crate) fn read<T: DeserializeOwned>(file: &str, text: &str, shape: &Shape) -
     Reading { value, tree, problems }
 }
 
+/// The text as nodes with their places, for whoever knows already what is in it.
+pub(crate) fn parse_for_places(text: &str) -> Option<Node> {
+    tree::parse(text, &mut Problems::new(""))
+}
+
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,12 @@ pub fn is_ours(reference: &str) -> bool {
     definition::all().is_ok_and(|all| all.iter().any(|definition| definition.name == name))
 }
 
+/// The references of our own images, without tags.
+pub fn ours() -> Vec<String> {
+    let all = definition::all().unwrap_or_default().iter();
+    all.map(|definition| format!("{}{}", definition::PREFIX, definition.name)).collect()
+}
+
 /// The images on an engine.
 #[async_trait]
 pub trait Images: Send + Sync {

@@ -1,0 +1,111 @@
+//! What an exercise should have to be solvable, provable, and startable without a network.
+
+use std::collections::HashSet;
+
+use super::{Findings, spoiler};
+use crate::course::source::{join, parent, stem};
+use crate::course::yaml::quote;
+use crate::course::{Exercise, Item, Resource, Severity, nearest};
+
+/// Where a shell keeps what was typed. A check of this asks for keystrokes instead of a result.
+const KEYSTROKES: [&str; 5] = ["bash_history", "HISTFILE", "zsh_history", "ash_history", "fc -l"];
+
+pub(super) fn look(
+    item: &Item,
+    exercise: &Exercise,
+    images: &[String],
+    findings: &mut Findings<'_>,
+) {
+    if exercise.hints.is_empty() {
+        let help = "add \"hints\", from nudge to approach";
+        findings.warn(|at| at.name("hints"), "whoever is stuck here gets no hint", help);
+    }
+    solution(exercise, findings);
+    checks(exercise, findings);
+    image(exercise, images, findings);
+    files(item, exercise, findings);
+}
+
+fn solution(exercise: &Exercise, findings: &mut Findings<'_>) {
+    let Some(file) = &exercise.solution else {
+        let help = "write solution.sh beside its other files: a script that makes every check pass";
+        let message = "there is no solution: nobody can prove that this can be solved";
+        return findings.error(|at| at.name("solution"), message, help);
+    };
+    if exercise.decoys.is_empty() {
+        let help =
+            "add \"decoys\": wrong solutions that people try, and the checks that refuse them";
+        let message = "there is no wrong solution: nobody knows what else would pass";
+        findings.warn(|at| at.name("decoys"), message, help);
+    }
+    // What is no text is told when it is run.
+    let Ok(script) = file.utf8() else { return };
+    if script.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#')) {
+        let help = "write what makes every check pass";
+        findings.error(|at| at.key("solution"), "the solution does nothing", help);
+    }
+    for (i, hint) in exercise.hints.iter().enumerate() {
+        spoiler::look(i, &hint.text, std::iter::once(script.as_ref()), findings);
+    }
+}
+
+fn checks(exercise: &Exercise, findings: &mut Findings<'_>) {
+    for (i, check) in exercise.verify.iter().enumerate() {
+        let words: Vec<_> = check.cmd.split_whitespace().collect();
+        let typed = KEYSTROKES.iter().any(|word| check.cmd.contains(word))
+            || words.first() == Some(&"history");
+        if typed {
+            findings.warn(
+                |at| at.key("verify").item(i).key("cmd"),
+                format!("the check {} looks at what was typed, not at what is", quote(&check.name)),
+                "there are other ways to the same end: check the state they all lead to",
+            );
+        }
+    }
+}
+
+fn image(exercise: &Exercise, images: &[String], findings: &mut Findings<'_>) {
+    let Some(image) = &exercise.container_image else { return };
+    let known = |name: &str| images.iter().any(|known| known == name);
+    let name = match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => name,
+        _ => image,
+    };
+    if known(name) {
+        return;
+    }
+    let nearest = nearest(name, images.iter().map(String::as_str));
+    let all = images.join(", ");
+    let ours = |known: &String| known.split('/').next() == name.split('/').next();
+    let missing = match nearest {
+        Some(near) => Some(format!("did you mean {}?", quote(near))),
+        None if name.contains('/') && images.iter().any(ours) => Some(format!("there are {all}")),
+        None => None,
+    };
+    let (severity, message, help) = match missing {
+        Some(help) => (Severity::Error, format!("there is no image {}", quote(image)), help),
+        None => (
+            Severity::Warning,
+            format!("the image {} has to be fetched", quote(image)),
+            format!("without a network only {all} are there"),
+        ),
+    };
+    findings.tell(severity, |at| at.key("container_image"), message, help);
+}
+
+/// Files in its folder that nothing names: forgotten, or meant for something that has another name.
+fn files(item: &Item, exercise: &Exercise, findings: &mut Findings<'_>) {
+    let path = item.manifest.relative();
+    let folder = join(parent(path), stem(path));
+    let named: HashSet<&str> =
+        exercise.files().chain(&item.lesson).map(Resource::relative).collect();
+    for file in item.manifest.below(&folder) {
+        if !named.contains(file.relative()) {
+            findings.warn(
+                |at| at.name("setup"),
+                format!("nothing uses the file {}", quote(file.relative())),
+                "name it in \"setup\", \"prepare\", \"solution\" or \"decoys\", or remove it",
+            );
+        }
+    }
+}
