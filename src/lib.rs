@@ -32,6 +32,7 @@ pub mod incident;
 pub mod lab;
 pub mod paths;
 pub mod problem;
+pub mod prove;
 pub mod session;
 pub mod store;
 pub mod terminal;

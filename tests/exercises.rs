@@ -1,122 +1,24 @@
-//! Every built-in exercise on a real engine: all checks fail before anything is done, the solution
-//! passes them all and keeps them passed, and each wrong solution is refused by exactly the checks
-//! that should refuse it.
+//! Every built-in exercise is proved on each engine of this machine, and content with a fault is
+//! rejected for that fault.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that cannot go on fails, and may say what it did"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod support;
 
-use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use drydock::course::{self, Check, Item, Resource, Source};
+use drydock::course::{self, Item, Source};
 use drydock::engine::{Engine, Limits};
-use drydock::lab::probe::Probes;
-use drydock::lab::verify::{CheckState, verify};
-use drydock::lab::{Lab, SharedStore, exercise, needs};
+use drydock::lab::{Lab, SharedStore};
+use drydock::prove::{self, Outcome, Proof, Stage};
 use drydock::session::{Launcher, Place, Shells};
 use drydock::store::Store;
+use tempfile::TempDir;
 
-/// How long a solution's effects may take to show: services start, writers write their next line.
-const SETTLE: Duration = Duration::from_secs(10);
-
-struct Bench {
-    lab: Lab,
-    item: Item,
-    _home: tempfile::TempDir,
-}
-
-impl Bench {
-    /// A fresh sandbox for an item.
-    async fn new(lab: &Lab, item: &Item) -> (Self, Probes) {
-        let home = tempfile::tempdir().unwrap();
-        let store = SharedStore::new(Store::open(&home.path().join("progress.db")).unwrap());
-        // An owner of its own, so that runs side by side do not see each other's sandboxes.
-        let owner = format!("test-{:016x}", rand(home.path()));
-        let lab = Lab { store, owner, ..lab.clone() };
-        let ready = lab.provision(item, false, &|_| {}).await.unwrap();
-        let probes = Probes::new(lab.engine.clone(), ready.sandbox.id);
-        (Self { lab, item: item.clone(), _home: home }, probes)
-    }
-
-    fn checks(&self) -> &[Check] {
-        &exercise(&self.item).unwrap().verify
-    }
-
-    /// Names of the checks that pass now.
-    async fn passing(&self, probes: &mut Probes) -> BTreeSet<String> {
-        let results = verify(self.checks(), probes, |_| ()).await.unwrap();
-        for result in &results {
-            assert_ne!(result.state, CheckState::Error, "{}: {result:?}", self.item.id);
-        }
-        let passed = results.into_iter().filter(|r| r.state == CheckState::Passed);
-        passed.map(|result| result.name).collect()
-    }
-
-    async fn run(&self, probes: &mut Probes, script: &Resource) {
-        let text = String::from_utf8(script.read().unwrap().into_owned()).unwrap();
-        let ran = probes.run(None, &text, Duration::from_mins(1)).await.unwrap();
-        println!(
-            "{}: {}: status {}: {}",
-            self.item.id,
-            script.path(),
-            ran.status,
-            ran.stderr.trim()
-        );
-    }
-
-    /// Waits until exactly these checks fail.
-    async fn settle(&self, probes: &mut Probes, failing: &BTreeSet<String>) {
-        let all: BTreeSet<_> = self.checks().iter().map(|check| check.name.clone()).collect();
-        let started = Instant::now();
-        loop {
-            let passing = self.passing(probes).await;
-            let found: BTreeSet<_> = all.difference(&passing).cloned().collect();
-            if found == *failing {
-                return;
-            }
-            assert!(
-                started.elapsed() < SETTLE,
-                "{}: {found:?} fail, but {failing:?} should",
-                self.item.id
-            );
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    }
-
-    async fn clear(self) {
-        self.lab.destroy_all().await.unwrap();
-    }
-}
-
-/// A number for this place and this run.
-fn rand(path: &std::path::Path) -> u64 {
-    use std::hash::{BuildHasher, Hasher, RandomState};
-    let mut hasher = RandomState::new().build_hasher();
-    hasher.write(path.as_os_str().as_encoded_bytes());
-    hasher.finish()
-}
-
-/// Proves an item on one engine of this machine, if it is there and has what the item needs.
-async fn prove(id: &str, engine: Option<Arc<dyn Engine>>) {
-    let Some(engine) = engine else { return };
-    if engine.builder().is_some() {
-        for image in ["base", "systemd"] {
-            support::image(engine.as_ref(), image).await;
-        }
-    }
-    let course = course::load(&[Source::built_in()]);
-    assert_eq!(course.problems, []);
-    let item = course.item(id).unwrap();
-    if let Some(problem) = needs::obstacle(item, engine.as_ref()) {
-        support::skip::<()>(&format!("exercises::{id}"), &problem.message);
-        return;
-    }
+/// A lab with a home and an owner of its own, so that runs side by side do not see each other's
+/// sandboxes.
+fn lab(engine: Arc<dyn Engine>) -> (Lab, TempDir) {
     let home = tempfile::tempdir().unwrap();
     let database = home.path().join("progress.db");
     let store = SharedStore::new(Store::open(&database).unwrap());
@@ -128,28 +30,91 @@ async fn prove(id: &str, engine: Option<Arc<dyn Engine>>) {
         database,
         offline: true,
     };
-    let (owner, limits) = (String::new(), Limits::default());
-    let lab = Lab { engine, store, owner, offline: true, limits, shells };
-    let none = BTreeSet::new();
+    let name = home.path().file_name().unwrap().to_str().unwrap();
+    let (owner, limits) = (format!("test-{}", name.trim_start_matches('.')), Limits::default());
+    (Lab { engine, store, owner, offline: true, limits, shells }, home)
+}
 
-    let (bench, mut probes) = Bench::new(&lab, item).await;
-    assert_eq!(bench.passing(&mut probes).await, none, "{id}: before anything is done");
-    bench.run(&mut probes, exercise(item).unwrap().solution.as_ref().unwrap()).await;
-    bench.settle(&mut probes, &none).await;
-    for _ in 0..3 {
-        let all = bench.passing(&mut probes).await;
-        assert_eq!(all.len(), bench.checks().len(), "{id}: green stays green");
+async fn images(engine: &dyn Engine) {
+    if engine.builder().is_some() {
+        for image in ["base", "systemd"] {
+            support::image(engine, image).await;
+        }
     }
-    bench.clear().await;
+}
 
-    let decoys = &exercise(item).unwrap().decoys;
-    assert!(!decoys.is_empty(), "{id} has no wrong solution");
-    for decoy in decoys {
-        let (bench, mut probes) = Bench::new(&lab, item).await;
-        bench.run(&mut probes, &decoy.file).await;
-        bench.settle(&mut probes, &decoy.fails.iter().cloned().collect()).await;
-        bench.clear().await;
+/// Proves one item; `None`, noted, if it cannot run there.
+async fn proof(
+    test: &str,
+    engine: Arc<dyn Engine>,
+    item: &Item,
+    course: &course::Catalogue,
+) -> Option<Proof> {
+    let known = ["drydock/base", "drydock/systemd", "drydock/shop"].map(str::to_owned);
+    let findings: Vec<_> = course::lint(course, &known)
+        .into_iter()
+        .filter(|it| it.file == item.manifest.path())
+        .collect();
+    let (lab, _home) = lab(engine);
+    match prove::prove(&lab, item, &findings, &|_| {}).await {
+        Outcome::Ran(proof) => Some(proof),
+        Outcome::NotHere(why) => support::skip(test, &why),
     }
+}
+
+/// Proves a built-in item on one engine of this machine, if it is there and has what the item needs.
+async fn proved(id: &str, engine: Option<Arc<dyn Engine>>) {
+    let Some(engine) = engine else { return };
+    images(engine.as_ref()).await;
+    let course = course::load(&[Source::built_in()]);
+    assert_eq!(course.problems, []);
+    let item = course.item(id).unwrap();
+    if let Some(proof) = proof(&format!("exercises::{id}"), engine, item, &course).await {
+        assert!(proof.proved, "{proof:#?}");
+    }
+}
+
+/// Each faulty item of `tests/faulty`, the stage that must reject it, and words of the reason.
+const FAULTY: [(&str, Stage, &str); 9] = [
+    ("solves-itself", Stage::Red, "\"made\" passes before anything is done"),
+    ("no-solution", Stage::Lint, "there is no solution"),
+    ("hint-is-the-answer", Stage::Lint, "this hint has a line of the solution in it"),
+    ("flaky", Stage::Hold, "\"sometimes\" passed and does not any more"),
+    ("needs-the-network", Stage::Provision, "preparation script"),
+    ("decoy-accepted", Stage::Decoys, "\"made\" should fail, and passes"),
+    ("unreachable", Stage::Solve, "\"never\" still fails"),
+    ("hangs", Stage::Red, "\"slow\" could not be checked: it did not finish within 1 s"),
+    ("needs-a-reboot", Stage::Solve, "\"after the next start\" still fails"),
+];
+
+async fn rejected(engine: Option<Arc<dyn Engine>>) {
+    let Some(engine) = engine else { return };
+    images(engine.as_ref()).await;
+    let faulty = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faulty");
+    let course = course::load(&[Source::folder(&faulty).unwrap()]);
+    assert_eq!(course.problems, []);
+    assert_eq!(course.items().count(), FAULTY.len());
+    for (id, stage, reason) in FAULTY {
+        let item = course.item(id).unwrap();
+        let Some(proof) = proof("exercises::faulty", engine.clone(), item, &course).await else {
+            continue;
+        };
+        let (found, why) = proof.failure().unwrap_or_else(|| panic!("{id} is proved: {proof:#?}"));
+        assert!(found == stage && why.contains(reason), "{id}: {found:?}: {why}");
+        // Whatever was wrong with it, nothing is left.
+        let left = engine.list(None).await.unwrap();
+        assert!(left.iter().all(|sandbox| sandbox.item != id), "{id}: {left:?}");
+    }
+}
+
+#[tokio::test]
+async fn faulty_content_is_rejected_by_docker() {
+    rejected(support::engine("exercises::faulty").await).await;
+}
+
+#[tokio::test]
+async fn faulty_content_is_rejected_by_native() {
+    rejected(support::native("exercises::faulty").await).await;
 }
 
 /// A test of each item, on the engine that `$connect` finds.
@@ -160,7 +125,7 @@ macro_rules! proofs {
                 #[tokio::test]
                 async fn $item() {
                     let id = stringify!($item).replace('_', "-");
-                    super::prove(&id, $connect(&format!("exercises::{id}")).await).await;
+                    super::proved(&id, $connect(&format!("exercises::{id}")).await).await;
                 }
             )*
         }

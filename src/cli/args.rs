@@ -10,8 +10,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
     Invocation, Out, Outcome, completions, config, destroy, direct, doctor, hint, history, hold,
-    images, incident, init, launch, lint, log, modules, open, postmortem, replay, reset, rewind,
-    schema, shell, snapshot, status, verify,
+    images, incident, init, launch, lint, log, modules, open, postmortem, prove, replay, reset,
+    rewind, schema, shell, snapshot, status, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -77,6 +77,7 @@ enum Command {
     Config(config::Config),
     Lint(lint::Lint),
     Schema(schema::Schema),
+    Prove(prove::Prove),
     Images(images::Images),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
@@ -162,6 +163,7 @@ impl Command {
             Self::Config(command) => command.run(invocation),
             Self::Lint(command) => command.run(invocation),
             Self::Schema(command) => command.run(invocation),
+            Self::Prove(command) => command.run(invocation),
             Self::Images(command) => command.run(invocation),
             Self::Doctor(command) => command.run(invocation),
             Self::Completions(command) => command.run(invocation),

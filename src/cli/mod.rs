@@ -39,6 +39,7 @@ mod open;
 mod out;
 mod postmortem;
 mod progress;
+mod prove;
 mod replay;
 mod reset;
 mod rewind;

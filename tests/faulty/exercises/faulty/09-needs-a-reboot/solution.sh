@@ -1,0 +1,2 @@
+mkdir -p /home/learner/data
+# What starts the machine would make /run/started-with-data.
