@@ -75,7 +75,7 @@ async fn proved(id: &str, engine: Option<Arc<dyn Engine>>) {
 }
 
 /// Each faulty item of `tests/faulty`, the stage that must reject it, and words of the reason.
-const FAULTY: [(&str, Stage, &str); 9] = [
+const FAULTY: [(&str, Stage, &str); 10] = [
     ("solves-itself", Stage::Red, "\"made\" passes before anything is done"),
     ("no-solution", Stage::Lint, "there is no solution"),
     ("hint-is-the-answer", Stage::Lint, "this hint has a line of the solution in it"),
@@ -83,6 +83,7 @@ const FAULTY: [(&str, Stage, &str); 9] = [
     ("needs-the-network", Stage::Provision, "preparation script"),
     ("decoy-accepted", Stage::Decoys, "\"made\" should fail, and passes"),
     ("unreachable", Stage::Solve, "\"never\" still fails"),
+    ("needless-step", Stage::DropOne, "without step 1 of the solution \"made\" passes too"),
     ("hangs", Stage::Red, "\"slow\" could not be checked: it did not finish within 1 s"),
     ("needs-a-reboot", Stage::Solve, "\"after the next start\" still fails"),
 ];

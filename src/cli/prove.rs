@@ -18,14 +18,15 @@ use crate::course::{self, Body, Diagnostic, Item};
 use crate::engine::image;
 use crate::lab::{Lab, SharedStore};
 use crate::problem::{Exit, Problem};
-use crate::prove::{self, Proof, Step, Verdict};
+use crate::prove::{self, Proof, Stage, Step, Verdict};
 use crate::store::Store;
 
 /// Run items for real: solvable, not passed by accident, startable without a network
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Stages: lint, provision, red (every check fails before anything is done), solve, hold, decoys\n\
-    (each wrong solution is refused by its checks alone), again (in another sandbox), clean.\n\n\
+    after_help = "Stages: lint, provision, red (every check fails before anything is done), solve (step by step),\n\
+    hold, drop-one (without a step its checks stay red), decoys (each wrong solution is refused by its\n\
+    checks alone), again (in another sandbox), clean.\n\n\
     Example: drydock prove linux-03\n         \
     drydock --content my-content prove my-01 --engine native\n         \
     drydock prove --all --json\n\n\
@@ -133,10 +134,10 @@ async fn all(
     let telling = &telling;
     let proofs = items.iter().map(|item| async move {
         let of_item = of_item(item, findings);
-        if live {
-            heading(out, item);
-        }
         let tell = |step: &Step| {
+            if live && step.stage == Stage::Lint {
+                heading(out, item);
+            }
             if live {
                 stage(out, step);
             }

@@ -22,6 +22,7 @@ mod quantity;
 mod rules;
 pub mod scenario;
 pub mod schema;
+pub mod solution;
 pub mod source;
 pub(crate) mod yaml;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::{Run, Stage};
-use crate::course::{Check, Exercise, Item, Resource};
+use crate::course::solution::{SolutionStep, steps};
+use crate::course::{Check, Exercise, Item};
 use crate::lab::probe::Probes;
 use crate::lab::verify::{CheckState, verify};
 use crate::lab::{Lab, exercise};
@@ -14,6 +15,12 @@ const SETTLE: Duration = Duration::from_secs(10);
 
 /// How long a script may take.
 const PATIENCE: Duration = Duration::from_mins(2);
+
+/// How long a script may take that may wait in vain for what was left out.
+const IN_VAIN: Duration = Duration::from_secs(10);
+
+/// How long checks must stay red to be said to.
+const STAYS: Duration = Duration::from_secs(1);
 
 /// How often what was found is looked at until it is as wanted.
 const PACE: Duration = Duration::from_millis(100);
@@ -37,6 +44,8 @@ pub(super) async fn prove(lab: &Lab, item: &Item, run: &mut Run<'_>) {
             } else {
                 run.skip(&[Stage::Hold]);
             }
+            let (needed, took) = timed(bench.drop_one()).await;
+            run.add(Stage::DropOne, took, needed);
             let (refused, took) = timed(bench.decoys()).await;
             run.add(Stage::Decoys, took, refused);
             let (again, took) = timed(bench.again()).await;
@@ -44,7 +53,9 @@ pub(super) async fn prove(lab: &Lab, item: &Item, run: &mut Run<'_>) {
         }
         Err(why) => {
             run.add(Stage::Provision, took, Err(why));
-            run.skip(&[Stage::Red, Stage::Solve, Stage::Hold, Stage::Decoys, Stage::Again]);
+            let later = [Stage::Red, Stage::Solve, Stage::Hold, Stage::DropOne, Stage::Decoys];
+            run.skip(&later);
+            run.skip(&[Stage::Again]);
         }
     }
     let (clean, took) = timed(bench.clean()).await;
@@ -95,20 +106,57 @@ impl Bench<'_> {
         }
     }
 
-    async fn solve(&self, probes: &mut Probes) -> Result<(), String> {
+    fn steps(&self) -> Result<Vec<SolutionStep>, String> {
         let Some(solution) = &self.it.solution else {
             return Err("there is no solution".to_owned());
         };
-        self.script(probes, solution).await?;
-        self.settle(probes, &BTreeSet::new(), "after the solution").await
+        let bytes = solution.read().map_err(|error| format!("{}: {error}", solution.path()))?;
+        let steps = steps(&String::from_utf8_lossy(&bytes), self.checks());
+        steps.map_err(|wrong| format!("{}:{}: {}", solution.path(), wrong.line, wrong.message))
+    }
+
+    async fn solve(&self, probes: &mut Probes) -> Result<(), String> {
+        let mut failing: BTreeSet<_> = self.checks().iter().map(|it| it.name.clone()).collect();
+        for (index, step) in self.steps()?.iter().enumerate() {
+            self.script(probes, &step.script, "the solution").await?;
+            failing.retain(|name| !step.turns.contains(name));
+            let when = format!("after step {} of the solution", index + 1);
+            self.settle(probes, &failing, &when).await?;
+        }
+        Ok(())
+    }
+
+    /// For each step: all others in a fresh sandbox. Of one that is alone, red has said it.
+    async fn drop_one(&self) -> Result<(), String> {
+        let steps = self.steps()?;
+        if steps.len() < 2 {
+            return Ok(());
+        }
+        for (left_out, step) in steps.iter().enumerate() {
+            let mut probes = self.provision().await?;
+            for (_, other) in steps.iter().enumerate().filter(|(index, _)| *index != left_out) {
+                // It may need what was left out, and fail or wait for it.
+                let _ = probes.run(None, &other.script, IN_VAIN).await;
+            }
+            let begun = Instant::now();
+            while begun.elapsed() < STAYS {
+                let failing = self.failing(&mut probes).await?;
+                if let Some(name) = step.turns.iter().find(|name| !failing.contains(*name)) {
+                    let number = left_out + 1;
+                    return Err(format!(
+                        "without step {number} of the solution {name:?} passes too"
+                    ));
+                }
+                tokio::time::sleep(PACE).await;
+            }
+        }
+        Ok(())
     }
 
     /// Runs a script as the learner. What it leaves counts, not how it ends.
-    async fn script(&self, probes: &mut Probes, script: &Resource) -> Result<(), String> {
-        let bytes = script.read().map_err(|error| format!("{}: {error}", script.path()))?;
-        let text = String::from_utf8_lossy(&bytes);
-        let ran = probes.run(None, &text, PATIENCE).await;
-        ran.map(drop).map_err(|error| format!("{}: {error}", script.path()))
+    async fn script(&self, probes: &mut Probes, script: &str, what: &str) -> Result<(), String> {
+        let ran = probes.run(None, script, PATIENCE).await;
+        ran.map(drop).map_err(|error| format!("{what}: {error}"))
     }
 
     /// Waits until exactly these checks fail.
@@ -144,9 +192,11 @@ impl Bench<'_> {
     async fn decoys(&self) -> Result<(), String> {
         for decoy in &self.it.decoys {
             let mut probes = self.provision().await?;
-            self.script(&mut probes, &decoy.file).await?;
+            let path = decoy.file.path();
+            let bytes = decoy.file.read().map_err(|error| format!("{path}: {error}"))?;
+            self.script(&mut probes, &String::from_utf8_lossy(&bytes), &path).await?;
             let wanted = decoy.fails.iter().cloned().collect();
-            let when = format!("after the wrong solution {}", decoy.file.path());
+            let when = format!("after the wrong solution {path}");
             self.settle(&mut probes, &wanted, &when).await?;
         }
         Ok(())

@@ -25,10 +25,12 @@ pub enum Stage {
     Provision,
     /// Every check fails before anything is done.
     Red,
-    /// The solution makes every check pass.
+    /// Each step of the solution turns exactly the checks green that it claims.
     Solve,
     /// What passes goes on passing.
     Hold,
+    /// Without a step of the solution its checks stay red.
+    DropOne,
     /// Each wrong solution is refused by the checks that should refuse it, and by no others.
     Decoys,
     /// The same again, in a sandbox that knows nothing of the first.
@@ -46,6 +48,7 @@ impl Stage {
             Self::Red => "red",
             Self::Solve => "solve",
             Self::Hold => "hold",
+            Self::DropOne => "drop-one",
             Self::Decoys => "decoys",
             Self::Again => "again",
             Self::Clean => "clean",

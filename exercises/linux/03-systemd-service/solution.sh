@@ -1,3 +1,4 @@
+# turns: "Unit file exists"
 # The unit file belongs to root, so it is written with the rights of root.
 # tee stands on the right of the pipe because "sudo echo ... > file" would
 # open the file as the learner, before sudo comes into play.
@@ -19,6 +20,7 @@ Restart=on-failure
 WantedBy=multi-user.target
 UNIT
 
+# turns: "Service is enabled", "Service is running", "App responds on port 5000"
 # systemd reads unit files once and keeps what it read. Let it read again.
 sudo systemctl daemon-reload
 

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::{Findings, spoiler};
+use crate::course::solution::{WrongClaim, steps};
 use crate::course::source::{join, parent, stem};
 use crate::course::yaml::quote;
-use crate::course::{Exercise, Item, Resource, Severity, nearest};
+use crate::course::{Diagnostic, Exercise, Item, Resource, Severity, nearest};
 
 /// Where a shell keeps what was typed. A check of this asks for keystrokes instead of a result.
 const KEYSTROKES: [&str; 5] = ["bash_history", "HISTFILE", "zsh_history", "ash_history", "fc -l"];
@@ -43,6 +44,16 @@ fn solution(exercise: &Exercise, findings: &mut Findings<'_>) {
     if script.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#')) {
         let help = "write what makes every check pass";
         findings.error(|at| at.key("solution"), "the solution does nothing", help);
+    }
+    if let Err(WrongClaim { line, message, help }) = steps(&script, &exercise.verify) {
+        findings.found.push(Diagnostic {
+            severity: Severity::Error,
+            file: file.path(),
+            line,
+            column: 1,
+            message,
+            help,
+        });
     }
     for (i, hint) in exercise.hints.iter().enumerate() {
         spoiler::look(i, &hint.text, std::iter::once(script.as_ref()), findings);
