@@ -85,12 +85,17 @@ fn image(exercise: &Exercise, images: &[String], findings: &mut Findings<'_>) {
     if known(name) {
         return;
     }
-    let nearest = nearest(name, images.iter().map(String::as_str));
+    // What stands before the last slash is alike in all of ours, and says nothing of what was meant.
+    let parts = |name| str::rsplit_once(name, '/').unwrap_or(("", name));
+    let (owner, word) = parts(name);
+    let ours: Vec<_> = images.iter().map(|image| parts(image)).collect();
+    let near = ours.iter().filter(|(other, _)| owner.is_empty() || *other == owner);
+    let near = nearest(word, near.map(|(_, word)| *word));
+    let near = near.and_then(|near| images.iter().find(|image| parts(image).1 == near));
     let all = images.join(", ");
-    let ours = |known: &String| known.split('/').next() == name.split('/').next();
-    let missing = match nearest {
+    let missing = match near {
         Some(near) => Some(format!("did you mean {}?", quote(near))),
-        None if name.contains('/') && images.iter().any(ours) => Some(format!("there are {all}")),
+        None if ours.iter().any(|(other, _)| *other == owner) => Some(format!("there are {all}")),
         None => None,
     };
     let (severity, message, help) = match missing {
