@@ -46,11 +46,7 @@ impl Context {
         let paths = Paths::find()?;
         let first_start = !paths.config_file.exists();
         let config = Config::load(&paths.config_file)?;
-        let mut sources = vec![Source::built_in()];
-        for folder in config.content_folders(&paths.config_file).iter().chain(content) {
-            sources.push(Source::folder(folder)?);
-        }
-        let course = Arc::new(course::load(&sources));
+        let course = Arc::new(course::load(&sources(&config, &paths, content)?));
         let offline = offline || config.offline;
         let chosen = Mutex::default();
         let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or(folder.clone());
@@ -163,6 +159,19 @@ impl Context {
             pids: asked.pids.unwrap_or(default.pids),
         }
     }
+}
+
+/// Where content is read from: the program itself, the configured folders, and these over them.
+pub fn sources(
+    config: &Config,
+    paths: &Paths,
+    content: &[PathBuf],
+) -> Result<Vec<Source>, Problem> {
+    let mut sources = vec![Source::built_in()];
+    for folder in config.content_folders(&paths.config_file).iter().chain(content) {
+        sources.push(Source::folder(folder)?);
+    }
+    Ok(sources)
 }
 
 /// The native engine of a home.

@@ -7,12 +7,13 @@ use clap::ValueEnum;
 use serde_json::json;
 
 use super::out::printable;
-use super::{DONE, Invocation, NOT_PASSED, Out, Outcome, words};
+use super::{DONE, Invocation, Out, Outcome, words};
 use crate::config::Config;
+use crate::context::sources;
 use crate::course::{self, Diagnostic, Severity, Source};
 use crate::engine::image;
 use crate::paths::Paths;
-use crate::problem::Problem;
+use crate::problem::{Exit, Problem};
 
 /// The longest line of a file that is shown, in characters.
 const MAX_LINE: usize = 400;
@@ -53,10 +54,7 @@ impl Lint {
         let out = &invocation.out;
         let paths = Paths::find()?;
         let config = Config::load(&paths.config_file)?;
-        let mut sources = vec![Source::built_in()];
-        for folder in config.content_folders(&paths.config_file).iter().chain(&invocation.content) {
-            sources.push(Source::folder(folder)?);
-        }
+        let mut sources = sources(&config, &paths, &invocation.content)?;
         let asked: Vec<_> = self.what.iter().map(|path| asked(path)).collect::<Result<_, _>>()?;
         sources.extend(asked.iter().map(|asked| asked.source.clone()));
         let course = course::load(&sources);
@@ -80,7 +78,7 @@ impl Lint {
             out.note(if found.is_empty() { "Nothing is wrong".to_owned() } else { summary });
         }
         let failed = errors > 0 || self.strict && warnings > 0;
-        Ok(if failed { NOT_PASSED } else { DONE })
+        Ok(if failed { Exit::NotPassed.code() } else { DONE })
     }
 }
 

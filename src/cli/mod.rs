@@ -62,5 +62,3 @@ type Outcome = Result<u8, Problem>;
 
 /// The exit status of a command that did what it was asked to do.
 const DONE: u8 = 0;
-/// Something was judged, and did not pass.
-const NOT_PASSED: u8 = 1;

@@ -2,7 +2,6 @@
 //! accident.
 
 use std::fs::{self, File};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -11,10 +10,10 @@ use serde_json::json;
 
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
-use super::{DONE, Invocation, NOT_PASSED, Out, Outcome, item, words};
-use crate::config::Backend;
+use super::{DONE, Invocation, Out, Outcome, item, words};
 use crate::context::{Context, choose};
 use crate::course::{self, Body, Diagnostic, Item};
+use crate::engine::choice::Wanted;
 use crate::engine::image;
 use crate::lab::{Lab, SharedStore};
 use crate::problem::{Exit, Problem};
@@ -40,7 +39,7 @@ pub(super) struct Prove {
     #[arg(long, conflicts_with = "ids")]
     all: bool,
     /// The engine to run them on, instead of the configured one
-    #[arg(long, value_parser = clap::builder::EnumValueParser::<Engine>::new())]
+    #[arg(long, value_enum)]
     engine: Option<Engine>,
     /// How many to run at the same time
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
@@ -78,10 +77,10 @@ impl Prove {
             let mut lab = context.lab(SharedStore::new(store)).await?;
             if let Some(engine) = self.engine {
                 let wanted = match engine {
-                    Engine::Docker => Backend::Docker,
-                    Engine::Native => Backend::Native,
+                    Engine::Docker => Wanted::Docker,
+                    Engine::Native => Wanted::Native,
                 };
-                lab.engine = choose(wanted.wanted(), &context.paths, true).await?;
+                lab.engine = choose(wanted, &context.paths, true).await?;
             }
             // What needs a network to start does not start in a room without one.
             lab.offline = true;
@@ -130,8 +129,6 @@ async fn all(
 ) -> Vec<prove::Outcome> {
     // Stages of several items would get mixed up; those of one come as they go.
     let live = jobs == 1 && !out.json;
-    let telling = Mutex::new(());
-    let telling = &telling;
     let proofs = items.iter().map(|item| async move {
         let of_item = of_item(item, findings);
         let tell = |step: &Step| {
@@ -143,7 +140,6 @@ async fn all(
             }
         };
         let outcome = prove::prove(lab, item, &of_item, &tell).await;
-        let _turn = telling.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         told(out, item, &outcome, live);
         outcome
     });
@@ -221,7 +217,7 @@ fn summary(out: &Out, outcomes: &[prove::Outcome], all: bool) -> u8 {
     let more = if elsewhere > 0 { format!(", {elsewhere} cannot run here") } else { String::new() };
     out.note(format_args!("{} of {of} proved{more}", proved.len()));
     if !failed.is_empty() {
-        NOT_PASSED
+        Exit::NotPassed.code()
     } else if elsewhere > 0 && !all {
         Exit::Environment.code()
     } else {

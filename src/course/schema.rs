@@ -5,13 +5,13 @@
 //! values (a duration, an id that must exist) no schema can: `drydock lint` tells it.
 
 use schemars::JsonSchema;
-use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::manifest::{Manifest, ModuleManifest};
 use super::scenario::{
     FaultManifest, LoadManifest, ScenarioManifest, StateManifest, SystemManifest,
 };
+use super::yaml::schema_of;
 
 /// What a contributor can write, and where it lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,11 +85,8 @@ impl Kind {
 }
 
 fn of<T: JsonSchema>() -> Value {
-    // Each in its place: a reference could not be left blank in one place and not in another.
-    let settings =
-        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    let generator = settings.into_generator();
-    let mut schema = generator.into_root_schema_for::<T>().to_value();
+    // A reference could not be left blank in one place and not in another.
+    let mut schema = schema_of::<T>();
     as_read(&mut schema);
     schema
 }

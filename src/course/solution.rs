@@ -5,8 +5,9 @@
 //! such a line it is one step that claims every check. What stands before the first such line belongs
 //! to the first step. Each step is run in a shell of its own.
 
+use super::rules::did_you_mean;
 use super::yaml::quote;
-use super::{Check, nearest};
+use super::{Check, Diagnostic, Severity};
 
 /// What begins the line that begins a step.
 const MARK: &str = "# turns:";
@@ -20,27 +21,21 @@ pub struct SolutionStep {
     pub turns: Vec<String>,
 }
 
-/// A claim that cannot be right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WrongClaim {
-    /// The line of the script, from 1.
-    pub line: u32,
-    /// One sentence.
-    pub message: String,
-    /// What would be right, if that can be guessed.
-    pub help: Option<String>,
-}
-
 /// The steps of a script that solves these checks: every check is claimed by exactly one step.
-pub fn steps(script: &str, checks: &[Check]) -> Result<Vec<SolutionStep>, WrongClaim> {
+/// `file` is the script's name in messages.
+pub fn steps(file: &str, script: &str, checks: &[Check]) -> Result<Vec<SolutionStep>, Diagnostic> {
+    let wrong = |index: usize, message: String, help: Option<String>| Diagnostic {
+        severity: Severity::Error,
+        file: file.to_owned(),
+        line: index as u32 + 1,
+        column: 1,
+        message,
+        help,
+    };
     let mut steps: Vec<SolutionStep> = Vec::new();
     let mut before = String::new();
     for (index, text) in script.lines().enumerate() {
-        let wrong = |message: String, help: Option<String>| WrongClaim {
-            line: index as u32 + 1,
-            message,
-            help,
-        };
+        let wrong = |message: String, help| wrong(index, message, help);
         let Some(claim) = text.trim_start().strip_prefix(MARK) else {
             let script = steps.last_mut().map_or(&mut before, |step| &mut step.script);
             script.push_str(text);
@@ -56,8 +51,7 @@ pub fn steps(script: &str, checks: &[Check]) -> Result<Vec<SolutionStep>, WrongC
         }
         for name in &names {
             if !checks.iter().any(|check| check.name == *name) {
-                let near = nearest(name, checks.iter().map(|check| check.name.as_str()));
-                let help = near.map(|near| format!("did you mean {}?", quote(near)));
+                let help = did_you_mean(name, checks.iter().map(|check| check.name.as_str()));
                 return Err(wrong(format!("there is no check {}", quote(name)), help));
             }
             if steps.iter().any(|step| step.turns.contains(name)) {
@@ -72,11 +66,11 @@ pub fn steps(script: &str, checks: &[Check]) -> Result<Vec<SolutionStep>, WrongC
     }
     let claimed = |check: &&Check| steps.iter().any(|step| step.turns.contains(&check.name));
     match checks.iter().find(|check| !claimed(check)) {
-        Some(check) => Err(WrongClaim {
-            line: 1,
-            message: format!("no step turns the check {}", quote(&check.name)),
-            help: Some(format!("add it to the {MARK} line of the step that does")),
-        }),
+        Some(check) => Err(wrong(
+            0,
+            format!("no step turns the check {}", quote(&check.name)),
+            Some(format!("add it to the {MARK} line of the step that does")),
+        )),
         None => Ok(steps),
     }
 }
@@ -104,11 +98,11 @@ mod tests {
 
     #[test]
     fn a_script_is_one_step_or_as_many_as_it_says() {
-        let whole = steps("set -e\na\n", &checks()).unwrap();
+        let whole = steps("x", "set -e\na\n", &checks()).unwrap();
         assert_eq!(whole.len(), 1);
         assert_eq!((whole[0].script.as_str(), whole[0].turns.len()), ("set -e\na\n", 2));
         let text = "# why\n# turns: \"two\"\na\n\n  # turns: \"one, first\"\nb\n";
-        let two = steps(text, &checks()).unwrap();
+        let two = steps("x", text, &checks()).unwrap();
         assert_eq!(
             (two[0].script.as_str(), two[0].turns.join("|")),
             ("# why\na\n\n", "two".into())
@@ -125,11 +119,11 @@ mod tests {
             ("# turns: \"two\"\n# turns: \"two\"\n", 2, "\"two\" was turned by an earlier step"),
             ("# turns: \"two\"\n", 1, "no step turns the check \"one, first\""),
         ] {
-            let wrong = steps(script, &checks()).unwrap_err();
+            let wrong = steps("x", script, &checks()).unwrap_err();
             assert_eq!(wrong.line, line, "{script}");
             assert!(wrong.message.contains(message), "{wrong:?}");
         }
-        let near = steps("# turns: \"tow\"\n", &checks()).unwrap_err().help;
+        let near = steps("x", "# turns: \"tow\"\n", &checks()).unwrap_err().help;
         assert_eq!(near.as_deref(), Some("did you mean \"two\"?"));
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
-use super::yaml::hidden_character;
+use super::yaml::{Mark, hidden_character};
 use super::{Diagnostic, Severity};
 
 static CONTENT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/content");
@@ -240,10 +240,10 @@ impl Resource {
     pub fn text(&self) -> Result<Cow<'static, str>, Diagnostic> {
         let text = self.utf8()?;
         let Some((at, c)) = hidden_character(&text) else { return Ok(text) };
-        let before = &text[..at];
+        let Mark { line, column } = Mark::of(&text, at);
         Err(Diagnostic {
-            line: before.matches('\n').count() as u32 + 1,
-            column: before.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1,
+            line,
+            column,
             help: Some("remove it".to_owned()),
             ..self.trouble(format!("control character U+{:04X}", u32::from(c)))
         })

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Run, Stage};
 use crate::course::solution::{SolutionStep, steps};
-use crate::course::{Check, Exercise, Item};
+use crate::course::{Check, Exercise, Item, Resource};
 use crate::lab::probe::Probes;
 use crate::lab::verify::{CheckState, verify};
 use crate::lab::{Lab, exercise};
@@ -53,9 +53,8 @@ pub(super) async fn prove(lab: &Lab, item: &Item, run: &mut Run<'_>) {
         }
         Err(why) => {
             run.add(Stage::Provision, took, Err(why));
-            let later = [Stage::Red, Stage::Solve, Stage::Hold, Stage::DropOne, Stage::Decoys];
-            run.skip(&later);
-            run.skip(&[Stage::Again]);
+            run.skip(&[Stage::Red, Stage::Solve, Stage::Hold]);
+            run.skip(&[Stage::DropOne, Stage::Decoys, Stage::Again]);
         }
     }
     let (clean, took) = timed(bench.clean()).await;
@@ -110,9 +109,8 @@ impl Bench<'_> {
         let Some(solution) = &self.it.solution else {
             return Err("there is no solution".to_owned());
         };
-        let bytes = solution.read().map_err(|error| format!("{}: {error}", solution.path()))?;
-        let steps = steps(&String::from_utf8_lossy(&bytes), self.checks());
-        steps.map_err(|wrong| format!("{}:{}: {}", solution.path(), wrong.line, wrong.message))
+        let steps = steps(&solution.path(), &text(solution)?, self.checks());
+        steps.map_err(|wrong| wrong.to_string())
     }
 
     async fn solve(&self, probes: &mut Probes) -> Result<(), String> {
@@ -193,8 +191,7 @@ impl Bench<'_> {
         for decoy in &self.it.decoys {
             let mut probes = self.provision().await?;
             let path = decoy.file.path();
-            let bytes = decoy.file.read().map_err(|error| format!("{path}: {error}"))?;
-            self.script(&mut probes, &String::from_utf8_lossy(&bytes), &path).await?;
+            self.script(&mut probes, &text(&decoy.file)?, &path).await?;
             let wanted = decoy.fails.iter().cloned().collect();
             let when = format!("after the wrong solution {path}");
             self.settle(&mut probes, &wanted, &when).await?;
@@ -217,6 +214,11 @@ impl Bench<'_> {
         let left = left.iter().filter(|sandbox| sandbox.item == *id).count();
         if left > 0 { Err(format!("{left} sandboxes are left of it")) } else { Ok(()) }
     }
+}
+
+fn text(script: &Resource) -> Result<String, String> {
+    let bytes = script.read().map_err(|error| format!("{}: {error}", script.path()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// What fails and should not, or does not and should: one sentence.

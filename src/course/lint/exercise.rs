@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use super::{Findings, spoiler};
-use crate::course::solution::{WrongClaim, steps};
+use crate::course::solution::steps;
 use crate::course::source::{join, parent, stem};
 use crate::course::yaml::quote;
-use crate::course::{Diagnostic, Exercise, Item, Resource, Severity, nearest};
+use crate::course::{Exercise, Item, Resource, Severity, nearest};
 
 /// Where a shell keeps what was typed. A check of this asks for keystrokes instead of a result.
 const KEYSTROKES: [&str; 5] = ["bash_history", "HISTFILE", "zsh_history", "ash_history", "fc -l"];
@@ -45,16 +45,7 @@ fn solution(exercise: &Exercise, findings: &mut Findings<'_>) {
         let help = "write what makes every check pass";
         findings.error(|at| at.key("solution"), "the solution does nothing", help);
     }
-    if let Err(WrongClaim { line, message, help }) = steps(&script, &exercise.verify) {
-        findings.found.push(Diagnostic {
-            severity: Severity::Error,
-            file: file.path(),
-            line,
-            column: 1,
-            message,
-            help,
-        });
-    }
+    findings.found.extend(steps(&file.path(), &script, &exercise.verify).err());
     for (i, hint) in exercise.hints.iter().enumerate() {
         spoiler::look(i, &hint.text, std::iter::once(script.as_ref()), findings);
     }

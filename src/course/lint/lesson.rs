@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use crate::course::rules::did_you_mean;
 use crate::course::source::{join, parent};
-use crate::course::yaml::quote;
+use crate::course::yaml::{Mark, quote};
 use crate::course::{Diagnostic, Resource, Severity};
 
 pub(super) fn look(file: &Resource, found: &mut Vec<Diagnostic>) {
@@ -14,15 +15,8 @@ pub(super) fn look(file: &Resource, found: &mut Vec<Diagnostic>) {
         Err(problem) => return found.push(problem),
     };
     let mut tell = |severity, at: usize, message: String, help: Option<String>| {
-        let before = text.get(..at).unwrap_or_default();
-        found.push(Diagnostic {
-            severity,
-            file: file.path(),
-            line: before.matches('\n').count() as u32 + 1,
-            column: before.chars().rev().take_while(|c| *c != '\n').count() as u32 + 1,
-            message,
-            help,
-        });
+        let Mark { line, column } = Mark::of(&text, at);
+        found.push(Diagnostic { severity, file: file.path(), line, column, message, help });
     };
     if text.trim().is_empty() {
         let help = Some("write why before how".to_owned());
@@ -47,9 +41,9 @@ pub(super) fn look(file: &Resource, found: &mut Vec<Diagnostic>) {
         }
         let (path, anchor) = to.split_once('#').unwrap_or((to, ""));
         if path.is_empty() {
-            if !anchor.is_empty() && !anchors.contains(anchor) {
-                let near = crate::course::nearest(anchor, anchors.iter().map(String::as_str));
-                let help = near.map(|near| format!("did you mean {}?", quote(&format!("#{near}"))));
+            if !anchor.is_empty() && !anchors.contains(to) {
+                let headings = anchors.iter().map(String::as_str);
+                let help = did_you_mean(to, headings);
                 let message = format!("this lesson has no heading {}", quote(to));
                 tell(Severity::Error, range.start, message, help);
             }
@@ -63,7 +57,7 @@ pub(super) fn look(file: &Resource, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// The names by which headings can be linked to, as common Markdown makes them.
+/// What links to headings are, `#` included, as common Markdown makes them.
 fn anchors(text: &str) -> HashSet<String> {
     let (mut anchors, mut heading) = (HashSet::new(), None::<String>);
     for event in Parser::new(text) {
@@ -72,7 +66,7 @@ fn anchors(text: &str) -> HashSet<String> {
             (Event::End(TagEnd::Heading(_)), Some(title)) => {
                 let kept = title.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
                 let name: String = kept.collect::<String>().to_lowercase().replace(' ', "-");
-                anchors.insert(name);
+                anchors.insert(format!("#{name}"));
                 heading = None;
             }
             (Event::Text(text) | Event::Code(text), Some(title)) => title.push_str(&text),

@@ -69,12 +69,7 @@ pub(super) fn fault(manifest: FaultManifest, at: At<'_>, problems: &mut Problems
     for key in ["do", "undo"] {
         at.key(key).texts(&mut |at, text| {
             bytes += text.len();
-            filled += holes(problems, at, text, &manifest.args);
-            for piece in pieces(text) {
-                if let Piece::Hole(name) = piece {
-                    unused.remove(name);
-                }
-            }
+            filled += holes(problems, at, text, &manifest.args, &mut unused);
         });
     }
     for name in unused {
@@ -501,17 +496,20 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Reports what is between `${` and `}` and no argument. Gives how many holes there are.
+/// Reports what is between `${` and `}` and no argument, and takes what is one from those unused.
+/// Gives how many holes there are.
 fn holes(
     problems: &mut Problems,
     at: At<'_>,
     text: &str,
     args: &BTreeMap<String, ArgEntry>,
+    unused: &mut BTreeSet<&str>,
 ) -> usize {
     let mut count = 0;
     for piece in pieces(text) {
         let Piece::Hole(name) = piece else { continue };
         count += 1;
+        unused.remove(name);
         if !args.contains_key(name) {
             let help = did_you_mean(name, args.keys().map(String::as_str)).unwrap_or_else(|| {
                 "a variable of the shell is written $NAME or $${NAME}".to_owned()

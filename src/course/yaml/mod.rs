@@ -20,7 +20,7 @@ mod tree;
 use serde::de::DeserializeOwned;
 
 pub(crate) use problems::{Problems, quote};
-pub(crate) use shape::Shape;
+pub(crate) use shape::{Shape, schema_of};
 pub(crate) use tree::{At, Kind, Mark, Node, hidden_character};
 
 /// What came of reading one file.

@@ -48,11 +48,16 @@ pub(crate) struct Keys {
     pub(crate) explained: Vec<(String, String)>,
 }
 
+/// The JSON Schema of a type, each part in its place instead of behind a reference.
+pub(crate) fn schema_of<T: JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
+    settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
 impl Shape {
     /// The shape of a type.
     pub(crate) fn of<T: JsonSchema>() -> Self {
-        let settings = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true);
-        Self::from_schema(settings.into_generator().into_root_schema_for::<T>().as_value())
+        Self::from_schema(&schema_of::<T>())
     }
 
     /// The shape at a place given by keys, such as `["limits", "memory"]`.

@@ -31,6 +31,17 @@ pub(crate) struct Mark {
     pub(crate) column: u32,
 }
 
+impl Mark {
+    /// Where a byte of a text is.
+    pub(crate) fn of(text: &str, byte: usize) -> Self {
+        let before = text.get(..byte).unwrap_or_default();
+        Self {
+            line: before.matches('\n').count() as u32 + 1,
+            column: before.chars().rev().take_while(|&c| c != '\n').count() as u32 + 1,
+        }
+    }
+}
+
 /// One value and where it stands.
 #[derive(Debug, Clone)]
 pub(crate) struct Node {
