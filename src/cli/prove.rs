@@ -130,7 +130,6 @@ async fn all(
     // Stages of several items would get mixed up; those of one come as they go.
     let live = jobs == 1 && !out.json;
     let proofs = items.iter().map(|item| async move {
-        let of_item = of_item(item, findings);
         let tell = |step: &Step| {
             if live && step.stage == Stage::Lint {
                 heading(out, item);
@@ -139,18 +138,11 @@ async fn all(
                 stage(out, step);
             }
         };
-        let outcome = prove::prove(lab, item, &of_item, &tell).await;
+        let outcome = prove::prove(lab, item, findings, &tell).await;
         told(out, item, &outcome, live);
         outcome
     });
     stream::iter(proofs).buffer_unordered(usize::from(jobs)).collect().await
-}
-
-/// What lint says of an item's own files.
-fn of_item(item: &Item, findings: &[Diagnostic]) -> Vec<Diagnostic> {
-    let files = [Some(&item.manifest), item.lesson.as_ref()];
-    let files: Vec<_> = files.into_iter().flatten().map(course::Resource::path).collect();
-    findings.iter().filter(|it| files.contains(&it.file)).cloned().collect()
 }
 
 fn heading(out: &Out, item: &Item) {

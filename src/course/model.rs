@@ -110,17 +110,22 @@ impl Item {
         }
     }
 
-    /// Hex SHA-256 over the manifest, the lesson and every file they name: what an attempt was made
-    /// at. Reads them all; meant for the start of an attempt, not for lists.
-    pub fn hash(&self) -> io::Result<String> {
+    /// The manifest, the lesson and every file they name.
+    pub fn files(&self) -> Vec<&Resource> {
         let mut files = vec![&self.manifest];
         files.extend(&self.lesson);
         match &self.body {
             Body::Exercise(exercise) => files.extend(exercise.files()),
             Body::Scenario(scenario) => files.extend(&scenario.files),
         }
+        files
+    }
+
+    /// Hex SHA-256 over the manifest, the lesson and every file they name: what an attempt was made
+    /// at. Reads them all; meant for the start of an attempt, not for lists.
+    pub fn hash(&self) -> io::Result<String> {
         let mut hash = Sha256::new();
-        for file in files {
+        for file in self.files() {
             let bytes = file.read()?;
             // With lengths, so that nothing can move from one file to the next unnoticed.
             for part in [file.relative().as_bytes(), &bytes] {
@@ -200,7 +205,7 @@ pub struct Exercise {
 
 impl Exercise {
     /// Every file its manifest names.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Resource> {
+    fn files(&self) -> impl Iterator<Item = &Resource> {
         let setup = self.setup.iter().map(|file| &file.source);
         let decoys = self.decoys.iter().map(|decoy| &decoy.file);
         setup.chain(&self.prepare).chain(&self.solution).chain(decoys)

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::course::{Diagnostic, Item, Severity};
+use crate::course::{Diagnostic, Item, Resource, Severity};
 use crate::lab::{self, Lab, needs};
 
 /// What a proof looks at, in this order.
@@ -117,7 +117,7 @@ pub enum Outcome {
     NotHere(String),
 }
 
-/// Proves an item; `findings` are what lint says of it, `tell` hears of each stage that is done.
+/// Proves an item; `findings` are what lint says of the content, `tell` hears of each stage that is done.
 /// Whatever the outcome, its sandboxes are gone at the end; dropping the future leaves them to
 /// [`Lab::destroy_all`].
 pub async fn prove(
@@ -134,7 +134,7 @@ pub async fn prove(
     }
     let begun = std::time::Instant::now();
     let mut run = Run { stages: Vec::new(), tell };
-    run.add(Stage::Lint, Duration::ZERO, lint(findings));
+    run.add(Stage::Lint, Duration::ZERO, lint(item, findings));
     exercise::prove(lab, item, &mut run).await;
     let stages = run.stages;
     let proved = stages.iter().all(|step| step.verdict == Verdict::Passed);
@@ -142,8 +142,10 @@ pub async fn prove(
     Outcome::Ran(Proof { id: item.id.clone(), engine, proved, stages, ms: millis(begun.elapsed()) })
 }
 
-fn lint(findings: &[Diagnostic]) -> Result<(), String> {
-    let mut errors = findings.iter().filter(|it| it.severity == Severity::Error);
+fn lint(item: &Item, findings: &[Diagnostic]) -> Result<(), String> {
+    let files: Vec<_> = item.files().into_iter().map(Resource::path).collect();
+    let errors = findings.iter().filter(|it| it.severity == Severity::Error);
+    let mut errors = errors.filter(|it| files.contains(&it.file));
     let Some(first) = errors.next() else { return Ok(()) };
     let more = errors.count();
     Err(if more > 0 { format!("{first} (and {more} more)") } else { first.to_string() })

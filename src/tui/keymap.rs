@@ -250,9 +250,25 @@ const SETUP: &[Binding] = &[
     bind(&["esc"], Action::Back, "finish", "Save and go Home"),
 ];
 
+/// What holds on every tab of an incident that is not over.
+const ON_CALL: &[&[Binding]] =
+    &[incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS];
+
 /// The rows that hold in a context, the most particular first. In the shell and in a search only
 /// their own rows hold: every other key is input.
 pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
+    // What holds on one tab of an incident alone.
+    let own: &[Binding] = match context {
+        Context::NoIncidentShell => NO_SHELL,
+        Context::Users => incident::USER,
+        Context::Panels => incident::PANELS,
+        Context::Logs => incident::LOGS,
+        Context::Traces => incident::TRACES,
+        Context::Trace => incident::TRACE,
+        Context::Act => incident::ACT,
+        Context::Form => incident::FORM,
+        _ => &[],
+    };
     let tables: &[&[Binding]] = match context {
         Context::Home => &[HOME, ANYWHERE, QUIT],
         Context::Search => &[SEARCH],
@@ -269,39 +285,23 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         Context::Replay => &[REPLAY, ANYWHERE],
         Context::Setup => &[SETUP, ANYWHERE, QUIT],
         Context::Starting => &[incident::STARTING, ANYWHERE, QUIT],
-        Context::NoIncidentShell => {
-            &[NO_SHELL, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
-        }
         Context::NoIncident => &[incident::NO_INCIDENT, ANYWHERE, QUIT],
         Context::Over => {
             &[incident::OVER, incident::USER, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
         }
-        Context::Users => {
-            &[incident::USER, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
-        }
-        Context::Panels => {
-            &[incident::PANELS, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
-        }
-        Context::Logs => {
-            &[incident::LOGS, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
-        }
-        Context::Traces => {
-            &[incident::TRACES, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
-        }
-        Context::Trace => {
-            &[incident::TRACE, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
-        }
-        Context::Act => {
-            &[incident::ACT, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
-        }
-        Context::Form => {
-            &[incident::FORM, incident::DUTY, incident::INCIDENT, ANYWHERE, QUIT, shell::COMMANDS]
-        }
+        Context::NoIncidentShell
+        | Context::Users
+        | Context::Panels
+        | Context::Logs
+        | Context::Traces
+        | Context::Trace
+        | Context::Act
+        | Context::Form => ON_CALL,
         Context::Prompt => &[incident::PROMPT],
         Context::LogFilter => &[incident::LOG_FILTER],
         Context::Field => &[incident::FIELD],
     };
-    tables.iter().copied().flatten()
+    own.iter().chain(tables.iter().copied().flatten())
 }
 
 /// What a key does in a context.

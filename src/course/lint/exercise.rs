@@ -24,7 +24,7 @@ pub(super) fn look(
     solution(exercise, findings);
     checks(exercise, findings);
     image(exercise, images, findings);
-    files(item, exercise, findings);
+    files(item, findings);
 }
 
 fn solution(exercise: &Exercise, findings: &mut Findings<'_>) {
@@ -101,11 +101,10 @@ fn image(exercise: &Exercise, images: &[String], findings: &mut Findings<'_>) {
 }
 
 /// Files in its folder that nothing names: forgotten, or meant for something that has another name.
-fn files(item: &Item, exercise: &Exercise, findings: &mut Findings<'_>) {
+fn files(item: &Item, findings: &mut Findings<'_>) {
     let path = item.manifest.relative();
     let folder = join(parent(path), stem(path));
-    let named: HashSet<&str> =
-        exercise.files().chain(&item.lesson).map(Resource::relative).collect();
+    let named: HashSet<&str> = item.files().into_iter().map(Resource::relative).collect();
     for file in item.manifest.below(&folder) {
         if !named.contains(file.relative()) {
             findings.warn(
