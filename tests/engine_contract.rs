@@ -34,6 +34,7 @@ macro_rules! every_case {
                 what_is_gone_or_stopped_is_told_apart
                 a_missing_image_is_told
                 limits_hold
+                the_memory_in_use_is_told
                 there_is_no_network_unless_asked_for
                 an_in_memory_file_system_has_its_size
                 the_first_process_reaps_and_cannot_be_killed

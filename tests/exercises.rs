@@ -71,6 +71,29 @@ async fn proved(id: &str, engine: Option<Arc<dyn Engine>>) {
     }
 }
 
+/// Content that uses everything checks and variables can do is proved.
+async fn sound(engine: Option<Arc<dyn Engine>>) {
+    let Some(engine) = engine else { return };
+    images(engine.as_ref()).await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sound");
+    let course = course::load(&[Source::folder(&folder).unwrap()]);
+    assert_eq!(course.problems, []);
+    let item = course.item("everything").unwrap();
+    if let Some(proof) = proof("exercises::sound", engine, item, &course).await {
+        assert!(proof.proved, "{proof:#?}");
+    }
+}
+
+#[tokio::test]
+async fn sound_content_is_proved_by_docker() {
+    sound(support::engine("exercises::sound").await).await;
+}
+
+#[tokio::test]
+async fn sound_content_is_proved_by_native() {
+    sound(support::native("exercises::sound").await).await;
+}
+
 /// Each faulty item of `tests/faulty`, the stage that must reject it, and words of the reason.
 const FAULTY: [(&str, Stage, &str); 10] = [
     ("solves-itself", Stage::Red, "\"made\" passes before anything is done"),

@@ -35,7 +35,7 @@ fn program() {
 fn practise(path: &Path, from: u64) {
     let store = Store::open(path).unwrap();
     for number in from.. {
-        let id = store.begin(&item(number), "hash", "docker").unwrap().id;
+        let id = store.begin(&item(number), "hash", "docker", None).unwrap().id;
         println!("\nshown {number} attempt");
         store.record_checks(id, &passed(), true).unwrap();
         println!("shown {number} checks");
@@ -52,11 +52,11 @@ fn practise(path: &Path, from: u64) {
 
 fn tick(path: &Path, count: u64) {
     let store = Store::open(path).unwrap();
-    let id = store.begin("shared", "hash", "docker").unwrap().id;
+    let id = store.begin("shared", "hash", "docker", None).unwrap().id;
     for number in 0..count {
         store.add_active(id, SECOND).unwrap();
         let own = format!("{}-{number}", std::process::id());
-        store.begin(&own, "hash", "docker").unwrap();
+        store.begin(&own, "hash", "docker", None).unwrap();
     }
 }
 
@@ -173,7 +173,7 @@ fn killing_the_program_while_it_makes_the_database_leaves_all_of_it_or_nothing()
 
         let store = Store::open(&path).unwrap();
         store.check_integrity().unwrap();
-        store.begin("linux-01", "hash", "docker").unwrap();
+        store.begin("linux-01", "hash", "docker", None).unwrap();
     }
 }
 

@@ -37,7 +37,7 @@ fn practised() -> (TempDir, PathBuf) {
     let path = folder.path().join("progress.db");
     let store = Store::open(&path).unwrap();
     for number in 0..200 {
-        let id = store.begin(&format!("item-{number}"), "hash", "docker").unwrap().id;
+        let id = store.begin(&format!("item-{number}"), "hash", "docker", None).unwrap().id;
         store.complete(id).unwrap();
     }
     (folder, path)

@@ -25,10 +25,12 @@ impl Hint {
         if scenario(item).is_some() {
             return incident::hint(invocation, item);
         }
-        let hints = &exercise(item)?.hints;
+        exercise(item)?;
         let Some(attempt) = store.active(&item.id)? else {
             return Err(nothing_begun(&store, &item.id)?);
         };
+        let item = item.seeded(attempt.seed);
+        let hints = &exercise(&item)?.hints;
         let shown = SharedStore::new(store).next_hint(attempt.id, hints)?;
         if out.json {
             let hint = shown

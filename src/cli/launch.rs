@@ -15,7 +15,7 @@ use crate::incident::incidents::Begin;
 use crate::incident::life::Mode;
 use crate::lab::needs;
 use crate::lab::provision::Ready;
-use crate::lab::{Lab, scenario};
+use crate::lab::{self, Lab, scenario};
 use crate::problem::Problem;
 use crate::tui::Start;
 
@@ -42,7 +42,8 @@ pub(super) struct Launch {
     /// A scenario without hints
     #[arg(long)]
     hard: bool,
-    /// A scenario whose users are those of an earlier run with this seed
+    /// What differs from attempt to attempt as it was with this seed: an exercise's values, a
+    /// scenario's users
     #[arg(long, value_name = "NUMBER",
         value_parser = clap::value_parser!(u32).range(1..1 << 31))]
     seed: Option<u32>,
@@ -63,6 +64,11 @@ impl Launch {
                     incident::only_begin(invocation, context, item, how)?;
                     return Ok(Start::Item { id: item.id.clone(), fresh: false });
                 }
+                if seed.is_some() {
+                    let lab = invocation.lab(context, context.store()?)?;
+                    make_ready(invocation, &lab, item, lab::provision::Begin { fresh, seed })?;
+                    return Ok(Start::Item { id: item.id.clone(), fresh: false });
+                }
                 Ok(Start::Item { id: item.id.clone(), fresh })
             });
         }
@@ -72,7 +78,7 @@ impl Launch {
             return incident::begin(invocation, &context, context.store()?, item, how);
         }
         let lab = invocation.lab(&context, context.store()?)?;
-        provision(invocation, &lab, item, fresh)
+        provision(invocation, &lab, item, lab::provision::Begin { fresh, seed })
     }
 }
 
@@ -92,23 +98,37 @@ fn refuse(invocation: &Invocation, context: &Context, item: &Item) -> Result<(),
 }
 
 /// Makes a sandbox ready with progress, and tells what to do with it.
-pub(super) fn provision(invocation: &Invocation, lab: &Lab, item: &Item, fresh: bool) -> Outcome {
-    let out = &invocation.out;
+pub(super) fn provision(
+    invocation: &Invocation,
+    lab: &Lab,
+    item: &Item,
+    begin: lab::provision::Begin,
+) -> Outcome {
     let started = Instant::now();
-    let ready = invocation.block_on(async {
-        let progress = Progress::new(out);
+    let ready = make_ready(invocation, lab, item, begin)?;
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tell(&invocation.out, lab, item, &ready, ms);
+    Ok(DONE)
+}
+
+/// The same without telling.
+fn make_ready(
+    invocation: &Invocation,
+    lab: &Lab,
+    item: &Item,
+    begin: lab::provision::Begin,
+) -> Result<Ready, Problem> {
+    invocation.block_on(async {
+        let progress = Progress::new(&invocation.out);
         let show = |step| progress.show(&step);
-        if let Some(ready) = until_interrupted(lab.provision(item, fresh, &show)).await {
+        if let Some(ready) = until_interrupted(lab.provision(item, begin, &show)).await {
             return Ok(ready?);
         }
         progress.clear();
         let left = tokio::time::timeout(TIDY_TIMEOUT, tidy(lab, item)).await;
         let late = |_| Err(EngineError::Timeout { what: "tidying up".to_owned() }.into());
         Err(stopped(item, &progress.last_step(), left.unwrap_or_else(late)))
-    })?;
-    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tell(out, lab, item, &ready, ms);
-    Ok(DONE)
+    })
 }
 
 /// Removes what was half made; gives the state of a sandbox that was there before.
@@ -150,6 +170,7 @@ fn tell(out: &Out, lab: &Lab, item: &Item, ready: &Ready, ms: u64) {
             "sandbox": ready.sandbox.id,
             "image": ready.sandbox.image,
             "resumed": ready.resumed,
+            "seed": ready.attempt.seed,
             "notices": ready.notices,
             "ms": ms,
         }));

@@ -3,7 +3,7 @@
 use super::confirm::confirm;
 use super::{Invocation, Outcome, incident, item, launch};
 use crate::incident::incidents::Begin;
-use crate::lab::scenario;
+use crate::lab::{provision, scenario};
 
 /// Start an item over in a new sandbox
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,6 @@ impl Reset {
             );
         }
         let lab = invocation.lab(&context, store)?;
-        launch::provision(invocation, &lab, item, true)
+        launch::provision(invocation, &lab, item, provision::Begin { fresh: true, seed: None })
     }
 }

@@ -1,14 +1,18 @@
 //! `drydock verify`: run the checks, tell each with what was expected and found.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
+use super::progress::Progress;
 use super::{DONE, Invocation, Out, Outcome, incident, item, words};
-use crate::course::Item;
-use crate::engine::{EngineError, Sandbox, SandboxState};
+use crate::course::{Check, Item, Mode};
+use crate::engine::{EngineError, Sandbox, SandboxState, Step};
 use crate::lab::needs;
 use crate::lab::probe::Probes;
+use crate::lab::standing::Standing;
 use crate::lab::verify::{CheckResult, passed, verify};
 use crate::lab::{Lab, LabError, Recorded, exercise, scenario};
 use crate::problem::Exit;
@@ -22,6 +26,9 @@ pub(super) struct Verify {
     /// The item; without it, the last one worked at
     id: Option<String>,
 }
+
+/// How often what must stay true is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What a verification found, already written down.
 struct Found {
@@ -82,24 +89,57 @@ impl Verify {
 }
 
 async fn check(out: &Out, lab: &Lab, item: &Item) -> Result<Found, LabError> {
-    let checks = &exercise(item)?.verify;
+    exercise(item)?;
     let Some((attempt, sandbox)) = lab.sandbox(&item.id).await? else {
         return Err(LabError::NoSandbox { item: item.id.clone() });
     };
+    let item = item.seeded(attempt.seed);
+    let checks = &exercise(&item)?.verify;
     if sandbox.state != SandboxState::Running {
         return Err(EngineError::SandboxStopped { id: sandbox.id.to_string() }.into());
     }
     let mut probes = Probes::of(lab.engine.clone(), &sandbox);
     let mut number = 0;
-    let results = verify(checks, &mut probes, |result| {
+    let mut tell = |result: &CheckResult| {
         number += 1;
         if !out.json {
             tell(out, number, checks.len(), result);
         }
-    })
-    .await?;
+    };
+    let mut standing = lab.standing(attempt.id)?;
+    let results = if checks.iter().any(|check| matches!(check.mode, Mode::Hold(_))) {
+        let results = until_held(out, checks, &mut probes, &mut standing).await?;
+        results.iter().for_each(tell);
+        results
+    } else {
+        verify(checks, &mut probes, &mut standing, &mut tell).await?
+    };
     let Recorded { completion, turned } = lab.record(attempt.id, &results, true)?;
     Ok(Found { results, completion, attempt, sandbox, turned })
+}
+
+/// Looks again until nothing is left that only has to stay true for longer.
+async fn until_held(
+    out: &Out,
+    checks: &[Check],
+    probes: &mut Probes,
+    standing: &mut Standing,
+) -> Result<Vec<CheckResult>, LabError> {
+    let progress = Progress::new(out);
+    loop {
+        let results = verify(checks, probes, standing, |_| ()).await?;
+        let Some((name, held)) = results.iter().find_map(|it| Some((&it.name, it.held?))) else {
+            progress.clear();
+            return Ok(results);
+        };
+        progress.show(&Step {
+            step: format!("Waiting whether it stays true: {name}"),
+            done: held.seconds,
+            total: Some(held.of),
+            unit: "s",
+        });
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 fn tell(out: &Out, number: usize, of: usize, result: &CheckResult) {
@@ -213,6 +253,7 @@ mod tests {
             expected: String::new(),
             actual: String::new(),
             message: None,
+            held: None,
             ms: 0,
         };
         for (states, expected) in [

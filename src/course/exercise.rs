@@ -3,18 +3,28 @@
 //! Every rule is applied, whatever the ones before it found. The item that results is complete, but
 //! usable only if no error was reported.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::limits::{MOST_FOR_CONTENT, resources};
-use super::manifest::{DecoyEntry, HintEntry, Manifest, Network, SetupEntry, VerifyEntry};
-use super::model::{Body, Check, Decoy, Exercise, Hint, Item, Need, Resources, SetupFile, Trigger};
+use super::manifest::{
+    Baseline, CheckMode, DecoyEntry, HintEntry, Manifest, Network, SetupEntry, VarEntry,
+    VerifyEntry,
+};
+use super::model::{
+    Body, Check, Decoy, Exercise, Hint, Item, Mode, Need, Resources, SetupFile, Trigger,
+};
 use super::quantity;
 use super::rules::did_you_mean;
 use super::source::{Refused, Resource, Source, join, parent, stem};
+use super::vars::{Choice, Values, Variable};
 use super::yaml::{At, Problems, quote};
 
 /// What 000's own example takes.
 const DEFAULT_TIME: Duration = Duration::from_mins(15);
+
+/// Somebody waits for what must hold.
+const MAX_HOLD: Duration = Duration::from_mins(10);
 
 /// The account in drydock's own images.
 const DEFAULT_USER: &str = "learner";
@@ -96,6 +106,7 @@ impl Rules<'_> {
             None => self.default(at, &join(&self.files.places[0], "solution.sh")),
         };
         let user = self.problems.account(at.key("user"), manifest.user.as_ref());
+        let vars = self.vars(&manifest.vars, at.key("vars"));
         Exercise {
             backend: manifest.backend,
             requires: self.needs(&manifest.requires, at.key("requires")),
@@ -109,7 +120,8 @@ impl Rules<'_> {
             tmpfs: self.problems.tmpfs(&manifest.tmpfs, at.key("tmpfs")),
             setup: self.setup(&manifest.setup, at.key("setup")),
             prepare: prepare.and_then(|name| self.file(at.key("prepare"), name)),
-            verify: self.checks(&manifest.verify, at.key("verify")),
+            verify: self.checks(&manifest.verify, &Values::of(&vars, 0), at.key("verify")),
+            vars,
             hints: self.hints(&manifest.hints, &manifest.verify, at.key("hints")),
             solution,
             decoys: self.decoys(&manifest.decoys, &manifest.verify, at.key("decoys")),
@@ -135,7 +147,49 @@ impl Rules<'_> {
         files
     }
 
-    fn checks(&mut self, entries: &[VerifyEntry], at: At<'_>) -> Vec<Check> {
+    fn vars(&mut self, entries: &BTreeMap<String, VarEntry>, at: At<'_>) -> Vec<Variable> {
+        let mut vars = Vec::new();
+        for (name, entry) in entries {
+            let named = at.name(name);
+            self.problems.value(named, name, quantity::variable);
+            match choice(entry) {
+                Ok(values) => vars.push(Variable { name: name.clone(), values }),
+                Err((key, why)) => {
+                    let at = key.map_or(named, |key| at.key(name).key(key));
+                    self.problems.rule(at, why, None);
+                }
+            }
+        }
+        vars
+    }
+
+    /// When a check counts as passed.
+    fn mode(&mut self, entry: &VerifyEntry, at: At<'_>) -> Mode {
+        let hold = self.problems.optional(at.key("hold"), entry.hold.as_ref(), |text| {
+            match quantity::duration(text)? {
+                hold if hold > MAX_HOLD => Err("is too long to watch: 10m at most"),
+                hold => Ok(hold),
+            }
+        });
+        match (entry.mode, &entry.hold) {
+            (CheckMode::Hold, None) => {
+                let message = "\"mode: hold\" needs to know how long";
+                self.problems.rule(at.key("mode"), message, Some("add \"hold: 30s\"".to_owned()));
+            }
+            (CheckMode::Level | CheckMode::Edge, Some(_)) => {
+                let message = "\"hold\" is for checks with \"mode: hold\"";
+                self.problems.rule(at.name("hold"), message, None);
+            }
+            _ => {}
+        }
+        match entry.mode {
+            CheckMode::Level => Mode::Level,
+            CheckMode::Edge => Mode::Edge,
+            CheckMode::Hold => hold.map_or(Mode::Level, Mode::Hold),
+        }
+    }
+
+    fn checks(&mut self, entries: &[VerifyEntry], values: &Values, at: At<'_>) -> Vec<Check> {
         if entries.is_empty() {
             let help = "an exercise without checks can never be completed";
             self.problems.rule(at, "\"verify\" has no checks", Some(help.to_owned()));
@@ -162,15 +216,21 @@ impl Rules<'_> {
             }
             let written = [&entry.expect, &entry.expect_contains, &entry.expect_regex];
             let written = written.map(Option::as_ref);
+            if entry.invariant && entry.mode != CheckMode::Level {
+                let message = "what must stay true all the time has no other mode";
+                self.problems.rule(at.key("mode"), message, None);
+            }
             checks.push(Check {
-                name: entry.name.clone(),
-                cmd: entry.cmd.clone(),
-                expect: self.problems.expect(at, "expect_regex", written),
+                expect: self.problems.expect(at, "expect_regex", written, values),
                 user: self.problems.account(at.key("user"), entry.user.as_ref()),
                 timeout: self.problems.timeout(at.key("timeout"), entry.timeout.as_ref()),
                 needs: entry.needs.clone(),
                 fail: entry.fail.clone(),
                 observe: entry.observe.clone(),
+                mode: self.mode(entry, at),
+                green_before: entry.invariant || entry.baseline == Baseline::Green,
+                invariant: entry.invariant,
+                ..Check::new(entry.name.clone(), entry.cmd.clone())
             });
         }
         checks
@@ -215,7 +275,9 @@ impl Rules<'_> {
                 self.check_name(at.key("fails").item(j), name, checks);
             }
             if let Some(file) = self.file(at.key("file"), &entry.file) {
-                decoys.push(Decoy { file, fails: entry.fails.clone(), why: entry.why.clone() });
+                let DecoyEntry { fails, says, why, .. } = entry;
+                let (fails, says, why) = (fails.clone(), says.clone(), why.clone());
+                decoys.push(Decoy { file, fails, says, why });
             }
         }
         decoys
@@ -293,5 +355,30 @@ impl Rules<'_> {
             let help = did_you_mean(name, checks.iter().map(|check| check.name.as_str()));
             self.problems.rule(at, format!("there is no check {}", quote(name)), help);
         }
+    }
+}
+
+/// What a variable may be; else what is wrong, and at which key.
+fn choice(entry: &VarEntry) -> Result<Choice, (Option<&'static str>, String)> {
+    /// More than anybody writes by hand.
+    const MOST: usize = 1000;
+    match (&entry.pick, &entry.range, entry.random) {
+        (Some(texts), None, None) => {
+            let one_line = |text: &String| !text.is_empty() && !text.contains(['\n', '\r']);
+            match texts.len() {
+                0 => Err((Some("pick"), "there is nothing to pick from".to_owned())),
+                1..=MOST if texts.iter().all(one_line) => Ok(Choice::Pick(texts.clone())),
+                1..=MOST => Err((Some("pick"), "a value is a text of one line".to_owned())),
+                _ => Err((Some("pick"), format!("there are more than {MOST} values"))),
+            }
+        }
+        (None, Some(range), None) => match range[..] {
+            [from, to] if from <= to => Ok(Choice::Range(from, to)),
+            [from, to] => Err((Some("range"), format!("{to} is less than {from}"))),
+            _ => Err((Some("range"), "a range has two numbers: [8000, 8999]".to_owned())),
+        },
+        (None, None, Some(length @ 1..=64)) => Ok(Choice::Random(length)),
+        (None, None, Some(_)) => Err((Some("random"), "must be between 1 and 64".to_owned())),
+        _ => Err((None, "a variable has one of \"pick\", \"range\" and \"random\"".to_owned())),
     }
 }

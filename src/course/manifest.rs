@@ -4,6 +4,8 @@
 //! doc comments are the descriptions that an editor shows. Values are still as they were written:
 //! [`super::exercise`] and [`super::catalogue`] check them and fill in defaults.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +69,9 @@ pub(crate) struct Manifest {
     pub(crate) setup: Vec<SetupEntry>,
     /// A script that is run once as root after the first start.
     pub(crate) prepare: Option<String>,
+    /// Values that differ from attempt to attempt; `{{name}}` stands for one in texts and files.
+    #[serde(default)]
+    pub(crate) vars: BTreeMap<String, VarEntry>,
     /// What must be true in the end; all must pass.
     pub(crate) verify: Vec<VerifyEntry>,
     /// Help, from nudge to approach.
@@ -128,6 +133,44 @@ pub(crate) struct SetupEntry {
     pub(crate) mode: Option<String>,
 }
 
+/// What a variable may be: one of its three keys.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct VarEntry {
+    /// One of these texts.
+    pub(crate) pick: Option<Vec<String>>,
+    /// A whole number from the first to the second.
+    #[schemars(length(min = 2, max = 2))]
+    pub(crate) range: Option<Vec<i64>>,
+    /// A text of so many lower-case letters and digits, 64 at most.
+    #[schemars(range(min = 1, max = 64))]
+    pub(crate) random: Option<u32>,
+}
+
+/// When a check counts as passed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CheckMode {
+    /// While it is true.
+    #[default]
+    Level,
+    /// Once it has been true in this attempt.
+    Edge,
+    /// When it has been true for the time of `hold` without a break.
+    Hold,
+}
+
+/// How a check stands before anything is done.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Baseline {
+    /// It fails: it tells of something that is to be done.
+    #[default]
+    Red,
+    /// It may pass already.
+    Green,
+}
+
 /// A check. Without an `expect…` it passes when the command exits 0.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -155,6 +198,17 @@ pub(crate) struct VerifyEntry {
     pub(crate) fail: Option<String>,
     /// A command whose output tells what was found.
     pub(crate) observe: Option<String>,
+    /// When it counts as passed: `level` if not given.
+    #[serde(default)]
+    pub(crate) mode: CheckMode,
+    /// How long it must be true without a break, with `mode: hold`; 10m at most.
+    pub(crate) hold: Option<String>,
+    /// How it stands before anything is done: `red` if not given.
+    #[serde(default)]
+    pub(crate) baseline: Baseline,
+    /// Whether it is true from the beginning and must stay so; breaking it offers to rewind.
+    #[serde(default)]
+    pub(crate) invariant: bool,
 }
 
 /// A hint: just a text, or a text with when it is offered.
@@ -190,6 +244,8 @@ pub(crate) struct DecoyEntry {
     pub(crate) file: String,
     /// Names of the checks that must refuse it.
     pub(crate) fails: Vec<String>,
+    /// What the learner is then told, or a part of it: of `fail`, or of what was found.
+    pub(crate) says: Option<String>,
     /// Why people do this, and why it is wrong.
     pub(crate) why: Option<String>,
 }

@@ -22,8 +22,10 @@ mod quantity;
 mod rules;
 pub mod scenario;
 pub mod schema;
+mod seeded;
 pub mod solution;
 pub mod source;
+pub mod vars;
 pub(crate) mod yaml;
 
 pub use catalogue::load;

@@ -10,8 +10,10 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::Diagnostic;
+use super::rules::DEFAULT_TIMEOUT;
 use super::scenario::{Parts, Scenario};
 use super::source::Resource;
+use super::vars::Variable;
 
 /// Everything there is to practise, and what is wrong with it.
 #[derive(Debug, Clone, Default)]
@@ -193,6 +195,8 @@ pub struct Exercise {
     pub setup: Vec<SetupFile>,
     /// A script run once as root after the first start.
     pub prepare: Option<Resource>,
+    /// What differs from attempt to attempt; see [`Item::seeded`].
+    pub vars: Vec<Variable>,
     /// What must be true in the end, in order.
     pub verify: Vec<Check>,
     /// From nudge to approach.
@@ -304,6 +308,42 @@ pub struct Check {
     pub fail: Option<String>,
     /// A command whose output tells what was found.
     pub observe: Option<String>,
+    /// When it counts as passed.
+    pub mode: Mode,
+    /// Whether it may pass before anything is done.
+    pub green_before: bool,
+    /// Whether it must stay true all the time; then it is [`Check::green_before`] too.
+    pub invariant: bool,
+}
+
+impl Check {
+    /// A check that passes while its command succeeds.
+    pub fn new(name: impl Into<String>, cmd: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            cmd: cmd.into(),
+            expect: Expect::Success,
+            user: None,
+            timeout: DEFAULT_TIMEOUT,
+            needs: Vec::new(),
+            fail: None,
+            observe: None,
+            mode: Mode::Level,
+            green_before: false,
+            invariant: false,
+        }
+    }
+}
+
+/// When a check counts as passed, given when it is true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// While it is true.
+    Level,
+    /// Once it has been true in the attempt.
+    Edge,
+    /// When it has been true so long without a break.
+    Hold(Duration),
 }
 
 /// When a check passes; outputs are compared trimmed.
@@ -356,6 +396,8 @@ pub struct Decoy {
     pub file: Resource,
     /// Names of the checks that must refuse it.
     pub fails: Vec<String>,
+    /// A part of what the learner is then told.
+    pub says: Option<String>,
     /// Why people do this.
     pub why: Option<String>,
 }

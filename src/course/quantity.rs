@@ -77,6 +77,19 @@ pub(crate) fn account(text: &str) -> Result<(), &'static str> {
     }
 }
 
+/// The name of a variable.
+pub(crate) fn variable(text: &str) -> Result<(), &'static str> {
+    let rest = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    if text.len() <= 32
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(rest)
+    {
+        Ok(())
+    } else {
+        Err("is not the name of a variable: use lower-case letters, digits and \"_\"")
+    }
+}
+
 /// The name of a machine on a private network: a label of DNS.
 pub(crate) fn host(text: &str) -> Result<(), &'static str> {
     let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();

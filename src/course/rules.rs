@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::limits::MAX_TMPFS;
 use super::manifest::TmpfsEntry;
 use super::model::{Expect, TmpfsMount};
+use super::vars::Values;
 use super::yaml::{At, Problems, quote};
 use super::{capability, nearest, quantity};
 
@@ -73,12 +74,13 @@ impl Problems {
     }
 
     /// What a check's output must be, of its three keys: equal, contain, match. The first two are the
-    /// same everywhere; `matches` is the name of the third.
+    /// same everywhere; `matches` is the name of the third. A pattern is tried with `values` in it.
     pub(crate) fn expect(
         &mut self,
         at: At<'_>,
         matches: &str,
         [equal, contain, pattern]: [Option<&String>; 3],
+        values: &Values,
     ) -> Expect {
         let written = [("expect", equal), ("expect_contains", contain), (matches, pattern)];
         let mut given = written.iter().filter(|(_, text)| text.is_some());
@@ -95,7 +97,7 @@ impl Problems {
             Expect::Contains(text.clone())
         } else if let Some(pattern) = pattern {
             self.not_empty(at.key(matches), &quote(matches), pattern);
-            if let Err(error) = Expect::regex(pattern) {
+            if let Err(error) = Expect::regex(&values.fill_pattern(pattern)) {
                 let reason = error.to_string();
                 // The last line says why; those before draw an arrow under the pattern.
                 let reason =

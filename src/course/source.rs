@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use include_dir::{Dir, include_dir};
 
+use super::vars::Values;
 use super::yaml::{Mark, hidden_character};
 use super::{Diagnostic, Severity};
 
@@ -45,6 +46,8 @@ pub struct Resource {
     tree: Arc<Tree>,
     /// Below the tree's root, with `/`.
     path: Arc<str>,
+    /// What stands in the places for values; see [`Resource::with_values`].
+    values: Option<Values>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -159,7 +162,7 @@ impl Source {
     }
 
     fn resource(&self, path: String) -> Resource {
-        Resource { tree: Arc::clone(&self.tree), path: path.into() }
+        Resource { tree: Arc::clone(&self.tree), path: path.into(), values: None }
     }
 
     /// Files directly in `top` and in folders of it, but for folders that hold a manifest's files.
@@ -228,6 +231,12 @@ impl Resource {
             Tree::Folder { named, .. } if named == Path::new(".") => self.path.to_string(),
             Tree::Folder { named, .. } => named.join(&*self.path).display().to_string(),
         }
+    }
+
+    /// The same file, read with these values in the places for them if it is a text.
+    #[must_use]
+    pub fn with_values(&self, values: &Values) -> Self {
+        Self { values: Some(values.clone()), ..self.clone() }
     }
 
     /// Its bytes, at most [`MAX_FILE`].
@@ -327,6 +336,17 @@ impl Resource {
     }
 
     fn read_up_to(&self, cap: u64) -> io::Result<Cow<'static, [u8]>> {
+        let bytes = self.read_as_it_is(cap)?;
+        let Some(values) = &self.values else { return Ok(bytes) };
+        // What is no text has no places.
+        let Ok(text) = std::str::from_utf8(&bytes) else { return Ok(bytes) };
+        Ok(match values.fill(text) {
+            Cow::Borrowed(_) => bytes,
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        })
+    }
+
+    fn read_as_it_is(&self, cap: u64) -> io::Result<Cow<'static, [u8]>> {
         let too_large = || io::Error::from(io::ErrorKind::FileTooLarge);
         match &*self.tree {
             Tree::BuiltIn => {

@@ -241,6 +241,10 @@ impl Engine for Chosen {
         Ok(all)
     }
 
+    async fn memory(&self, id: &SandboxId) -> Result<Option<u64>> {
+        self.of(id)?.memory(id).await
+    }
+
     async fn destroy(&self, id: &SandboxId) -> Result<()> {
         self.of(id)?.destroy(id).await
     }

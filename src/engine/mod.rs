@@ -84,6 +84,10 @@ pub trait Engine: Send + Sync + fmt::Debug {
     /// All sandboxes whose owner is `owner`, or everybody's with `None`, running or not.
     async fn list(&self, owner: Option<&str>) -> Result<Vec<Sandbox>>;
 
+    /// Bytes of memory that a sandbox uses: the most since it was started where the engine keeps that,
+    /// else those of now. `None` where it cannot tell.
+    async fn memory(&self, id: &SandboxId) -> Result<Option<u64>>;
+
     /// Stops and removes a sandbox and everything made for it. One that is already gone is fine.
     ///
     /// Its snapshots and its attempt's private networks go with it, unless another sandbox of the same

@@ -32,7 +32,9 @@ use crate::engine::SandboxState;
 use crate::lab::LabError;
 use crate::lab::probe::Probes;
 use crate::lab::verify;
-use crate::store::{AttemptId, AttemptState, CheckRecord, CheckState, Measured, Store, StoreError};
+use crate::store::{
+    AttemptId, AttemptState, CheckRecord, CheckState, Measured, Store, StoreError, random_seed,
+};
 
 /// How often the system is measured.
 const TICK: Duration = Duration::from_secs(1);
@@ -508,11 +510,6 @@ impl Director {
             (found, probes)
         }));
     }
-}
-
-/// A seed that nobody chose; never 0, which stands for none.
-pub fn random_seed() -> u32 {
-    (uuid::Uuid::new_v4().as_u128() as u32 >> 1).max(1)
 }
 
 /// Unix seconds.

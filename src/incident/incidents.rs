@@ -12,7 +12,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::director::{random_seed, unix_now};
+use super::director::unix_now;
 use super::life::{Life, Mode};
 use super::order::Order;
 use super::rig::Rig;
@@ -21,7 +21,7 @@ use crate::course::scenario::Scenario;
 use crate::engine::Progress;
 use crate::lab::{Lab, LabError, scenario};
 use crate::problem::{Exit, Problem};
-use crate::store::{Attempt, AttemptId, AttemptState};
+use crate::store::{Attempt, AttemptId, AttemptState, random_seed};
 
 /// How often who waits looks again.
 pub const INTERVAL: Duration = Duration::from_millis(200);

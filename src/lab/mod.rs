@@ -20,6 +20,7 @@ use crate::session::Shells;
 use crate::store::{
     Attempt, AttemptId, AttemptState, CheckRecord, Completion, Fault, Store, StoreError,
 };
+use standing::Standing;
 use verify::CheckResult;
 
 pub mod clock;
@@ -28,6 +29,7 @@ pub mod needs;
 pub mod probe;
 pub mod provision;
 pub mod rewind;
+pub mod standing;
 pub mod verify;
 
 /// An engine, the store, and whose sandboxes these are.
@@ -137,6 +139,14 @@ pub enum LabError {
         /// What it is.
         kind: &'static str,
     },
+    /// An attempt is going on with other values.
+    #[error("{item} has been begun with the seed {seed}")]
+    OtherSeed {
+        /// The item.
+        item: String,
+        /// Its attempt's seed.
+        seed: u32,
+    },
     /// There is no sandbox for this item.
     #[error("{item} has no sandbox")]
     NoSandbox {
@@ -178,6 +188,8 @@ impl From<LabError> for Problem {
             LabError::NotHere { item, engine, lack } => needs::problem(&item, engine, lack),
             LabError::NotAnExercise { .. } => Self::new("usage", Exit::Usage, message)
                 .remedy("drydock modules lists what there is"),
+            LabError::OtherSeed { .. } => Self::new("other_seed", Exit::Usage, message)
+                .remedy("--fresh starts over with the one you gave"),
             LabError::Content { .. } => Self::new("content", Exit::Usage, message),
             LabError::Prepare { .. } => Self::new("prepare", Exit::Environment, message)
                 .remedy("the exercise is at fault: please report it; drydock reset starts over"),
@@ -266,6 +278,13 @@ impl Lab {
         Ok(attached.then_some(attempt))
     }
 
+    /// How the checks of an attempt stand before the next look.
+    pub fn standing(&self, attempt: AttemptId) -> Result<Standing, LabError> {
+        let checks = self.store.lock().checks(attempt)?;
+        let passed = checks.into_iter().filter(|check| check.first_passed_at.is_some());
+        Ok(Standing::new(passed.map(|check| check.name)))
+    }
+
     /// Writes a verification down, and the completion if it was what completed the attempt.
     pub fn record(
         &self,
@@ -277,6 +296,8 @@ impl Lab {
             .iter()
             .map(|result| CheckRecord { name: result.name.clone(), state: result.state })
             .collect();
+        // Who has only to wait has not failed.
+        let asked = asked && !verify::only_waits(results);
         let store = self.store.lock();
         let turned = store.record_checks(attempt, &records, asked)?;
         let turned = turned.into_iter().map(|place| place + 1).collect();

@@ -42,9 +42,20 @@ pub(super) fn saying(progress: Progress<'_>) -> impl Fn(&str) + Send + Sync {
     move |step| progress(Step { step: step.to_owned(), done: 0, total: None, unit: "steps" })
 }
 
+/// How a sandbox is begun with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Begin {
+    /// Start over.
+    pub fresh: bool,
+    /// What the values of the item's variables follow from; a seed of its own if not given.
+    pub seed: Option<u32>,
+}
+
 /// A sandbox that is ready, and its attempt.
 #[derive(Debug, Clone)]
 pub struct Ready {
+    /// The item as the attempt has it.
+    pub item: Item,
     /// The sandbox, running.
     pub sandbox: Sandbox,
     /// The attempt it belongs to.
@@ -74,14 +85,14 @@ impl std::fmt::Display for Notice {
 
 impl Lab {
     /// Makes an item's sandbox ready: the one of the active attempt if it still exists (started if
-    /// it had stopped), else a new one. `fresh` starts over.
+    /// it had stopped), else a new one.
     ///
     /// Dropping the future stops the work; what was half made is removed by the next launch or
     /// `destroy`.
     pub async fn provision(
         &self,
         item: &Item,
-        fresh: bool,
+        Begin { fresh, seed }: Begin,
         progress: Progress<'_>,
     ) -> Result<Ready, LabError> {
         exercise(item)?;
@@ -93,7 +104,13 @@ impl Lab {
             self.start_over(&item.id).await?;
         }
         let mut notices = Vec::new();
-        if let Some((attempt, sandbox)) = self.attached(item, &mut notices).await? {
+        let attached = self.attached(item, &mut notices).await?;
+        if let (Some(seed), Some(begun)) = (seed, self.store.lock().active(&item.id)?)
+            && begun.seed != seed
+        {
+            return Err(LabError::OtherSeed { item: item.id.clone(), seed: begun.seed });
+        }
+        if let Some((attempt, sandbox)) = attached {
             return self.resume(item, attempt, sandbox, notices, &say).await;
         }
 
@@ -104,15 +121,16 @@ impl Lab {
         let image = self.image(item, progress, &mut notices).await?;
         let attempt = {
             let hash = item.hash().map_err(|error| content(&item.manifest, &error))?;
-            self.store.lock().begin(&item.id, &hash, self.engine.name())?
+            self.store.lock().begin(&item.id, &hash, self.engine.name(), seed)?
         };
-        let sandbox = self.make(item, &attempt, image, &say).await?;
+        let item = item.seeded(attempt.seed).into_owned();
+        let sandbox = self.make(&item, &attempt, image, &say).await?;
         self.store.lock().attach_sandbox(attempt.id, Some(&sandbox.id.0))?;
-        Ok(Ready { sandbox, attempt, resumed: false, notices })
+        Ok(Ready { item, sandbox, attempt, resumed: false, notices })
     }
 
-    /// Makes a sandbox for an attempt, up to the point where its exercise is prepared. It is not
-    /// attached yet.
+    /// Makes a sandbox for an attempt of its seeded item, up to the point where its exercise is
+    /// prepared. It is not attached yet.
     pub(super) async fn make(
         &self,
         item: &Item,
@@ -207,7 +225,8 @@ impl Lab {
                 if start_over { "; this exercise needs them, so better start over" } else { "" }
             )));
         }
-        Ok(Ready { sandbox, attempt, resumed: true, notices })
+        let item = item.seeded(attempt.seed).into_owned();
+        Ok(Ready { item, sandbox, attempt, resumed: true, notices })
     }
 
     /// The image to use: the one asked for if it is here or to be had, else ours for that need.
@@ -257,7 +276,7 @@ impl Lab {
         }
         self.scenario_image(scenario, progress).await?;
         let hash = item.hash().map_err(|error| content(&item.manifest, &error))?;
-        Ok(self.store.lock().begin(&item.id, &hash, self.engine.name())?)
+        Ok(self.store.lock().begin(&item.id, &hash, self.engine.name(), None)?)
     }
 
     async fn image_for(

@@ -216,6 +216,7 @@ impl Lab {
         let say = saying(progress);
         say("Looking for the snapshot");
         let (attempt, old) = self.present(item).await?;
+        let item = &*item.seeded(attempt.seed);
         let points = self.points_of(item, &attempt, &old).await?;
         let to = find(item, &points, to)?.clone();
 
@@ -246,7 +247,12 @@ impl Lab {
             tracing::info!(%error, "older snapshots were not removed");
         }
         let notices = notices(exercise(item)?, &to);
-        Ok(Rewound { ready: Ready { sandbox: made, attempt, resumed: true, notices }, to, before })
+        let item = item.clone();
+        Ok(Rewound {
+            ready: Ready { item, sandbox: made, attempt, resumed: true, notices },
+            to,
+            before,
+        })
     }
 
     /// An item's finished sandbox, running or not.

@@ -2,11 +2,15 @@
 //!
 //! Rules (manifest format, section "verify"): all checks run, in order; one whose `needs` did not
 //! pass is skipped; outputs are compared trimmed; a check that could not be run to its end is an
-//! error of the lab and never counts as the learner's failure.
+//! error of the lab and never counts as the learner's failure. What a check's mode makes of what is
+//! true now is [`super::standing`]'s.
+
+use std::time::Instant;
 
 use serde::Serialize;
 
 use super::probe::{Ask, ProbeError, Probes, Ran};
+use super::standing::{Held, Standing};
 use crate::course::{Check, Expect};
 use crate::engine::EngineError;
 pub use crate::store::CheckState;
@@ -28,6 +32,9 @@ pub struct CheckResult {
     /// The author's sentence for a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// Set when it fails only because it has not been true for long enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// How long it took.
     pub ms: u64,
 }
@@ -35,15 +42,28 @@ pub struct CheckResult {
 impl CheckResult {
     /// Whether it says the same as `other`, however long each took.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let Self { name, state, expected, actual, message, ms: _ } = self;
-        (name, state, expected, actual, message)
-            == (&other.name, &other.state, &other.expected, &other.actual, &other.message)
+        let Self { name, state, expected, actual, message, held, ms: _ } = self;
+        (name, state, expected, actual, message, held)
+            == (
+                &other.name,
+                &other.state,
+                &other.expected,
+                &other.actual,
+                &other.message,
+                &other.held,
+            )
     }
 }
 
 /// Whether all checks passed.
 pub fn passed(results: &[CheckResult]) -> bool {
     !results.is_empty() && results.iter().all(|result| result.state == CheckState::Passed)
+}
+
+/// Whether nothing is left to do but to wait: what does not pass is true already.
+pub fn only_waits(results: &[CheckResult]) -> bool {
+    let mut open = results.iter().filter(|result| result.state != CheckState::Passed).peekable();
+    open.peek().is_some() && open.all(|result| result.held.is_some())
 }
 
 /// Whether some check could not be run.
@@ -59,6 +79,7 @@ pub fn errored(results: &[CheckResult]) -> bool {
 pub async fn verify(
     checks: &[Check],
     probes: &mut Probes,
+    standing: &mut Standing,
     mut seen: impl FnMut(&CheckResult),
 ) -> Result<Vec<CheckResult>, EngineError> {
     let mut results: Vec<CheckResult> = Vec::with_capacity(checks.len());
@@ -69,7 +90,9 @@ pub async fn verify(
         };
         if let Some(need) = check.needs.iter().find(|need| !holds(need)) {
             let why = format!("waits for \"{need}\"");
-            results.push(unjudged(check, CheckState::Skipped, why));
+            let mut result = unjudged(check, CheckState::Skipped, why);
+            standing.judge(check, &mut result, Instant::now());
+            results.push(result);
             results.last().map(&mut seen);
             continue;
         }
@@ -78,7 +101,7 @@ pub async fn verify(
             .iter()
             .take_while(|other| other.user == check.user && other.needs.iter().all(holds));
         let together: Vec<_> = together.collect();
-        run(&together, probes, &mut results, &mut seen).await?;
+        run(&together, probes, standing, &mut results, &mut seen).await?;
     }
     Ok(results)
 }
@@ -87,6 +110,7 @@ pub async fn verify(
 async fn run(
     checks: &[&Check],
     probes: &mut Probes,
+    standing: &mut Standing,
     results: &mut Vec<CheckResult>,
     seen: &mut impl FnMut(&CheckResult),
 ) -> Result<(), EngineError> {
@@ -103,13 +127,17 @@ async fn run(
     while let Some(rest) = commands.get(done..).filter(|rest| !rest.is_empty()) {
         let judge_next = |ran: Ran| {
             if let Some(check) = checks.get(done) {
-                sorted.put(check, judge(check, &ran));
+                let mut result = judge(check, &ran);
+                standing.judge(check, &mut result, Instant::now());
+                sorted.put(check, result);
                 done += 1;
             }
         };
         let stopped = probes.run_all(user, rest, judge_next).await;
         if let (Err(error), Some(check)) = (stopped, checks.get(done)) {
-            sorted.put(check, alone(check, error, probes).await?);
+            let mut result = alone(check, error, probes).await?;
+            standing.judge(check, &mut result, Instant::now());
+            sorted.put(check, result);
             done += 1;
         }
     }
@@ -161,7 +189,8 @@ impl<'a, F: FnMut(&CheckResult)> Sorted<'a, F> {
 
 /// What tells a result what is there instead.
 fn observe<'a>(result: &CheckResult, check: &'a Check) -> Option<Ask<'a>> {
-    let command = check.observe.as_deref().filter(|_| result.state == CheckState::Failed)?;
+    let failed = result.state == CheckState::Failed && result.held.is_none();
+    let command = check.observe.as_deref().filter(|_| failed)?;
     Some(Ask { command, limit: check.timeout, errors: false })
 }
 
@@ -194,6 +223,7 @@ fn unjudged(check: &Check, state: CheckState, why: String) -> CheckResult {
         expected: expected(&check.expect),
         actual: why,
         message: None,
+        held: None,
         ms: 0,
     }
 }
@@ -214,6 +244,7 @@ pub fn judge(check: &Check, ran: &Ran) -> CheckResult {
         expected: expected(&check.expect),
         actual: found(&check.expect, ran),
         message: if ok { None } else { check.fail.clone() },
+        held: None,
         ms: u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX),
     }
 }
@@ -263,16 +294,7 @@ mod tests {
     use super::*;
 
     fn check(expect: Expect) -> Check {
-        Check {
-            name: "n".into(),
-            cmd: "c".into(),
-            expect,
-            user: None,
-            timeout: Duration::from_secs(1),
-            needs: vec![],
-            fail: Some("not there".into()),
-            observe: None,
-        }
+        Check { expect, fail: Some("not there".into()), ..Check::new("n", "c") }
     }
 
     fn ran(status: i64, stdout: &str, stderr: &str) -> Ran {

@@ -5,9 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::{Run, Stage};
 use crate::course::solution::{SolutionStep, steps};
-use crate::course::{Check, Exercise, Item, Resource};
+use crate::course::{Body, Check, Exercise, Item, Mode, Resource};
 use crate::lab::probe::Probes;
-use crate::lab::verify::{CheckState, verify};
+use crate::lab::provision::Begin;
+use crate::lab::standing::Standing;
+use crate::lab::verify::{CheckResult, CheckState, verify};
 use crate::lab::{Lab, exercise};
 
 /// How long what a script did may take to show: services start, writers write their next line.
@@ -29,21 +31,21 @@ const PACE: Duration = Duration::from_millis(100);
 const HELD: u32 = 3;
 
 pub(super) async fn prove(lab: &Lab, item: &Item, run: &mut Run<'_>) {
-    let Ok(it) = exercise(item) else { return };
-    let bench = Bench { lab, item, it };
+    let bench = Bench { lab, item };
     let (result, took) = timed(bench.provision()).await;
     match result {
-        Ok(mut probes) => {
+        Ok(mut tried) => {
             run.add(Stage::Provision, took, Ok(()));
-            let (red, took) = timed(bench.red(&mut probes)).await;
+            let (red, took) = timed(tried.red()).await;
             run.add(Stage::Red, took, red);
-            let (solved, took) = timed(bench.solve(&mut probes)).await;
+            let (solved, took) = timed(tried.solve()).await;
             if run.add(Stage::Solve, took, solved) {
-                let (held, took) = timed(bench.hold(&mut probes)).await;
+                let (held, took) = timed(tried.hold()).await;
                 run.add(Stage::Hold, took, held);
             } else {
                 run.skip(&[Stage::Hold]);
             }
+            run.uses(lab.engine.memory(tried.probes.sandbox()).await.ok().flatten());
             let (needed, took) = timed(bench.drop_one()).await;
             run.add(Stage::DropOne, took, needed);
             let (refused, took) = timed(bench.decoys()).await;
@@ -69,142 +71,48 @@ async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
 struct Bench<'a> {
     lab: &'a Lab,
     item: &'a Item,
-    it: &'a Exercise,
 }
 
 impl Bench<'_> {
-    /// A sandbox in which nothing was done yet.
-    async fn provision(&self) -> Result<Probes, String> {
-        let ready = self.lab.provision(self.item, true, &|_| {}).await;
+    /// A sandbox in which nothing was done yet, with values of its own.
+    async fn provision(&self) -> Result<Tried, String> {
+        let begin = Begin { fresh: true, seed: None };
+        let ready = self.lab.provision(self.item, begin, &|_| {}).await;
         let ready = ready.map_err(|error| error.to_string())?;
-        Ok(Probes::of(self.lab.engine.clone(), &ready.sandbox))
-    }
-
-    fn checks(&self) -> &[Check] {
-        &self.it.verify
-    }
-
-    /// Names of the checks that do not pass now. One that cannot be run is an error.
-    async fn failing(&self, probes: &mut Probes) -> Result<BTreeSet<String>, String> {
-        let results = verify(self.checks(), probes, |_| ()).await;
-        let results = results.map_err(|error| error.to_string())?;
-        if let Some(broken) = results.iter().find(|result| result.state == CheckState::Error) {
-            return Err(format!("the check {:?} {}", broken.name, broken.actual));
-        }
-        let failing = results.into_iter().filter(|result| result.state != CheckState::Passed);
-        Ok(failing.map(|result| result.name).collect())
-    }
-
-    async fn red(&self, probes: &mut Probes) -> Result<(), String> {
-        let failing = self.failing(probes).await?;
-        match self.checks().iter().find(|check| !failing.contains(&check.name)) {
-            Some(check) => {
-                Err(format!("the check {:?} passes before anything is done", check.name))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn steps(&self) -> Result<Vec<SolutionStep>, String> {
-        let Some(solution) = &self.it.solution else {
-            return Err("there is no solution".to_owned());
-        };
-        let steps = steps(&solution.path(), &text(solution)?, self.checks());
-        steps.map_err(|wrong| wrong.to_string())
-    }
-
-    async fn solve(&self, probes: &mut Probes) -> Result<(), String> {
-        let mut failing: BTreeSet<_> = self.checks().iter().map(|it| it.name.clone()).collect();
-        for (index, step) in self.steps()?.iter().enumerate() {
-            self.script(probes, &step.script, "the solution").await?;
-            failing.retain(|name| !step.turns.contains(name));
-            let when = format!("after step {} of the solution", index + 1);
-            self.settle(probes, &failing, &when).await?;
-        }
-        Ok(())
+        let exercise = exercise(&ready.item).map_err(|error| error.to_string())?.clone();
+        let probes = Probes::of(self.lab.engine.clone(), &ready.sandbox);
+        Ok(Tried { exercise, probes, standing: Standing::default() })
     }
 
     /// For each step: all others in a fresh sandbox. Of one that is alone, red has said it.
     async fn drop_one(&self) -> Result<(), String> {
-        let steps = self.steps()?;
-        if steps.len() < 2 {
-            return Ok(());
-        }
-        for (left_out, step) in steps.iter().enumerate() {
-            let mut probes = self.provision().await?;
-            for (_, other) in steps.iter().enumerate().filter(|(index, _)| *index != left_out) {
-                // It may need what was left out, and fail or wait for it.
-                let _ = probes.run(None, &other.script, IN_VAIN).await;
-            }
-            let begun = Instant::now();
-            while begun.elapsed() < STAYS {
-                let failing = self.failing(&mut probes).await?;
-                if let Some(name) = step.turns.iter().find(|name| !failing.contains(*name)) {
-                    let number = left_out + 1;
-                    return Err(format!(
-                        "without step {number} of the solution {name:?} passes too"
-                    ));
-                }
-                tokio::time::sleep(PACE).await;
-            }
-        }
-        Ok(())
-    }
-
-    /// Runs a script as the learner. What it leaves counts, not how it ends.
-    async fn script(&self, probes: &mut Probes, script: &str, what: &str) -> Result<(), String> {
-        let ran = probes.run(None, script, PATIENCE).await;
-        ran.map(drop).map_err(|error| format!("{what}: {error}"))
-    }
-
-    /// Waits until exactly these checks fail.
-    async fn settle(
-        &self,
-        probes: &mut Probes,
-        wanted: &BTreeSet<String>,
-        when: &str,
-    ) -> Result<(), String> {
-        let begun = Instant::now();
-        loop {
-            let failing = self.failing(probes).await?;
-            if failing == *wanted {
-                return Ok(());
-            }
-            if begun.elapsed() > SETTLE {
-                return Err(different(when, wanted, &failing));
-            }
-            tokio::time::sleep(PACE).await;
-        }
-    }
-
-    async fn hold(&self, probes: &mut Probes) -> Result<(), String> {
-        for _ in 0..HELD {
-            if let Some(name) = self.failing(probes).await?.first() {
-                return Err(format!("the check {name:?} passed and does not any more"));
-            }
-            tokio::time::sleep(PACE).await;
+        let Body::Exercise(as_written) = &self.item.body else { return Ok(()) };
+        let count = steps_of(as_written)?.len();
+        for left_out in (0..count).filter(|_| count > 1) {
+            self.provision().await?.without(left_out).await?;
         }
         Ok(())
     }
 
     async fn decoys(&self) -> Result<(), String> {
-        for decoy in &self.it.decoys {
-            let mut probes = self.provision().await?;
-            let path = decoy.file.path();
-            self.script(&mut probes, &text(&decoy.file)?, &path).await?;
-            let wanted = decoy.fails.iter().cloned().collect();
-            let when = format!("after the wrong solution {path}");
-            self.settle(&mut probes, &wanted, &when).await?;
+        let Body::Exercise(as_written) = &self.item.body else { return Ok(()) };
+        for index in 0..as_written.decoys.len() {
+            self.provision().await?.refuse(index).await?;
         }
         Ok(())
     }
 
-    /// Everything up to the solution, in another sandbox.
+    /// Everything up to the solution in other sandboxes, with other values, and the checks in another
+    /// order: none may live on what another leaves behind.
     async fn again(&self) -> Result<(), String> {
-        let mut probes = self.provision().await?;
-        self.red(&mut probes).await?;
-        self.solve(&mut probes).await?;
-        self.hold(&mut probes).await
+        for order in [from_the_end, as_it_is] {
+            let mut tried = self.provision().await?;
+            tried.exercise.verify = order(&tried.exercise.verify);
+            tried.red().await?;
+            tried.solve().await?;
+            tried.hold().await?;
+        }
+        Ok(())
     }
 
     async fn clean(&self) -> Result<(), String> {
@@ -214,6 +122,198 @@ impl Bench<'_> {
         let left = left.iter().filter(|sandbox| sandbox.item == *id).count();
         if left > 0 { Err(format!("{left} sandboxes are left of it")) } else { Ok(()) }
     }
+}
+
+/// A sandbox, and what is known of it.
+struct Tried {
+    /// As its attempt has it.
+    exercise: Exercise,
+    probes: Probes,
+    standing: Standing,
+}
+
+/// How the checks stand.
+struct Found {
+    /// Names of those that do not pass.
+    failing: BTreeSet<String>,
+    /// Of those, the ones that are true and have yet to stay so.
+    waiting: BTreeSet<String>,
+    /// Everything that the learner is told of those that fail.
+    told: String,
+}
+
+impl Tried {
+    /// How the checks stand now. One that cannot be run is an error.
+    async fn look(&mut self) -> Result<Found, String> {
+        let Self { exercise, probes, standing } = self;
+        let results = verify(&exercise.verify, probes, standing, |_| ()).await;
+        let results = results.map_err(|error| error.to_string())?;
+        if let Some(broken) = results.iter().find(|result| result.state == CheckState::Error) {
+            return Err(format!("the check {:?} {}", broken.name, broken.actual));
+        }
+        let failing = results.iter().filter(|result| result.state != CheckState::Passed);
+        let names = |results: &mut dyn Iterator<Item = &CheckResult>| {
+            results.map(|result| result.name.clone()).collect()
+        };
+        let told = failing.clone().flat_map(|it| [it.message.as_deref(), Some(&it.actual)]);
+        Ok(Found {
+            told: told.flatten().collect::<Vec<_>>().join("\n"),
+            waiting: names(&mut failing.clone().filter(|result| result.held.is_some())),
+            failing: names(&mut failing.into_iter()),
+        })
+    }
+
+    /// Names of the checks that tell of something that is to be done.
+    fn tasks(&self) -> BTreeSet<String> {
+        let tasks = self.exercise.verify.iter().filter(|check| !check.green_before);
+        tasks.map(|check| check.name.clone()).collect()
+    }
+
+    async fn red(&mut self) -> Result<(), String> {
+        let found = self.look().await?;
+        for check in &self.exercise.verify {
+            let fails = found.failing.contains(&check.name) && !found.waiting.contains(&check.name);
+            if !fails && !check.green_before {
+                let name = &check.name;
+                return Err(format!("the check {name:?} passes before anything is done"));
+            }
+            if fails && check.invariant {
+                return Err(format!("{:?} must be true all the time, and is not", check.name));
+            }
+        }
+        Ok(())
+    }
+
+    async fn solve(&mut self) -> Result<(), String> {
+        let mut failing = self.tasks();
+        let steps = steps_of(&self.exercise)?;
+        for (index, step) in steps.iter().enumerate() {
+            self.script(&step.script, "the solution").await?;
+            failing.retain(|name| !step.turns.contains(name));
+            let when = format!("after step {} of the solution", index + 1);
+            self.settle(&failing, &when).await?;
+        }
+        match self.look().await?.failing.first() {
+            Some(name) => Err(format!("after the solution {name:?} still fails")),
+            None => Ok(()),
+        }
+    }
+
+    async fn hold(&mut self) -> Result<(), String> {
+        for _ in 0..HELD {
+            if let Some(name) = self.look().await?.failing.first() {
+                return Err(format!("the check {name:?} passed and does not any more"));
+            }
+            tokio::time::sleep(PACE).await;
+        }
+        Ok(())
+    }
+
+    /// All steps of the solution but one, whose checks must stay red.
+    async fn without(&mut self, left_out: usize) -> Result<(), String> {
+        let (tasks, steps) = (self.tasks(), steps_of(&self.exercise)?);
+        for (_, step) in steps.iter().enumerate().filter(|(index, _)| *index != left_out) {
+            // It may need what was left out, and fail or wait for it.
+            let _ = self.probes.run(None, &step.script, IN_VAIN).await;
+        }
+        let turns = steps.into_iter().nth(left_out).map(|step| step.turns).unwrap_or_default();
+        let begun = Instant::now();
+        while begun.elapsed() < STAYS {
+            let found = self.look().await?;
+            let red =
+                |name: &&String| found.failing.contains(*name) && !found.waiting.contains(*name);
+            let mut turns = turns.iter().filter(|name| tasks.contains(*name));
+            if let Some(name) = turns.find(|name| !red(name)) {
+                let number = left_out + 1;
+                return Err(format!("without step {number} of the solution {name:?} passes too"));
+            }
+            tokio::time::sleep(PACE).await;
+        }
+        Ok(())
+    }
+
+    /// A wrong solution, which exactly its checks must refuse, and say what it says they do.
+    async fn refuse(&mut self, decoy: usize) -> Result<(), String> {
+        let Some(decoy) = self.exercise.decoys.get(decoy).cloned() else { return Ok(()) };
+        let path = decoy.file.path();
+        self.script(&text(&decoy.file)?, &path).await?;
+        let wanted = decoy.fails.into_iter().collect();
+        let when = format!("after the wrong solution {path}");
+        self.settle_all(&wanted, &when).await?;
+        let Some(says) = &decoy.says else { return Ok(()) };
+        let told = self.look().await?.told;
+        if told.contains(says) {
+            return Ok(());
+        }
+        Err(format!("{when} the learner is not told {says:?}, but: {}", told.replace('\n', "; ")))
+    }
+
+    /// Runs a script as the learner. What it leaves counts, not how it ends.
+    async fn script(&mut self, script: &str, what: &str) -> Result<(), String> {
+        let ran = self.probes.run(None, script, PATIENCE).await;
+        ran.map(drop).map_err(|error| format!("{what}: {error}"))
+    }
+
+    /// Waits until of what is to be done exactly these checks fail.
+    async fn settle(&mut self, wanted: &BTreeSet<String>, when: &str) -> Result<(), String> {
+        let tasks = self.tasks();
+        self.wait_for(wanted, when, |found| &found.failing & &tasks).await
+    }
+
+    /// Waits until of all checks exactly these fail.
+    async fn settle_all(&mut self, wanted: &BTreeSet<String>, when: &str) -> Result<(), String> {
+        self.wait_for(wanted, when, |found| found.failing.clone()).await
+    }
+
+    async fn wait_for(
+        &mut self,
+        wanted: &BTreeSet<String>,
+        when: &str,
+        failing: impl Fn(&Found) -> BTreeSet<String>,
+    ) -> Result<(), String> {
+        let holds = self.exercise.verify.iter().filter_map(|check| match check.mode {
+            Mode::Hold(hold) => Some(hold),
+            Mode::Level | Mode::Edge => None,
+        });
+        let limit = SETTLE + holds.max().unwrap_or_default();
+        let begun = Instant::now();
+        loop {
+            let found = self.look().await?;
+            let failing = failing(&found);
+            // One that only has to stay true for longer fails, and will not.
+            if failing == *wanted && found.waiting.is_empty() {
+                return Ok(());
+            }
+            if begun.elapsed() > limit {
+                return Err(different(when, wanted, &failing));
+            }
+            tokio::time::sleep(PACE).await;
+        }
+    }
+}
+
+fn steps_of(exercise: &Exercise) -> Result<Vec<SolutionStep>, String> {
+    let Some(solution) = &exercise.solution else {
+        return Err("there is no solution".to_owned());
+    };
+    let steps = steps(&solution.path(), &text(solution)?, &exercise.verify);
+    steps.map_err(|wrong| wrong.to_string())
+}
+
+fn as_it_is(checks: &[Check]) -> Vec<Check> {
+    checks.to_vec()
+}
+
+/// The checks from the last to the first, but each after those it needs.
+fn from_the_end(checks: &[Check]) -> Vec<Check> {
+    let mut ordered: Vec<Check> = Vec::new();
+    while ordered.len() < checks.len() {
+        let there = |name: &String| ordered.iter().any(|check| check.name == *name);
+        let ready = |check: &&Check| !there(&check.name) && check.needs.iter().all(there);
+        let Some(next) = checks.iter().rev().find(ready).cloned() else { break };
+        ordered.push(next);
+    }
+    ordered
 }
 
 fn text(script: &Resource) -> Result<String, String> {
@@ -237,6 +337,17 @@ fn different(when: &str, wanted: &BTreeSet<String>, failing: &BTreeSet<String>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_order_still_keeps_what_is_needed_first() {
+        let check = |name: &str, needs: &[&str]| Check {
+            needs: needs.iter().map(ToString::to_string).collect(),
+            ..Check::new(name, "true")
+        };
+        let checks = [check("a", &[]), check("b", &["a"]), check("c", &[]), check("d", &["b"])];
+        let names: Vec<_> = from_the_end(&checks).into_iter().map(|check| check.name).collect();
+        assert_eq!(names, ["c", "a", "b", "d"]);
+    }
 
     #[test]
     fn what_is_different_is_said() {

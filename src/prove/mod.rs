@@ -96,6 +96,8 @@ pub struct Proof {
     pub stages: Vec<Step>,
     /// How long it took, in milliseconds.
     pub ms: u64,
+    /// Bytes: the most memory that its sandbox used, where the engine tells.
+    pub peak_bytes: Option<u64>,
 }
 
 impl Proof {
@@ -133,13 +135,20 @@ pub async fn prove(
         return Outcome::NotHere(problem.message);
     }
     let begun = std::time::Instant::now();
-    let mut run = Run { stages: Vec::new(), tell };
+    let mut run = Run { stages: Vec::new(), peak: None, tell };
     run.add(Stage::Lint, Duration::ZERO, lint(item, findings));
     exercise::prove(lab, item, &mut run).await;
-    let stages = run.stages;
+    let (stages, peak_bytes) = (run.stages, run.peak);
     let proved = stages.iter().all(|step| step.verdict == Verdict::Passed);
     let engine = lab.engine.name();
-    Outcome::Ran(Proof { id: item.id.clone(), engine, proved, stages, ms: millis(begun.elapsed()) })
+    Outcome::Ran(Proof {
+        id: item.id.clone(),
+        engine,
+        proved,
+        stages,
+        ms: millis(begun.elapsed()),
+        peak_bytes,
+    })
 }
 
 fn lint(item: &Item, findings: &[Diagnostic]) -> Result<(), String> {
@@ -158,6 +167,7 @@ fn millis(time: Duration) -> u64 {
 /// The stages so far.
 struct Run<'a> {
     stages: Vec<Step>,
+    peak: Option<u64>,
     tell: &'a (dyn Fn(&Step) + Sync),
 }
 
@@ -167,6 +177,11 @@ impl Run<'_> {
         let verdict = result.map_or_else(|why| Verdict::Failed { why }, |()| Verdict::Passed);
         self.push(Step { stage, verdict, ms: millis(took) });
         passed
+    }
+
+    /// So much memory was used.
+    fn uses(&mut self, bytes: Option<u64>) {
+        self.peak = self.peak.max(bytes);
     }
 
     fn skip(&mut self, stages: &[Stage]) {

@@ -80,7 +80,7 @@ mod tests {
         let (_folder, store) = store();
         for at in practised {
             set_clock(at.parse::<Timestamp>().unwrap().as_second());
-            let attempt = store.begin("linux-01", "hash", "docker").unwrap();
+            let attempt = store.begin("linux-01", "hash", "docker", None).unwrap();
             store.add_active(attempt.id, Duration::from_secs(1)).unwrap();
         }
         store.streak(&now.parse().unwrap()).unwrap()

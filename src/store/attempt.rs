@@ -42,6 +42,11 @@ impl FromSql for AttemptId {
     }
 }
 
+/// A seed that nobody chose; never 0, which stands for none.
+pub fn random_seed() -> u32 {
+    (Uuid::new_v4().as_u128() as u32 >> 1).max(1)
+}
+
 /// Where an attempt is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AttemptState {
@@ -99,6 +104,8 @@ pub struct Attempt {
     pub hints: u32,
     /// When the solution was shown.
     pub solution_seen_at: Option<Timestamp>,
+    /// What the values of the item's variables follow from; 0 for one of an older program.
+    pub seed: u32,
 }
 
 /// A hint that was shown.
@@ -125,7 +132,7 @@ pub struct Completion {
 
 const SELECT: &str = "SELECT id, item, content_hash, engine, sandbox, state, started_at, last_at, \
     ended_at, active_ms, failures, (SELECT count(*) FROM hints WHERE attempt = id), \
-    solution_seen_at FROM attempts";
+    solution_seen_at, seed FROM attempts";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     let moment = |index| Ok::<_, rusqlite::Error>(row.get::<_, Option<At>>(index)?.map(|at| at.0));
@@ -143,6 +150,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Attempt> {
         failures: row.get(10)?,
         hints: row.get(11)?,
         solution_seen_at: moment(12)?,
+        seed: row.get(13)?,
     })
 }
 
@@ -190,12 +198,14 @@ pub(super) fn touch(
 impl Store {
     /// Resumes the item's active attempt or, if it has none, begins one.
     ///
-    /// A resumed attempt keeps the hash and the engine it was begun with.
+    /// A resumed attempt keeps the hash, the engine and the seed it was begun with; without a seed a
+    /// new one gets its own.
     pub fn begin(
         &self,
         item: &str,
         content_hash: &str,
         engine: &str,
+        seed: Option<u32>,
     ) -> Result<Attempt, StoreError> {
         let now = (self.clock)();
         self.write(|transaction| {
@@ -206,10 +216,17 @@ impl Store {
                 transaction
                     .prepare_cached(
                         "INSERT INTO attempts
-                         (id, item, content_hash, engine, state, started_at, last_at)
-                         VALUES (?1, ?2, ?3, ?4, 'active', ?5, ?5)",
+                         (id, item, content_hash, engine, state, started_at, last_at, seed)
+                         VALUES (?1, ?2, ?3, ?4, 'active', ?5, ?5, ?6)",
                     )?
-                    .execute(params![id, item, content_hash, engine, At(now)])?;
+                    .execute(params![
+                        id,
+                        item,
+                        content_hash,
+                        engine,
+                        At(now),
+                        seed.unwrap_or_else(random_seed)
+                    ])?;
                 id
             };
             touch(transaction, id, now, Duration::ZERO)?;

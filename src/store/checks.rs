@@ -249,7 +249,7 @@ mod tests {
     #[test]
     fn a_check_knows_since_when_it_stands_so_and_when_it_first_passed() {
         let (_folder, store) = store();
-        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
         for (second, b) in [(1, Skipped), (2, Passed), (3, Error), (4, Passed), (5, Passed)] {
             set_clock(second);
             store.record_checks(id, &records(&[("a", Failed), ("b", b)]), false).unwrap();
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn what_passes_for_the_first_time_is_told_once() {
         let (_folder, store) = store();
-        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
         let told =
             |a, b, asked| store.record_checks(id, &records(&[("a", a), ("b", b)]), asked).unwrap();
         assert_eq!(told(Failed, Passed, false), [1]);
@@ -289,7 +289,7 @@ mod tests {
     #[test]
     fn only_a_change_is_written() {
         let (_folder, store) = store();
-        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
         let found = records(&[("a", Failed), ("b", Passed)]);
         store.record_checks(id, &found, false).unwrap();
         let written = store.connection.total_changes();
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn a_verification_asked_for_counts_as_failed_only_if_a_check_did() {
         let (_folder, store) = store();
-        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
         for (a, asked) in
             [(Failed, true), (Failed, false), (Failed, true), (Error, true), (Passed, true)]
         {
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn checks_follow_the_author_who_renames_and_reorders_them() {
         let (_folder, store) = store();
-        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
         store.record_checks(id, &records(&[("a", Passed), ("b", Failed)]), false).unwrap();
         store.record_checks(id, &records(&[("c", Failed), ("a", Passed)]), false).unwrap();
         let names: Vec<_> = store.checks(id).unwrap().into_iter().map(|c| c.name).collect();
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn a_check_that_flickers_for_ever_fills_no_disk() {
         let (_folder, store) = store();
-        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
         for round in 0..=LOGGED_CHANGES {
             set_clock(i64::from(round));
             let state = if round % 2 == 0 { Passed } else { Failed };

@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn commands_are_kept_in_the_order_they_ended() {
         let (_folder, store) = store();
-        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
-        let other = store.begin("linux-02", "hash", "docker").unwrap().id;
+        let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
+        let other = store.begin("linux-02", "hash", "docker", None).unwrap().id;
         let untold = Command { folder: None, status: None, ..command("sleep 9") };
         store.record_command(id, &command("make\n\u{1b}[2J")).unwrap();
         store.record_command(other, &command("ls")).unwrap();
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn an_ended_attempt_gets_no_more_and_one_nobody_began_is_an_error() {
         let (_folder, store) = store();
-        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
         store.record_command(id, &command("ls")).unwrap();
         store.complete(id).unwrap();
         store.record_command(id, &command("exit")).unwrap();
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn neither_a_text_nor_their_number_fills_the_disk() {
         let (_folder, store) = store();
-        let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
         let long = Command { folder: Some("€".repeat(9_000)), ..command(&"ä".repeat(9_000)) };
         store.record_command(id, &long).unwrap();
         let kept = store.commands(id).unwrap().remove(0);

@@ -121,8 +121,8 @@ mod tests {
     #[test]
     fn an_incident_is_kept_and_orders_come_once_and_in_order() {
         let (_folder, store) = store();
-        let id = store.begin("incidents-01", "hash", "docker").unwrap().id;
-        let other = store.begin("incidents-02", "hash", "docker").unwrap().id;
+        let id = store.begin("incidents-01", "hash", "docker", None).unwrap().id;
+        let other = store.begin("incidents-02", "hash", "docker", None).unwrap().id;
         assert_eq!(store.incident(id).unwrap(), None);
         store.keep_incident(id, "{\"a\":1}", None).unwrap();
         let measured = Measured { at: ticks(3), numbers: "{\"ok\":1}".to_owned() };

@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration(include_str!("migrations/0001_progress.sql")),
     Migration(include_str!("migrations/0002_commands.sql")),
     Migration(include_str!("migrations/0003_incidents.sql")),
+    Migration(include_str!("migrations/0004_seeds_and_proofs.sql")),
 ];
 
 /// The format these steps end in.
@@ -106,9 +107,11 @@ mod tests {
         (DIGEST_1, include_str!("fixtures/format_1.sql")),
         (DIGEST_2, include_str!("fixtures/format_2.sql")),
         (DIGEST_3, include_str!("fixtures/format_3.sql")),
+        (DIGEST_4, include_str!("fixtures/format_4.sql")),
     ];
     const DIGEST_1: &str = "caf3846b033aad3e3cc8bfd41b11600a66be65abb77b36e4e7ca4453470ded0a";
     const DIGEST_2: &str = "a83c1c242bcffabd496b4fc24c31b2a61c0aa227cc542c9461576fed900a240b";
+    const DIGEST_4: &str = "f2bb6c31fed9a9539cd265448b89e34c767967b2b98b7a8bd4fb64c1ab9c0d94";
     const DIGEST_3: &str = "2343969551c25d8c148e3ccdf3aac242f99bc6f10c30f38649e6203cc0d394ac";
 
     fn migrations(next: &'static str) -> Vec<Migration> {
@@ -165,7 +168,7 @@ mod tests {
     fn the_next_format_is_reached_with_a_copy_of_this_one_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("progress.db");
-        Store::open(&path).unwrap().begin("linux-01", "hash", "docker").unwrap();
+        Store::open(&path).unwrap().begin("linux-01", "hash", "docker", None).unwrap();
         let now = newest(MIGRATIONS);
 
         let newer = Store::open_with(&path, &migrations(NEXT), jiff::Timestamp::now).unwrap();
@@ -187,7 +190,7 @@ mod tests {
         ] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("progress.db");
-            Store::open(&path).unwrap().begin("linux-01", "hash", "docker").unwrap();
+            Store::open(&path).unwrap().begin("linux-01", "hash", "docker", None).unwrap();
             let before = std::fs::read(&path).unwrap();
 
             let steps = migrations(broken);

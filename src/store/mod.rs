@@ -21,6 +21,7 @@ mod incidents;
 mod memory;
 mod migration;
 mod progress;
+mod proofs;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -29,12 +30,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-pub use attempt::{Attempt, AttemptId, AttemptState, Completion, HintShown};
+pub use attempt::{Attempt, AttemptId, AttemptState, Completion, HintShown, random_seed};
 pub use checks::{CheckChange, CheckRecord, CheckState, RecordedCheck};
 pub use commands::Command;
 pub use error::{Fault, StoreError};
 pub use incidents::Measured;
 pub use progress::{Current, Progress, Status};
+pub use proofs::Proved;
 
 use migration::{MIGRATIONS, Migration};
 

@@ -133,14 +133,14 @@ mod tests {
     fn each_item_is_summed_up() {
         let (_folder, store) = store();
         for seconds in [30, 20] {
-            let id = store.begin("done", "hash", "docker").unwrap().id;
+            let id = store.begin("done", "hash", "docker", None).unwrap().id;
             store.add_active(id, Duration::from_secs(seconds)).unwrap();
             store.complete(id).unwrap();
         }
-        let dropped = store.begin("dropped", "hash", "docker").unwrap().id;
+        let dropped = store.begin("dropped", "hash", "docker", None).unwrap().id;
         store.abandon(dropped).unwrap();
         set_clock(7);
-        let id = store.begin("done", "hash", "docker").unwrap().id;
+        let id = store.begin("done", "hash", "docker", None).unwrap().id;
         store.add_active(id, Duration::from_secs(5)).unwrap();
         store.show_hint(id, 0).unwrap();
         let records =
@@ -177,9 +177,9 @@ mod tests {
     fn the_last_item_is_the_one_last_worked_at() {
         let (_folder, store) = store();
         assert_eq!(store.last_item().unwrap(), None);
-        let first = store.begin("linux-01", "hash", "docker").unwrap().id;
+        let first = store.begin("linux-01", "hash", "docker", None).unwrap().id;
         set_clock(1);
-        store.begin("linux-02", "hash", "docker").unwrap();
+        store.begin("linux-02", "hash", "docker", None).unwrap();
         assert_eq!(store.last_item().unwrap().as_deref(), Some("linux-02"));
         set_clock(2);
         store.add_active(first, Duration::from_secs(1)).unwrap();

@@ -32,27 +32,27 @@ pub(super) fn store() -> (tempfile::TempDir, Store) {
 fn an_item_has_one_active_attempt_which_is_resumed() {
     let (_folder, store) = store();
     assert_eq!(store.active("linux-01").unwrap(), None);
-    let first = store.begin("linux-01", "old", "docker").unwrap();
+    let first = store.begin("linux-01", "old", "docker", None).unwrap();
     assert_eq!((first.state, first.active), (AttemptState::Active, Duration::ZERO));
     set_clock(60);
-    let resumed = store.begin("linux-01", "new", "native").unwrap();
+    let resumed = store.begin("linux-01", "new", "native", None).unwrap();
     assert_eq!(resumed, Attempt { last_at: ticks(60), ..first.clone() });
     assert_eq!(store.active("linux-01").unwrap(), Some(resumed));
-    assert_ne!(store.begin("linux-02", "hash", "docker").unwrap().id, first.id);
+    assert_ne!(store.begin("linux-02", "hash", "docker", None).unwrap().id, first.id);
 }
 
 #[test]
 fn abandoning_makes_way_for_a_new_attempt() {
     let (_folder, store) = store();
-    let first = store.begin("linux-01", "hash", "docker").unwrap().id;
+    let first = store.begin("linux-01", "hash", "docker", None).unwrap().id;
     set_clock(5);
     store.abandon(first).unwrap();
     store.abandon(first).unwrap();
     let ended = store.attempt(first).unwrap();
     assert_eq!((ended.state, ended.ended_at), (AttemptState::Abandoned, Some(ticks(5))));
-    let second = store.begin("linux-01", "hash", "docker").unwrap().id;
+    let second = store.begin("linux-01", "hash", "docker", None).unwrap().id;
     assert_ne!(first, second);
-    let other = store.begin("linux-02", "hash", "docker").unwrap().id;
+    let other = store.begin("linux-02", "hash", "docker", None).unwrap().id;
     let history = |item, limit| {
         store.history(item, limit).unwrap().into_iter().map(|a| a.id).collect::<Vec<_>>()
     };
@@ -66,7 +66,7 @@ fn abandoning_makes_way_for_a_new_attempt() {
 #[test]
 fn completing_happens_once_and_tells_what_there_is_to_celebrate() {
     let (_folder, store) = store();
-    let first = store.begin("linux-01", "hash", "docker").unwrap().id;
+    let first = store.begin("linux-01", "hash", "docker", None).unwrap().id;
     store.add_active(first, Duration::from_secs(90)).unwrap();
     set_clock(100);
     let completion = store.complete(first).unwrap();
@@ -78,7 +78,7 @@ fn completing_happens_once_and_tells_what_there_is_to_celebrate() {
     let again = store.complete(first).unwrap();
     assert_eq!(again, Completion { new: false, ..completion });
 
-    let second = store.begin("linux-01", "hash", "docker").unwrap().id;
+    let second = store.begin("linux-01", "hash", "docker", None).unwrap().id;
     let completion = store.complete(second).unwrap();
     assert!(completion.new && !completion.first);
     assert_eq!(completion.previous_best, Some(Duration::from_secs(90)));
@@ -88,7 +88,7 @@ fn completing_happens_once_and_tells_what_there_is_to_celebrate() {
 #[test]
 fn an_ended_attempt_stays_as_it_ended_but_for_its_sandbox() {
     let (_folder, store) = store();
-    let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+    let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
     store.attach_sandbox(id, Some("drydock-1")).unwrap();
     let ended = store.complete(id).unwrap().attempt;
     assert_eq!(ended.sandbox.as_deref(), Some("drydock-1"));
@@ -110,7 +110,7 @@ fn an_ended_attempt_stays_as_it_ended_but_for_its_sandbox() {
 #[test]
 fn help_counts_from_when_it_was_first_shown() {
     let (_folder, store) = store();
-    let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+    let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
     for (second, hint) in [(10, 1), (20, 0), (30, 1)] {
         set_clock(second);
         store.show_hint(id, hint).unwrap();
@@ -140,7 +140,7 @@ fn an_attempt_nobody_began_is_an_error() {
 fn a_clock_set_back_ends_no_attempt_before_it_began() {
     let (_folder, store) = store();
     set_clock(100);
-    let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+    let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
     set_clock(50);
     let attempt = store.complete(id).unwrap().attempt;
     assert_eq!((attempt.last_at, attempt.ended_at), (ticks(100), Some(ticks(100))));
@@ -149,7 +149,7 @@ fn a_clock_set_back_ends_no_attempt_before_it_began() {
 #[test]
 fn a_full_disk_is_told_and_what_was_kept_stays() {
     let (_folder, store) = store();
-    let id = store.begin("linux-01", "hash", "docker").unwrap().id;
+    let id = store.begin("linux-01", "hash", "docker", None).unwrap().id;
     let long = format!("\"{}\"", "x".repeat(100_000));
     let limit = |pages: u32| {
         store
@@ -192,7 +192,7 @@ fn programs_that_begin_together_share_the_database_and_the_attempt() {
         let begun: Vec<_> = std::thread::scope(|scope| {
             let begin = || {
                 start.wait();
-                Store::open(&path).unwrap().begin("linux-01", "hash", "docker").unwrap().id
+                Store::open(&path).unwrap().begin("linux-01", "hash", "docker", None).unwrap().id
             };
             let programs: Vec<_> = (0..PROGRAMS).map(|_| scope.spawn(begin)).collect();
             programs.into_iter().map(|program| program.join().unwrap()).collect()

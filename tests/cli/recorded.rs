@@ -42,7 +42,7 @@ impl Home {
 /// The first at linux-01 is completed, the second abandoned, the third under way.
 fn practised(home: &Home) -> [Attempt; 3] {
     let store = home.store();
-    let begin = || store.begin("linux-01", "hash", "docker").unwrap();
+    let begin = || store.begin("linux-01", "hash", "docker", None).unwrap();
     let first = begin();
     store.add_active(first.id, Duration::from_mins(12)).unwrap();
     store.show_hint(first.id, 0).unwrap();
@@ -61,7 +61,7 @@ fn practised(home: &Home) -> [Attempt; 3] {
     store.complete(first.id).unwrap();
     let second = begin();
     store.abandon(second.id).unwrap();
-    let third = store.begin("linux-02", "hash", "docker").unwrap();
+    let third = store.begin("linux-02", "hash", "docker", None).unwrap();
     [first, second, third]
 }
 

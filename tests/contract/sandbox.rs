@@ -102,6 +102,23 @@ pub(crate) async fn limits_hold(lab: Lab) {
     assert_ne!(status, Some(0), "forty processes where twenty are allowed");
 }
 
+/// Where it can be told: without control groups the native engine cannot.
+pub(crate) async fn the_memory_in_use_is_told(lab: Lab) {
+    let sandbox = lab.sandbox().await;
+    // It is asked while they are in use: not every engine keeps the maximum.
+    let hold = "python3 -c 'import time; x = b\"x\" * (40 << 20); print(1, flush=True); \
+                time.sleep(100)' >/tmp/held 2>&1 & until test -s /tmp/held; do :; done";
+    lab.sh(&sandbox.id, hold).await;
+    let Some(bytes) = lab.engine.memory(&sandbox.id).await.unwrap() else {
+        assert_eq!(lab.engine.name(), "native");
+        return;
+    };
+    assert!((40 << 20..1 << 30).contains(&bytes), "{bytes}");
+    lab.engine.destroy(&sandbox.id).await.unwrap();
+    let gone = lab.engine.memory(&sandbox.id).await;
+    assert!(matches!(gone, Err(EngineError::SandboxGone { .. })), "{gone:?}");
+}
+
 pub(crate) async fn there_is_no_network_unless_asked_for(lab: Lab) {
     let sandbox = lab.sandbox().await;
     assert_eq!(lab.said(&sandbox.id, "ls /sys/class/net").await, "lo");

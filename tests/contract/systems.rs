@@ -454,7 +454,7 @@ pub(crate) async fn the_machines_of_an_attempt_stay_and_go_together(lab: Lab) {
         let machines = lab.engine.list(Some(&lab.owner)).await.unwrap().len();
         (machines, systems(&lab).networks(Some(&lab.owner)).await.unwrap().len())
     };
-    let attempt = practice.store.lock().begin(&item, "hash", "docker").unwrap();
+    let attempt = practice.store.lock().begin(&item, "hash", "docker", None).unwrap();
     systems(&lab).remove_network(&system.network).await.unwrap();
     system.base.attempt = attempt.id.to_string();
     system.network = systems(&lab).make_network(&network_of(&system.base)).await.unwrap();

@@ -131,6 +131,10 @@ impl Engine for Local {
         Ok(vec![sandbox()])
     }
 
+    async fn memory(&self, _: &SandboxId) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     async fn destroy(&self, _: &SandboxId) -> Result<()> {
         Err(no())
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Findings, spoiler};
+use super::{Findings, spoiler, vars};
 use crate::course::solution::steps;
 use crate::course::source::{join, parent, stem};
 use crate::course::yaml::quote;
@@ -25,6 +25,7 @@ pub(super) fn look(
     checks(exercise, findings);
     image(exercise, images, findings);
     files(item, findings);
+    vars::look(item, &exercise.vars, findings);
 }
 
 fn solution(exercise: &Exercise, findings: &mut Findings<'_>) {

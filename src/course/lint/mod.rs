@@ -8,6 +8,7 @@
 mod exercise;
 mod lesson;
 mod spoiler;
+mod vars;
 
 use super::yaml::{At, Mark, Node, parse_for_places};
 use super::{Body, Catalogue, Diagnostic, Resource, Severity};

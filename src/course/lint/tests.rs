@@ -49,6 +49,24 @@ fn nothing_is_said_about_good_content() {
 }
 
 #[test]
+fn a_variable_is_used_and_what_looks_like_one_is_one() {
+    let variables = "vars:\n  port: {range: [1, 9]}\n  idle: {random: 3}\n";
+    let manifest = format!("{GOOD}{variables}").replace("services", "{{port}}");
+    let lesson = ("content/a/01.md", "# One\n\nPort {{ prot }}, {{.Names}}, {{nothing_like}}\n");
+    assert_eq!(
+        exercise(&manifest, &[lesson]),
+        [
+            "01.md:3:6 error: there is no variable \"prot\" (did you mean \"port\"?)",
+            "01.md:3:30 warning: there is no variable \"nothing_like\" (declare it under \"vars\")",
+            "01.yaml:11:3 warning: nothing uses the variable \"idle\" \
+             (write {{idle}} where its value belongs, or remove it)",
+        ]
+    );
+    // Elsewhere it is somebody else's.
+    assert_eq!(exercise(GOOD, &[lesson]), [""; 0]);
+}
+
+#[test]
 fn what_keeps_an_exercise_from_being_proved_is_told() {
     let bare = "id: a-01\nmodule: a\norder: 1\ntitle: T\nverify:\n  - {name: x, cmd: \"true\"}\n";
     let found = told(&[("exercises/a/01.yaml", bare)]);

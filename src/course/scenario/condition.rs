@@ -6,6 +6,7 @@ use super::manifest::{ConditionEntry, CriterionEntry, SymptomEntry, Times};
 use super::model::{Condition, Criterion, CriterionKind, Judged, Op, Symptom, System, Unit};
 use super::{at_most, belongs, query, span, span_or_none};
 use crate::course::rules::{did_you_mean, listed};
+use crate::course::vars::Values;
 use crate::course::yaml::{At, Problems, quote};
 use crate::course::{Check, quantity};
 
@@ -243,15 +244,13 @@ fn judged(
         system.machine(problems, at.key("on"), on);
     }
     let written = [&entry.expect, &entry.expect_contains, &entry.expect_matches];
+    let written = written.map(Option::as_ref);
     let check = Check {
-        name: entry.title.clone().unwrap_or_default(),
-        cmd: run,
-        expect: problems.expect(at, "expect_matches", written.map(Option::as_ref)),
+        expect: problems.expect(at, "expect_matches", written, &Values::default()),
         user: problems.account(at.key("as"), entry.account.as_ref()),
         timeout: problems.timeout(at.key("timeout"), entry.timeout.as_ref()),
-        needs: Vec::new(),
         fail: entry.fail.clone(),
-        observe: None,
+        ..Check::new(entry.title.clone().unwrap_or_default(), run)
     };
     Some(Judged::Command { on: entry.on.clone(), check })
 }

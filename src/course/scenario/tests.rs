@@ -288,14 +288,9 @@ fn a_scenario_is_read() {
         fail: None,
     };
     let check = |name: &str, cmd: &str, user: &str, expect| Check {
-        name: name.into(),
-        cmd: cmd.into(),
         expect,
         user: Some(user.into()),
-        timeout: seconds(10),
-        needs: vec![],
-        fail: None,
-        observe: None,
+        ..Check::new(name, cmd)
     };
     let (slo, guard) = (CriterionKind::Slo, CriterionKind::Guard);
     let rows = check(

@@ -166,6 +166,10 @@ impl Engine for Docker {
         self.list_sandboxes(owner).await
     }
 
+    async fn memory(&self, id: &SandboxId) -> Result<Option<u64>> {
+        self.memory_of(id).await
+    }
+
     async fn destroy(&self, id: &SandboxId) -> Result<()> {
         self.destroy_sandbox(id).await
     }

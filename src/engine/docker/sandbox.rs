@@ -8,7 +8,7 @@ use bollard::models::{ContainerInspectResponse, ContainerStateStatusEnum, Contai
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, ListContainersOptionsBuilder,
     ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
-    RemoveVolumeOptions, StartContainerOptions, WaitContainerOptionsBuilder,
+    RemoveVolumeOptions, StartContainerOptions, StatsOptions, WaitContainerOptionsBuilder,
 };
 use futures_util::{StreamExt, future};
 
@@ -208,6 +208,15 @@ impl Docker {
         let known =
             self.known().entry(id.clone()).or_insert_with(|| Known::of_labels(labels)).clone();
         Ok(known.sandbox(id, state))
+    }
+
+    /// See [`crate::engine::Engine::memory`]. The second version of control groups tells no maximum.
+    pub(super) async fn memory_of(&self, id: &SandboxId) -> Result<Option<u64>> {
+        let options = StatsOptions { stream: false, one_shot: true };
+        let mut answers = self.api.stats(&id.0, Some(options));
+        let Some(answer) = answers.next().await else { return Ok(None) };
+        let memory = answer.map_err(fault::of_sandbox(id))?.memory_stats;
+        Ok(memory.and_then(|memory| memory.max_usage.or(memory.usage)))
     }
 
     /// What never changes in a sandbox, asked for at most once.

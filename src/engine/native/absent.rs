@@ -136,6 +136,9 @@ impl Engine for Native {
     async fn list(&self, _: Option<&str>) -> Result<Vec<Sandbox>> {
         absent()
     }
+    async fn memory(&self, _: &SandboxId) -> Result<Option<u64>> {
+        absent()
+    }
     async fn destroy(&self, _: &SandboxId) -> Result<()> {
         absent()
     }

@@ -211,6 +211,13 @@ pub(super) fn counts(groups: &[PathBuf]) -> Vec<File> {
     paths.filter_map(|path| File::open(path).ok()).collect()
 }
 
+/// Bytes: the most memory that these groups used, or what they use where that is not kept.
+pub(super) fn memory(groups: &[PathBuf]) -> Option<u64> {
+    let files = ["memory.peak", "memory.max_usage_in_bytes", "memory.current"];
+    let read = |path: PathBuf| fs::read_to_string(path).ok()?.trim().parse().ok();
+    files.iter().find_map(|file| groups.iter().find_map(|group| read(group.join(file))))
+}
+
 /// The arguments of `systemd-run` for a scope with these limits.
 pub(super) fn scope(record: &Record) -> Vec<String> {
     let share = (record.cpus * 100.0).max(1.0) as u64;

@@ -497,6 +497,11 @@ impl Engine for Native {
         .await?
     }
 
+    async fn memory(&self, id: &SandboxId) -> Result<Option<u64>> {
+        let folder = self.home.sandbox(id)?;
+        blocking(move || folder.read_note().and_then(|note| limits::memory(&note.groups))).await
+    }
+
     async fn destroy(&self, id: &SandboxId) -> Result<()> {
         let folder = match self.home.sandbox(id) {
             Ok(folder) => folder,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
+use crate::course::Check;
 use crate::course::scenario::{
     Action, Answer, Condition, Debrief, Diagnosis, Event, Healthy, Hint, Injection, Judged, Load,
     Op, Quality, Replay, Solution, Step, Symptom, System, Unit, When,
 };
-use crate::course::{Check, Expect};
 use crate::incident::order::Order;
 
 fn condition(query: &str, op: Op, value: f64) -> Condition {
@@ -83,16 +83,7 @@ pub(super) fn scenario() -> Scenario {
         after_wrong_fixes: None,
         unless: Vec::new(),
     };
-    let command = Check {
-        name: "rows".to_owned(),
-        cmd: "true".to_owned(),
-        expect: Expect::Success,
-        user: None,
-        timeout: Duration::from_secs(5),
-        needs: Vec::new(),
-        fail: None,
-        observe: None,
-    };
+    let command = Check::new("rows", "true");
     Scenario {
         system: Arc::new(system),
         load: Load::default(),

@@ -117,12 +117,10 @@ impl Driver {
         }))));
     }
 
-    /// Opens an item and makes its sandbox and shell ready.
-    pub(crate) fn at_work(&mut self, item: &str) {
-        self.engine();
-        let now = self.now;
-        self.app.open(item, false, now);
-        self.workspace(WorkspaceEvent::Ready(Box::new(ReadyState {
+    /// A new sandbox for the open workspace.
+    pub(crate) fn ready(&self) -> ReadyState {
+        ReadyState {
+            item: self.open().item.clone(),
             attempt: "018f0000-0000-7000-8000-000000000000".into(),
             image: "drydock/base:0123456789ab".into(),
             resumed: false,
@@ -131,7 +129,17 @@ impl Driver {
             hints: vec![],
             failures: 0,
             completed: false,
-        })));
+            seed: None,
+        }
+    }
+
+    /// Opens an item and makes its sandbox and shell ready.
+    pub(crate) fn at_work(&mut self, item: &str) {
+        self.engine();
+        let now = self.now;
+        self.app.open(item, false, now);
+        let ready = self.ready();
+        self.workspace(WorkspaceEvent::Ready(Box::new(ready)));
         self.shell_opens();
     }
 
@@ -213,6 +221,7 @@ pub(crate) fn results(item: &crate::course::Item, passed: usize) -> Vec<CheckRes
             expected: "active".into(),
             actual: "inactive".into(),
             message: None,
+            held: None,
             ms: 4,
         })
         .collect()
@@ -258,6 +267,7 @@ pub(crate) fn complete(driver: &mut Driver) -> Vec<Effect> {
         failures: 0,
         hints: 0,
         solution_seen_at: None,
+        seed: 1,
     };
     let count = crate::lab::checks(&item).len();
     driver.workspace(WorkspaceEvent::Checked {

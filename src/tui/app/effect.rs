@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::course::Resource;
 use crate::incident::observe::Request;
 use crate::incident::order::Order;
 use crate::session;
@@ -45,10 +46,8 @@ pub enum Effect {
     ReadLesson {
         /// The visit.
         visit: u64,
-        /// The item.
-        item: String,
-        /// The path of another lesson that this one links to.
-        link: Option<String>,
+        /// The lesson.
+        lesson: Resource,
     },
     /// Highlight a lesson's code.
     Highlight {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::ReplayEvent;
+use crate::course::Item;
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
 use crate::incident::order::Order;
@@ -192,6 +193,8 @@ pub struct FileContent {
 /// A ready sandbox and what was kept of its attempt.
 #[derive(Debug)]
 pub struct ReadyState {
+    /// The item as the attempt has it.
+    pub item: Item,
     /// The attempt's id.
     pub attempt: String,
     /// The image in use.
@@ -208,6 +211,8 @@ pub struct ReadyState {
     pub failures: u32,
     /// Whether the attempt is complete already.
     pub completed: bool,
+    /// What the item's values follow from, if it has some.
+    pub seed: Option<u32>,
 }
 
 /// What is known of the engine.

@@ -69,10 +69,11 @@ fn modules_fold_and_unfold() {
 fn enter_opens_the_item_and_asks_for_its_lesson_and_sandbox() {
     let mut driver = Driver::new(120, 40);
     let effects = driver.press("enter");
+    let lesson = driver.open().item.lesson.clone().unwrap();
     assert_eq!(
         effects,
         [
-            Effect::ReadLesson { visit: 1, item: "linux-01".into(), link: None },
+            Effect::ReadLesson { visit: 1, lesson },
             Effect::Provision { visit: 1, item: "linux-01".into(), fresh: false },
         ]
     );
@@ -127,16 +128,13 @@ fn a_rewind_is_chosen_confirmed_and_ends_in_a_new_shell() {
     assert_eq!(driver.press("v u s R"), []);
     driver.app.layers.clear();
 
-    let ready = driver.workspace(WorkspaceEvent::Ready(Box::new(ReadyState {
-        attempt: "018f0000-0000-7000-8000-000000000000".into(),
-        image: "drydock/base:0123456789ab".into(),
+    let again = ReadyState {
         resumed: true,
         notices: vec![Notice::Aside("files are back".into())],
         active: Duration::from_secs(7),
-        hints: vec![],
-        failures: 0,
-        completed: false,
-    })));
+        ..driver.ready()
+    };
+    let ready = driver.workspace(WorkspaceEvent::Ready(Box::new(again)));
     assert!(matches!(ready[..], [Effect::OpenShell { visit: 1, .. }]), "{ready:?}");
     assert_eq!(driver.app.notice.as_deref(), Some("files are back"));
     assert!(driver.app.next_tick().is_some());
@@ -359,16 +357,8 @@ fn what_was_lost_is_not_overlooked_and_what_is_aside_stands_in_the_footer() {
     let ready = |notice| {
         let mut driver = Driver::new(80, 24);
         driver.press("enter");
-        driver.workspace(WorkspaceEvent::Ready(Box::new(ReadyState {
-            attempt: "018f0000-0000-7000-8000-000000000000".into(),
-            image: "drydock/base:x".into(),
-            resumed: false,
-            notices: vec![notice],
-            active: Duration::ZERO,
-            hints: vec![],
-            failures: 0,
-            completed: false,
-        })));
+        let again = ReadyState { notices: vec![notice], ..driver.ready() };
+        driver.workspace(WorkspaceEvent::Ready(Box::new(again)));
         driver
     };
     let mut driver = ready(Notice::Lost("Your files are gone".into()));

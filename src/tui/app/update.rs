@@ -372,7 +372,7 @@ impl App {
             return vec![];
         };
         match &item.body {
-            Body::Exercise(_) => self.open_workspace(item, fresh, now),
+            Body::Exercise(_) => self.open_workspace(&item, fresh, now),
             Body::Scenario(scenario) => {
                 let scenario = Arc::clone(scenario);
                 self.open_incident(Arc::new(item), scenario, fresh, now)
@@ -380,20 +380,21 @@ impl App {
         }
     }
 
-    fn open_workspace(&mut self, item: Item, fresh: bool, now: Instant) -> Vec<Effect> {
+    fn open_workspace(&mut self, item: &Item, fresh: bool, now: Instant) -> Vec<Effect> {
         let id = item.id.clone();
         let leave = self.leave_open(now);
         self.visits += 1;
         let visit = self.visits;
-        let mut workspace = Workspace::new(item, visit, now);
+        let mut workspace = Workspace::new(item.unseeded().into_owned(), visit, now);
         workspace.restyle(&self.theme, self.signs);
         workspace.arrange(self.area);
+        let lesson = workspace.own_lesson();
         self.workspace = Some(workspace);
         self.screen = Screen::Workspace;
         self.ticked = now;
         let mut effects = leave;
         effects.extend(self.close_replay());
-        effects.push(Effect::ReadLesson { visit, item: id.clone(), link: None });
+        effects.extend(lesson);
         effects.push(Effect::Provision { visit, item: id, fresh });
         effects
     }

@@ -7,8 +7,10 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::Modifier;
 
+use crate::course::Body;
 use crate::engine::{EngineError, Offers, Step};
 use crate::lab::hint::Shown;
+use crate::lab::standing::Held;
 use crate::store::{Current, Progress, Status};
 use crate::tui::app::{Event, ReadyState, WorkspaceEvent, driver::*};
 use crate::tui::theme::ColorDepth;
@@ -283,20 +285,39 @@ fn checks_that_find_what_they_had_found_need_no_frame() {
 }
 
 #[test]
+fn what_must_stay_true_is_told_when_it_breaks_and_what_waits_has_not_failed() {
+    let mut driver = Driver::new(120, 40);
+    driver.at_work("linux-01");
+    let workspace = driver.app.workspace.as_mut().unwrap();
+    let Body::Exercise(exercise) = &mut workspace.item.body else { panic!() };
+    exercise.verify[0].invariant = true;
+    let item = driver.open().item.clone();
+    let mut found = results(&item, 2);
+    found[2].held = Some(Held { seconds: 12, of: 30 });
+    found[2].actual = "true for 12 s of 30 s".into();
+    let looked = |results| WorkspaceEvent::Checked { asked: false, results, completion: None };
+    driver.workspace(looked(found));
+    let shown = screen(&driver);
+    assert!(shown.contains("true for 12 s of 30 s") && !shown.contains("goes back"), "{shown}");
+    driver.workspace(looked(results(&item, 0)));
+    let shown = screen(&driver);
+    assert!(shown.contains("Broken: ") && shown.contains("must stay true"), "{shown}");
+    driver.workspace(looked(results(&item, 1)));
+    assert!(!screen(&driver).contains("must stay true"));
+}
+
+#[test]
 fn a_resumed_sandbox_opens_with_the_shell_in_front() {
     let mut driver = Driver::new(80, 24);
     let now = driver.now;
     driver.app.open("linux-01", false, now);
-    driver.workspace(WorkspaceEvent::Ready(Box::new(ReadyState {
-        attempt: "018f0000-0000-7000-8000-000000000000".into(),
-        image: "drydock/base:x".into(),
+    let again = ReadyState {
         resumed: true,
-        notices: vec![],
         active: Duration::from_mins(1),
         hints: vec!["one".into()],
-        failures: 0,
-        completed: false,
-    })));
+        ..driver.ready()
+    };
+    driver.workspace(WorkspaceEvent::Ready(Box::new(again)));
     assert!(screen(&driver).contains("[2 Shell]"));
 }
 

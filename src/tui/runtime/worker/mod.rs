@@ -141,8 +141,13 @@ impl Worker {
                 self.visit = Visit::attach(shared, visit, &item, Visitor { size, watch });
             }
             Effect::Leave => self.leave(),
-            Effect::ReadLesson { visit, item, link } => {
-                shared.with_store(move |shared| read_lesson(shared, visit, &item, link.as_deref()));
+            Effect::ReadLesson { visit, lesson } => {
+                shared.with_store(move |shared| {
+                    let text = lesson.text()?.into_owned();
+                    let event = WorkspaceEvent::Lesson { path: lesson.path(), text };
+                    shared.send(Event::Workspace { visit, event });
+                    Ok(())
+                });
             }
             Effect::Highlight { visit, path, code } => {
                 tokio::task::spawn_blocking(move || {
@@ -326,26 +331,5 @@ async fn build_images(shared: &Shared) -> Result<(), Problem> {
     for image in images.list().await?.into_iter().filter(|image| image.current && !image.present) {
         images.ensure(&image.name, &options, &|step| shared.send(Event::ImageStep(step))).await?;
     }
-    Ok(())
-}
-
-fn read_lesson(shared: &Shared, visit: u64, item: &str, link: Option<&str>) -> Result<(), Problem> {
-    let course = &shared.context.course;
-    let own = || course.item(item)?.lesson.as_ref();
-    let found = match link {
-        None => own(),
-        // By the file's name: links in lessons name a neighbour.
-        Some(link) => {
-            let name = link.rsplit('/').next();
-            course
-                .items()
-                .filter_map(|item| item.lesson.as_ref())
-                .find(|lesson| lesson.path().rsplit('/').next() == name)
-        }
-    };
-    let Some(lesson) = found else { return Ok(()) };
-    let text = lesson.text()?.into_owned();
-    let path = lesson.path();
-    shared.send(Event::Workspace { visit, event: WorkspaceEvent::Lesson { path, text } });
     Ok(())
 }

@@ -11,8 +11,9 @@ use super::presence::Presence;
 use crate::course::Item;
 use crate::engine::{EngineError, Sandbox};
 use crate::lab::probe::Probes;
-use crate::lab::provision::Ready;
+use crate::lab::provision::{Begin, Ready};
 use crate::lab::rewind::{Kept, Point};
+use crate::lab::standing::Standing;
 use crate::lab::{Lab, Recorded, exercise, hints, verify};
 use crate::problem::Problem;
 use crate::session::{Input, Notice, Notify, Opened, Session, Visitor};
@@ -53,8 +54,8 @@ struct Inner {
     cancel: CancellationToken,
     /// Set once the sandbox is ready.
     ready: Mutex<Option<(Lab, Ready)>>,
-    /// The connection for the checks; one verification at a time.
-    probes: AsyncMutex<Option<Probes>>,
+    /// The connection for the checks, and how they stand; one verification at a time.
+    probes: AsyncMutex<Option<(Probes, Standing)>>,
     session: Mutex<Option<Session>>,
     /// What was typed before the shell was open.
     early: Mutex<Vec<Input>>,
@@ -97,7 +98,8 @@ impl Visit {
 
     /// The sandbox is there, or is another one: a shell of the old one is over.
     pub(super) fn use_sandbox(&self, lab: Lab, attempt: Attempt, sandbox: Sandbox) {
-        let ready = Ready { sandbox, attempt, resumed: true, notices: Vec::new() };
+        let item = self.inner.item.clone();
+        let ready = Ready { item, sandbox, attempt, resumed: true, notices: Vec::new() };
         *lock(&self.inner.ready) = Some((lab, ready));
     }
 
@@ -198,7 +200,7 @@ impl Visit {
         let this = self.inner.clone();
         self.inner.shared.with_store(move |shared| {
             let Some((lab, ready)) = lock(&this.ready).clone() else { return Ok(()) };
-            let shown = lab.store.next_hint(ready.attempt.id, hints(&this.item))?;
+            let shown = lab.store.next_hint(ready.attempt.id, hints(&ready.item))?;
             let event = WorkspaceEvent::Hint(shown);
             shared.send(Event::Workspace { visit: this.id, event });
             Ok(())
@@ -263,15 +265,17 @@ impl Inner {
     async fn provision(&self, fresh: bool) -> Result<ReadyState, Problem> {
         let lab = self.shared.lab().await?;
         let _making = self.shared.making.lock().await;
+        let begin = Begin { fresh, seed: None };
         let ready =
-            lab.provision(&self.item, fresh, &|step| self.send(WorkspaceEvent::Step(step))).await?;
+            lab.provision(&self.item, begin, &|step| self.send(WorkspaceEvent::Step(step))).await?;
         self.take_over(lab, ready)
     }
 
     /// Uses a sandbox from now on.
     fn take_over(&self, lab: Lab, ready: Ready) -> Result<ReadyState, Problem> {
-        let hints = lab.shown_hints(ready.attempt.id, hints(&self.item))?;
+        let hints = lab.shown_hints(ready.attempt.id, hints(&ready.item))?;
         let state = ReadyState {
+            item: ready.item.clone(),
             attempt: ready.attempt.id.to_string(),
             image: ready.sandbox.image.clone(),
             resumed: ready.resumed,
@@ -280,6 +284,7 @@ impl Inner {
             hints,
             failures: ready.attempt.failures,
             completed: ready.attempt.state == crate::store::AttemptState::Completed,
+            seed: ready.item.values(ready.attempt.seed).map(|_| ready.attempt.seed),
         };
         *lock(&self.ready) = Some((lab, ready));
         Ok(state)
@@ -357,7 +362,8 @@ impl Inner {
     async fn attach(self: &Arc<Self>, visitor: Visitor) -> Result<WorkspaceEvent, Problem> {
         let lab = self.shared.lab().await?;
         let (attempt, sandbox) = lab.running(&self.item.id).await?;
-        let ready = Ready { sandbox, attempt, resumed: true, notices: Vec::new() };
+        let item = self.item.seeded(attempt.seed).into_owned();
+        let ready = Ready { item, sandbox, attempt, resumed: true, notices: Vec::new() };
         let id = ready.attempt.id;
         *lock(&self.ready) = Some((lab, ready));
         let event = self.open_shell(visitor).await?;
@@ -410,12 +416,17 @@ impl Inner {
             return Err(EngineError::SandboxGone { id: self.item.id.clone() }.into());
         };
         let mut probes = self.probes.lock().await;
-        let probes = probes.get_or_insert_with(|| Probes::new(lab.engine.clone(), sandbox.id));
-        let attempt = lock(&self.ready).as_ref().map(|(_, ready)| ready.attempt.id);
-        let Some(attempt) = attempt else {
-            return Err(EngineError::SandboxGone { id: self.item.id.clone() }.into());
+        let ready = lock(&self.ready).as_ref().map(|(_, ready)| ready.clone());
+        let Some(Ready { attempt, item, .. }) = ready else { return Err(self.gone()) };
+        let attempt = attempt.id;
+        let (probes, standing) = match &mut *probes {
+            Some(probes) => probes,
+            none => {
+                none.insert((Probes::new(lab.engine.clone(), sandbox.id), lab.standing(attempt)?))
+            }
         };
-        let results = verify::verify(&exercise(&self.item)?.verify, probes, |_| ()).await?;
+        let checks = &exercise(&item)?.verify;
+        let results = verify::verify(checks, probes, standing, |_| ()).await?;
         let Recorded { completion, turned } = lab.record(attempt, &results, asked)?;
         if !turned.is_empty() {
             self.keep_step(lab, turned);

@@ -86,6 +86,8 @@ pub enum Phase {
         image: String,
         /// Whether the attempt is complete.
         completed: bool,
+        /// What the item's values follow from, if it has some.
+        seed: Option<u32>,
     },
 }
 

@@ -23,7 +23,8 @@ pub(super) fn lines<'a>(app: &'a App, workspace: &'a Workspace, width: usize) ->
     // Only the next check to make green is told at length, until somebody comes to read them all.
     let next = workspace.next_check();
     for (index, (check, result)) in checks.iter().zip(&workspace.results).enumerate() {
-        let at_length = workspace.focus == PaneId::Sidebar || next == Some(index);
+        let at_length =
+            workspace.focus == PaneId::Sidebar || next == Some(index) || check.invariant;
         check_lines(
             app,
             &mut lines,
@@ -55,6 +56,9 @@ fn block(lines: &mut Vec<Line<'_>>, text: &str, width: usize, style: ratatui::st
 /// A check's sign and its colour.
 pub(super) fn sign(app: &App, result: Option<&CheckResult>) -> Span<'static> {
     match result.map(|result| result.state) {
+        Some(CheckState::Failed) if result.is_some_and(|result| result.held.is_some()) => {
+            Span::styled(app.signs.open(), app.theme.attention())
+        }
         Some(CheckState::Passed) => Span::styled(app.signs.passed(), app.theme.good()),
         Some(CheckState::Failed) => Span::styled(app.signs.failed(), app.theme.bad()),
         Some(CheckState::Error) => Span::styled(app.signs.error(), app.theme.attention()),
@@ -91,7 +95,13 @@ fn check_lines<'a>(
     };
     match result.state {
         CheckState::Passed => {}
+        CheckState::Failed if result.held.is_some() => {
+            indented(lines, "", &result.actual, app.theme.attention());
+        }
         CheckState::Failed => {
+            if check.invariant {
+                indented(lines, "", "must stay true: u goes back", app.theme.attention());
+            }
             if let Some(message) = &result.message {
                 indented(lines, "", message, app.theme.muted());
             }
@@ -147,6 +157,9 @@ fn sandbox(app: &App, workspace: &Workspace, lines: &mut Vec<Line<'_>>, width: u
         }
     };
     block(lines, &text, width, style);
+    if let Phase::Ready { seed: Some(seed), .. } = workspace.phase {
+        block(lines, &format!("values of seed {seed}"), width, app.theme.muted());
+    }
     if matches!(workspace.phase, Phase::Ready { .. }) {
         lines.push(Line::styled("u brings files back", app.theme.muted()));
     }

@@ -149,10 +149,12 @@ impl Workspace {
             }
             WorkspaceEvent::Ready(ready) => {
                 let ready = *ready;
+                let told = std::mem::replace(&mut self.item, ready.item);
                 self.phase = Phase::Ready {
                     attempt: ready.attempt,
                     image: ready.image,
                     completed: ready.completed,
+                    seed: ready.seed,
                 };
                 self.hints = ready.hints;
                 self.failures = ready.failures;
@@ -168,6 +170,10 @@ impl Workspace {
                 self.checking = Checking::WaitsForShell;
                 let open = Effect::OpenShell { visit: self.visit, size: self.shell.size() };
                 let mut outcome = Outcome::effects(vec![open]);
+                // Now its values are known.
+                if self.item.lesson != told.lesson {
+                    outcome.effects.extend(self.own_lesson());
+                }
                 for notice in ready.notices {
                     match notice {
                         Notice::Aside(text) => outcome.notice = Some(text),
@@ -248,6 +254,9 @@ impl Workspace {
         if let Some((new, _)) = turned {
             outcome.notice = Some(format!("Holds now: {}", new.name));
         }
+        if let Some(broken) = self.broken(&results) {
+            outcome.notice = Some(format!("Broken: {broken} (u goes back to before)"));
+        }
         let all = passed(&results);
         if asked && !all {
             self.failures += 1;
@@ -285,6 +294,18 @@ impl Workspace {
             }));
         }
         outcome
+    }
+
+    /// What must stay true and has just ceased to be.
+    fn broken(&self, results: &[CheckResult]) -> Option<&str> {
+        let before = self.results.iter().map(|it| it.as_ref().map(|result| result.state));
+        let all = lab::checks(&self.item).iter().zip(results).zip(before);
+        let mut broken = all.filter(|((check, now), before)| {
+            check.invariant
+                && now.state == CheckState::Failed
+                && *before != Some(CheckState::Failed)
+        });
+        broken.next().map(|((check, _), _)| check.name.as_str())
     }
 
     fn hinted(&mut self, shown: Option<Shown>, area: Rect) -> Outcome {
@@ -376,7 +397,7 @@ impl Workspace {
                 None => Outcome::default(),
             },
             Action::Back => match self.lesson.back.pop() {
-                Some(path) => Outcome::effects(vec![self.read(Some(path))]),
+                Some(path) => Outcome::effects(self.read(&path, course).into_iter().collect()),
                 None => Outcome::default(),
             },
             _ => Outcome::default(),
@@ -462,25 +483,33 @@ impl Workspace {
         Outcome::effects(effects)
     }
 
-    fn read(&self, link: Option<String>) -> Effect {
-        Effect::ReadLesson { visit: self.visit, item: self.item.id.clone(), link }
+    /// Reads the item's lesson, if it has one.
+    pub fn own_lesson(&self) -> Option<Effect> {
+        let lesson = self.item.lesson.clone()?;
+        Some(Effect::ReadLesson { visit: self.visit, lesson })
+    }
+
+    /// Reads the lesson whose file has this name; links name a neighbour.
+    fn read(&self, name: &str, course: &Catalogue) -> Option<Effect> {
+        let file = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
+        let lessons = course.items().filter_map(|item| item.lesson.as_ref());
+        // The own one has the attempt's values in it.
+        let mut lessons = self.item.lesson.iter().chain(lessons);
+        let lesson = lessons.find(|lesson| file(&lesson.path()) == file(name))?.clone();
+        Some(Effect::ReadLesson { visit: self.visit, lesson })
     }
 
     fn follow(&mut self, to: &str, course: &Catalogue) -> Outcome {
         let name = to.split('#').next().unwrap_or(to).rsplit('/').next().unwrap_or(to);
-        let known = course
-            .items()
-            .filter_map(|item| item.lesson.as_ref())
-            .any(|lesson| lesson.path().rsplit('/').next() == Some(name));
-        if !known {
+        let Some(read) = self.read(name, course) else {
             return Outcome {
                 effects: vec![Effect::Copy(to.to_owned())],
                 notice: Some(format!("{to} is outside drydock; copied")),
                 ..Outcome::default()
             };
-        }
+        };
         self.lesson.back.push(self.lesson.path.clone());
-        Outcome::effects(vec![self.read(Some(name.to_owned()))])
+        Outcome::effects(vec![read])
     }
 
     /// The mouse did something.

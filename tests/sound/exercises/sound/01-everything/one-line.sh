@@ -1,0 +1,4 @@
+mkdir ~/{{token}}
+touch /tmp/switched
+echo '{{who}}:{{port}}' > ~/{{token}}/port
+date > ~/{{token}}/log
