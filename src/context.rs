@@ -79,8 +79,13 @@ impl Context {
 
     /// The lab on the engine that is used.
     pub async fn lab(&self, store: SharedStore) -> Result<Lab, Problem> {
+        self.lab_on(self.engine().await?, store)
+    }
+
+    /// The lab on this engine.
+    pub fn lab_on(&self, engine: Arc<Chosen>, store: SharedStore) -> Result<Lab, Problem> {
         Ok(Lab {
-            engine: self.engine().await?,
+            engine,
             store,
             owner: self.paths.owner(),
             offline: self.offline,

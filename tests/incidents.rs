@@ -1,9 +1,10 @@
-//! Incidents on a real system, through the real binary: healthy and green; broken soon after, and
-//! still broken when nobody does anything; each accepted fix turns it green, each wrong one does not;
-//! nothing is left.
+//! Incidents on a real system: built-in scenarios are proved, and through the real binary nothing is lost
+//! when everything is killed or somebody stops machines.
 //!
-//! One scenario takes minutes for each of its fixes. By default one of them is proved, with one fix and
-//! one wrong one; `DRYDOCK_TEST_SCENARIOS=all` proves all with everything, a list of ids some.
+//! A proof takes minutes for each repair. By default those scenarios are proved that are not as
+//! `tests/proved-scenarios.txt` says they were when they last were, and another one in turn, from day to
+//! day, with its first repair and its first wrong one. `DRYDOCK_TEST_SCENARIOS=all` proves all with
+//! everything, a list of ids those, and `none` none.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,33 +15,26 @@
 
 #[path = "support/home.rs"]
 mod home;
+#[path = "support/proving.rs"]
+mod proving;
 mod support;
 #[path = "support/terminal.rs"]
 mod terminal;
 
-use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use drydock::course::scenario::Scenario;
-use drydock::course::{self, Item, Source};
-use drydock::lab::scenario;
+use drydock::course::{self, Body, Item, Source};
 use home::Home;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use terminal::Terminal;
-
-/// The scenario that is proved where nobody asks for others.
-const DEFAULT: &str = "incidents-03";
 
 /// From the launch to the learner's turn: machines, twenty healthy seconds, the baseline, the symptom.
 const LIVE: Duration = Duration::from_mins(3);
 
 /// How soon after a fix everything must hold: the window drains, then it must hold.
 const GREEN: Duration = Duration::from_mins(1);
-
-/// How long it must stay broken when nobody does anything.
-const UNTOUCHED: Duration = Duration::from_mins(1);
 
 /// One item's incident in a home of its own.
 struct Bench {
@@ -76,26 +70,6 @@ impl Bench {
         self.json(&["incident", "show", &self.id])
     }
 
-    /// Commands at the learner's shell, without a terminal.
-    fn shell(&self, script: &str) {
-        let mut child = self
-            .command(&["shell", &self.id])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
-        let output = child.wait_with_output().unwrap();
-        println!(
-            "{}: {script:?}: {}: {}{}",
-            self.id,
-            output.status,
-            String::from_utf8_lossy(&output.stdout).trim(),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
-    }
-
     /// Waits until a picture of it is as wanted.
     fn until(&self, what: &str, patience: Duration, wanted: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
@@ -109,141 +83,88 @@ impl Bench {
             std::thread::sleep(Duration::from_millis(500));
         }
     }
-
-    fn restart(&self) {
-        let output = self.run(&["incident", "restart", &self.id]);
-        assert!(output.status.success(), "{output:?}");
-        self.until("live", LIVE, |picture| phase(picture) == "live");
-    }
-
-    /// Watches for a while that it is not passed.
-    fn stays_red(&self, how_long: Duration, what: &str) {
-        let begun = Instant::now();
-        while begun.elapsed() < how_long {
-            let verdict = self.verify();
-            assert_ne!(verdict["passed"], true, "{} passes {what}: {verdict:#}", self.id);
-            // It is judged once a second.
-            std::thread::sleep(Duration::from_secs(1));
-        }
-    }
-
-    fn failing(&self) -> Vec<String> {
-        let verdict = self.verify();
-        let checks = verdict["checks"].as_array().unwrap();
-        let failing = checks.iter().filter(|check| check["met"] != true);
-        failing.map(|check| check["criterion"].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// Answers rightly and marks it complete. Gives the picture of what is over.
-    fn complete(&self, scenario: &Scenario) -> Value {
-        let right = &scenario.diagnosis;
-        let output = self.run(&[
-            "incident",
-            "diagnose",
-            &self.id,
-            "--component",
-            &right.component,
-            "--mechanism",
-            &right.mechanism,
-            "--trigger",
-            &right.trigger,
-        ]);
-        assert!(output.status.success(), "{output:?}");
-        let output = self.run(&["incident", "complete", &self.id]);
-        assert!(output.status.success(), "{output:?}");
-        let patience = scenario.replay.as_ref().map_or(Duration::from_secs(10), |replay| {
-            replay.lasts + replay.recover_within + Duration::from_secs(20)
-        });
-        let over = self.until("over", patience, |picture| phase(picture) == "over");
-        assert_eq!(over["phase"]["outcome"]["outcome"], "resolved", "{over:#}");
-        over
-    }
 }
 
 fn phase(picture: &Value) -> &str {
     picture["phase"]["phase"].as_str().unwrap_or_default()
 }
 
-fn wanted(id: &str) -> bool {
+/// How much of a scenario is proved.
+enum Depth {
+    Everything,
+    /// The first repair and the first wrong one.
+    First,
+}
+
+/// Whether it is to be proved, and how much of it.
+fn wanted(item: &Item) -> Option<Depth> {
     let asked = std::env::var("DRYDOCK_TEST_SCENARIOS").unwrap_or_default();
-    asked == "all" || asked.split(',').any(|asked| asked == id)
-}
-
-/// Everything that our engine has of this home's item.
-fn left(item: &str) -> String {
-    let filter = format!("label=drydock.item={item}");
-    let mut all = String::new();
-    for what in [["ps", "-aq"], ["network", "ls"]] {
-        let quiet = if what[0] == "network" { "-q" } else { "--no-trunc" };
-        let output =
-            Command::new("docker").args(what).args([quiet, "--filter", &filter]).output().unwrap();
-        all.push_str(&String::from_utf8_lossy(&output.stdout));
+    if !asked.is_empty() {
+        let named = |word: &str| word == "all" || word == item.id;
+        return asked.split(',').any(named).then_some(Depth::Everything);
     }
-    all
+    if !include_str!("proved-scenarios.txt").lines().any(|line| line == proved(item)) {
+        return Some(Depth::Everything);
+    }
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    let turn = usize::try_from(now / 86_400).unwrap() % ALL.len();
+    (ALL[turn] == item.id).then_some(Depth::First)
 }
 
-/// The item and its scenario, in a home of its own with a live incident; `None` without an engine.
-fn live(id: &str) -> Option<(Bench, Item, std::sync::Arc<Scenario>)> {
+/// The line that says that it was proved as it is now.
+fn proved(item: &Item) -> String {
+    format!("{} {}", item.id, item.hash().unwrap())
+}
+
+/// The item, in a home of its own with a live incident; `None` without an engine.
+fn live(id: &str) -> Option<(Bench, Item)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let engine = runtime.block_on(support::engine(&format!("incidents::{id}")))?;
     runtime.block_on(support::image(engine.as_ref(), "shop"));
     let course = course::load(&[Source::built_in()]);
     assert_eq!(course.problems, []);
     let item = course.item(id).unwrap().clone();
-    let scenario = scenario(&item).unwrap();
     let bench = Bench { home: Home::new(), id: id.to_owned() };
     let begun = Instant::now();
     let launched = bench.run(&["launch", id, "--detach", "--json"]);
     assert!(launched.status.success(), "{launched:?}");
     println!("{id}: live after {:.1} s", begun.elapsed().as_secs_f64());
-    Some((bench, item, scenario))
+    Some((bench, item))
 }
 
-/// Proves a scenario; with `all`, every fix and every wrong one.
-fn prove(id: &str, all: bool) {
-    let Some((bench, item, scenario)) = live(id) else { return };
-    let alarm = scenario.inject.is_empty();
-    if alarm {
-        bench.until("green", GREEN, |_| bench.verify()["passed"] == true);
-    } else {
-        assert!(!bench.failing().is_empty());
-        bench.stays_red(UNTOUCHED, "with nobody's help");
+fn prove(id: &str) {
+    let course = course::load(&[Source::built_in()]);
+    assert_eq!(course.problems, []);
+    let mut item = course.item(id).unwrap().clone();
+    let Some(depth) = wanted(&item) else { return };
+    if let (Body::Scenario(scenario), Depth::First) = (&mut item.body, &depth) {
+        let scenario = std::sync::Arc::make_mut(scenario);
+        scenario.solutions.truncate(1);
+        scenario.decoys.truncate(1);
     }
-    let some = if all { usize::MAX } else { 1 };
-    for (number, solution) in scenario.solutions.iter().take(some).enumerate() {
-        if number > 0 {
-            bench.restart();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let test = format!("incidents::{id}");
+        let Some(engine) = support::engine(&test).await else { return };
+        support::image(engine.as_ref(), "shop").await;
+        if let Some(proof) = proving::proof(&test, engine, &item, &course).await {
+            assert!(proof.proved, "{proof:#?}");
+            println!("{proof:#?}");
+            if let Depth::Everything = depth {
+                println!("for tests/proved-scenarios.txt: {}", proved(&item));
+            }
         }
-        bench.shell(&solution.run);
-        let begun = Instant::now();
-        bench.until("green", GREEN, |_| bench.verify()["passed"] == true);
-        println!("{id}: {}: green after {:.1} s", solution.name, begun.elapsed().as_secs_f64());
-        let over = bench.complete(&scenario);
-        if solution.known_by.is_some() {
-            assert_eq!(over["repair"], Value::String(solution.name.clone()), "{id}: {over:#}");
-        }
-    }
-    for decoy in scenario.decoys.iter().take(some) {
-        bench.restart();
-        bench.shell(&decoy.run);
-        bench.stays_red(GREEN, &format!("after the wrong fix \"{}\"", decoy.name));
-        let failing = bench.failing();
-        println!("{id}: {}: {failing:?} not met", decoy.name);
-        let named = decoy.fails.is_empty() || decoy.fails.iter().any(|id| failing.contains(id));
-        assert!(named, "{id}: {}: {failing:?} instead of {:?}", decoy.name, decoy.fails);
-    }
-    assert!(bench.home.destroy().success());
-    assert_eq!(left(&item.id), "", "{id}: nothing is left");
+    });
 }
 
 macro_rules! proofs {
     ($($name:ident $id:literal)*) => {
+        /// Every built-in scenario.
+        const ALL: &[&str] = &[$($id),*];
         $(
             #[test]
             fn $name() {
-                if wanted($id) || $id == DEFAULT && !wanted("none") {
-                    prove($id, wanted($id));
-                }
+                prove($id);
             }
         )*
     };
@@ -260,10 +181,17 @@ proofs! {
     false_alarm "incidents-08"
 }
 
+#[test]
+fn every_scenario_is_in_the_list() {
+    let course = course::load(&[Source::built_in()]);
+    let scenarios = course.items().filter(|item| matches!(item.body, Body::Scenario(_)));
+    assert!(scenarios.map(|item| item.id.as_str()).eq(ALL.iter().copied()));
+}
+
 /// Everything that makes the incident go on is killed, the way a machine that crashes kills it.
 #[test]
 fn kill_9_loses_nothing() {
-    let Some((bench, _, _)) = live("incidents-01") else { return };
+    let Some((bench, _)) = live("incidents-01") else { return };
     let before = bench.until("well under way", LIVE, |p| p["elapsed"].as_f64().unwrap() > 5.0);
     let pids = bench.home.path().join("state/run/incidents");
     let pid = std::fs::read_dir(pids)
@@ -327,7 +255,7 @@ fn by_keys(bench: &Bench, size: (u16, u16)) {
 /// Somebody stops machines behind everybody's back.
 #[test]
 fn stopped_machines_are_the_labs_business() {
-    let Some((bench, item, _)) = live("incidents-08") else { return };
+    let Some((bench, item)) = live("incidents-08") else { return };
     for machine in ["db", "prometheus"] {
         let find = |label: &str| format!("label={label}");
         let found = Command::new("docker")

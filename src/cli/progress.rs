@@ -117,7 +117,8 @@ impl Drop for Progress<'_> {
     }
 }
 
-fn width() -> usize {
+/// The columns of the terminal that standard error is.
+pub(super) fn width() -> usize {
     rustix::termios::tcgetwinsize(io::stderr())
         .ok()
         .map(|size| usize::from(size.ws_col))
@@ -126,7 +127,7 @@ fn width() -> usize {
 }
 
 /// As much of a text as fits in so many cells.
-fn cut(text: &str, cells: usize) -> String {
+pub(super) fn cut(text: &str, cells: usize) -> String {
     if text.width() <= cells {
         return text.to_owned();
     }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::{Run, Stage};
+use super::{Run, Stage, clean, timed};
 use crate::course::solution::{SolutionStep, steps};
 use crate::course::{Body, Check, Exercise, Item, Mode, Resource};
+use crate::engine::native::MACHINE;
 use crate::lab::probe::Probes;
 use crate::lab::provision::Begin;
 use crate::lab::standing::Standing;
@@ -32,26 +33,22 @@ const HELD: u32 = 3;
 
 pub(super) async fn prove(lab: &Lab, item: &Item, run: &mut Run<'_>) {
     let bench = Bench { lab, item };
+    run.begins(Stage::Provision);
     let (result, took) = timed(bench.provision()).await;
     match result {
         Ok(mut tried) => {
+            run.image.clone_from(&tried.image);
             run.add(Stage::Provision, took, Ok(()));
-            let (red, took) = timed(tried.red()).await;
-            run.add(Stage::Red, took, red);
-            let (solved, took) = timed(tried.solve()).await;
-            if run.add(Stage::Solve, took, solved) {
-                let (held, took) = timed(tried.hold()).await;
-                run.add(Stage::Hold, took, held);
+            run.stage(Stage::Red, tried.red()).await;
+            if run.stage(Stage::Solve, tried.solve()).await {
+                run.stage(Stage::Hold, tried.hold()).await;
             } else {
                 run.skip(&[Stage::Hold]);
             }
             run.uses(lab.engine.memory(tried.probes.sandbox()).await.ok().flatten());
-            let (needed, took) = timed(bench.drop_one()).await;
-            run.add(Stage::DropOne, took, needed);
-            let (refused, took) = timed(bench.decoys()).await;
-            run.add(Stage::Decoys, took, refused);
-            let (again, took) = timed(bench.again()).await;
-            run.add(Stage::Again, took, again);
+            run.stage(Stage::DropOne, bench.drop_one()).await;
+            run.stage(Stage::Decoys, bench.decoys()).await;
+            run.stage(Stage::Again, bench.again()).await;
         }
         Err(why) => {
             run.add(Stage::Provision, took, Err(why));
@@ -59,13 +56,7 @@ pub(super) async fn prove(lab: &Lab, item: &Item, run: &mut Run<'_>) {
             run.skip(&[Stage::DropOne, Stage::Decoys, Stage::Again]);
         }
     }
-    let (clean, took) = timed(bench.clean()).await;
-    run.add(Stage::Clean, took, clean);
-}
-
-async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
-    let begun = Instant::now();
-    (work.await, begun.elapsed())
+    run.stage(Stage::Clean, clean(lab, &item.id)).await;
 }
 
 struct Bench<'a> {
@@ -81,7 +72,8 @@ impl Bench<'_> {
         let ready = ready.map_err(|error| error.to_string())?;
         let exercise = exercise(&ready.item).map_err(|error| error.to_string())?.clone();
         let probes = Probes::of(self.lab.engine.clone(), &ready.sandbox);
-        Ok(Tried { exercise, probes, standing: Standing::default() })
+        let image = Some(ready.sandbox.image).filter(|image| image != MACHINE);
+        Ok(Tried { exercise, image, probes, standing: Standing::default() })
     }
 
     /// For each step: all others in a fresh sandbox. Of one that is alone, red has said it.
@@ -114,20 +106,13 @@ impl Bench<'_> {
         }
         Ok(())
     }
-
-    async fn clean(&self) -> Result<(), String> {
-        let (lab, id) = (self.lab, &self.item.id);
-        lab.destroy(id).await.map_err(|error| error.to_string())?;
-        let left = lab.engine.list(Some(&lab.owner)).await.map_err(|error| error.to_string())?;
-        let left = left.iter().filter(|sandbox| sandbox.item == *id).count();
-        if left > 0 { Err(format!("{left} sandboxes are left of it")) } else { Ok(()) }
-    }
 }
 
 /// A sandbox, and what is known of it.
 struct Tried {
     /// As its attempt has it.
     exercise: Exercise,
+    image: Option<String>,
     probes: Probes,
     standing: Standing,
 }
@@ -145,7 +130,7 @@ struct Found {
 impl Tried {
     /// How the checks stand now. One that cannot be run is an error.
     async fn look(&mut self) -> Result<Found, String> {
-        let Self { exercise, probes, standing } = self;
+        let Self { exercise, probes, standing, .. } = self;
         let results = verify(&exercise.verify, probes, standing, |_| ()).await;
         let results = results.map_err(|error| error.to_string())?;
         if let Some(broken) = results.iter().find(|result| result.state == CheckState::Error) {

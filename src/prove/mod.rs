@@ -7,13 +7,15 @@
 //! anybody's progress. Its sandboxes belong to an owner of their own too, so the learner's stay.
 
 mod exercise;
+pub mod record;
+mod scenario;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::course::{Diagnostic, Item, Resource, Severity};
-use crate::lab::{self, Lab, needs};
+use crate::course::{Body, Diagnostic, Item, Resource, Severity};
+use crate::lab::{Lab, needs};
 
 /// What a proof looks at, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -23,8 +25,12 @@ pub enum Stage {
     Lint,
     /// Its sandbox starts, without a network.
     Provision,
-    /// Every check fails before anything is done.
+    /// Of a scenario: with nothing broken it is well, and stays so.
+    Healthy,
+    /// Every check fails before anything is done; a scenario's faults show.
     Red,
+    /// Of a scenario: it does not get well by itself.
+    Untouched,
     /// Each step of the solution turns exactly the checks green that it claims.
     Solve,
     /// What passes goes on passing.
@@ -45,7 +51,9 @@ impl Stage {
         match self {
             Self::Lint => "lint",
             Self::Provision => "provision",
+            Self::Healthy => "healthy",
             Self::Red => "red",
+            Self::Untouched => "untouched",
             Self::Solve => "solve",
             Self::Hold => "hold",
             Self::DropOne => "drop-one",
@@ -90,6 +98,12 @@ pub struct Proof {
     pub id: String,
     /// The engine's name.
     pub engine: &'static str,
+    /// The item's hash, its files included, when it was proved.
+    pub content_hash: String,
+    /// The image that its sandbox was made of; ours have a tag that tells what is in them.
+    pub image: Option<String>,
+    /// The program's version.
+    pub version: &'static str,
     /// Whether nothing failed.
     pub proved: bool,
     /// Every stage, in order.
@@ -119,35 +133,39 @@ pub enum Outcome {
     NotHere(String),
 }
 
-/// Proves an item; `findings` are what lint says of the content, `tell` hears of each stage that is done.
+/// Proves an item; `findings` are what lint says of the content, `tell` hears of each stage when it begins.
 /// Whatever the outcome, its sandboxes are gone at the end; dropping the future leaves them to
 /// [`Lab::destroy_all`].
 pub async fn prove(
     lab: &Lab,
     item: &Item,
     findings: &[Diagnostic],
-    tell: &(dyn Fn(&Step) + Sync),
+    tell: &(dyn Fn(Stage) + Sync),
 ) -> Outcome {
-    if lab::exercise(item).is_err() {
-        return Outcome::NotHere("incidents are not proved by this command yet".to_owned());
-    }
     if let Some(problem) = needs::obstacle(item, lab.engine.as_ref()) {
         return Outcome::NotHere(problem.message);
     }
-    let begun = std::time::Instant::now();
-    let mut run = Run { stages: Vec::new(), peak: None, tell };
+    let begun = Instant::now();
+    let mut run = Run { stages: Vec::new(), peak: None, image: None, tell };
+    run.begins(Stage::Lint);
+    let content_hash = item.hash().unwrap_or_default();
     run.add(Stage::Lint, Duration::ZERO, lint(item, findings));
-    exercise::prove(lab, item, &mut run).await;
-    let (stages, peak_bytes) = (run.stages, run.peak);
+    match &item.body {
+        Body::Exercise(_) => exercise::prove(lab, item, &mut run).await,
+        Body::Scenario(it) => scenario::prove(lab, item, it, &mut run).await,
+    }
+    let Run { stages, peak, image, .. } = run;
     let proved = stages.iter().all(|step| step.verdict == Verdict::Passed);
-    let engine = lab.engine.name();
     Outcome::Ran(Proof {
         id: item.id.clone(),
-        engine,
+        engine: lab.engine.name(),
+        content_hash,
+        image,
+        version: env!("CARGO_PKG_VERSION"),
         proved,
         stages,
         ms: millis(begun.elapsed()),
-        peak_bytes,
+        peak_bytes: peak,
     })
 }
 
@@ -160,6 +178,19 @@ fn lint(item: &Item, findings: &[Diagnostic]) -> Result<(), String> {
     Err(if more > 0 { format!("{first} (and {more} more)") } else { first.to_string() })
 }
 
+async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let begun = Instant::now();
+    (work.await, begun.elapsed())
+}
+
+/// Removes what there is of an item; something that is left then is an error.
+async fn clean(lab: &Lab, item: &str) -> Result<(), String> {
+    lab.destroy(item).await.map_err(|error| error.to_string())?;
+    let left = lab.engine.list(Some(&lab.owner)).await.map_err(|error| error.to_string())?;
+    let left = left.iter().filter(|sandbox| sandbox.item == item).count();
+    if left > 0 { Err(format!("{left} sandboxes are left of it")) } else { Ok(()) }
+}
+
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
@@ -168,14 +199,31 @@ fn millis(time: Duration) -> u64 {
 struct Run<'a> {
     stages: Vec<Step>,
     peak: Option<u64>,
-    tell: &'a (dyn Fn(&Step) + Sync),
+    image: Option<String>,
+    tell: &'a (dyn Fn(Stage) + Sync),
 }
 
 impl Run<'_> {
+    /// A stage begins.
+    fn begins(&self, stage: Stage) {
+        (self.tell)(stage);
+    }
+
+    /// Carries a stage out; gives whether it passed.
+    async fn stage(
+        &mut self,
+        stage: Stage,
+        work: impl Future<Output = Result<(), String>>,
+    ) -> bool {
+        self.begins(stage);
+        let (result, took) = timed(work).await;
+        self.add(stage, took, result)
+    }
+
     fn add(&mut self, stage: Stage, took: Duration, result: Result<(), String>) -> bool {
         let passed = result.is_ok();
         let verdict = result.map_or_else(|why| Verdict::Failed { why }, |()| Verdict::Passed);
-        self.push(Step { stage, verdict, ms: millis(took) });
+        self.stages.push(Step { stage, verdict, ms: millis(took) });
         passed
     }
 
@@ -186,12 +234,7 @@ impl Run<'_> {
 
     fn skip(&mut self, stages: &[Stage]) {
         for stage in stages {
-            self.push(Step { stage: *stage, verdict: Verdict::Skipped, ms: 0 });
+            self.stages.push(Step { stage: *stage, verdict: Verdict::Skipped, ms: 0 });
         }
-    }
-
-    fn push(&mut self, step: Step) {
-        (self.tell)(&step);
-        self.stages.push(step);
     }
 }

@@ -25,6 +25,11 @@ pub enum Effect {
     Mouse(bool),
     /// Look for the engine and our images.
     LookForEngine,
+    /// Look up how an item's proofs stand.
+    LookUpProofs {
+        /// The item.
+        item: String,
+    },
     /// Read all progress.
     LoadProgress,
     /// Build our images.

@@ -1,6 +1,6 @@
 //! What can happen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -17,6 +17,7 @@ use crate::lab::provision::Notice;
 use crate::lab::rewind::Point;
 use crate::lab::verify::CheckResult;
 use crate::problem::Problem;
+use crate::prove::record::Standing;
 use crate::session::{End, Screen as ShellScreen};
 use crate::store::{Completion, Progress};
 use crate::terminal::Line;
@@ -39,10 +40,19 @@ pub enum Event {
     Tick,
     /// The engine was looked for.
     Engine(EngineState),
+    /// How an item's proofs stand was looked up.
+    Proofs {
+        /// The item.
+        item: String,
+        /// `None` where it has none.
+        standing: Option<Standing>,
+    },
     /// Progress was read.
     Progress {
         /// By item.
         items: HashMap<String, Progress>,
+        /// Items that somebody proved, or tried to.
+        proved: HashSet<String>,
         /// Days in a row.
         streak: u32,
         /// The item practised last.

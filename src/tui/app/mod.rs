@@ -21,7 +21,7 @@ pub(crate) mod driver;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -72,6 +72,8 @@ pub struct App {
     pub course: Arc<Catalogue>,
     /// What has been done, by item.
     pub progress: HashMap<String, Progress>,
+    /// Items that somebody proved, or tried to.
+    pub proved: HashSet<String>,
     /// Days in a row with practice.
     pub streak: u32,
     /// The engine, as far as is known.
@@ -138,6 +140,7 @@ impl App {
             offline: settings.offline,
             course,
             progress: HashMap::new(),
+            proved: HashSet::new(),
             streak: 0,
             engine: EngineState::Looking,
             screen: if settings.first_start { Screen::Setup } else { Screen::Home },

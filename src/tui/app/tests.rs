@@ -24,7 +24,12 @@ fn home_starts_where_the_learner_left_off() {
     let at = |items: &[(&str, Status)], last: &str| {
         let mut driver = Driver::new(120, 40);
         let items = progress(items);
-        driver.event(Event::Progress { items, streak: 0, last: Some(last.to_owned()) });
+        driver.event(Event::Progress {
+            items,
+            proved: HashSet::new(),
+            streak: 0,
+            last: Some(last.to_owned()),
+        });
         driver.selected_item().to_owned()
     };
     assert_eq!(Driver::new(120, 40).selected_item(), "linux-01");
@@ -37,10 +42,20 @@ fn home_starts_where_the_learner_left_off() {
 #[test]
 fn later_progress_does_not_move_the_cursor() {
     let mut driver = Driver::new(120, 40);
-    driver.event(Event::Progress { items: HashMap::new(), streak: 0, last: None });
+    driver.event(Event::Progress {
+        items: HashMap::new(),
+        proved: HashSet::new(),
+        streak: 0,
+        last: None,
+    });
     driver.press("down down");
     let items = progress(&[("linux-01", Status::Completed)]);
-    driver.event(Event::Progress { items, streak: 0, last: Some("linux-01".into()) });
+    driver.event(Event::Progress {
+        items,
+        proved: HashSet::new(),
+        streak: 0,
+        last: Some("linux-01".into()),
+    });
     assert_eq!(driver.selected_item(), "linux-03");
 }
 

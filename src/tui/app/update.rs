@@ -11,7 +11,7 @@ use super::{
 };
 use crate::course::{Body, Item};
 use crate::session::Input;
-use crate::tui::screens::home;
+use crate::tui::screens::home::{self, Row};
 use crate::tui::screens::outcome::Outcome;
 use crate::tui::screens::shell::Shell;
 use crate::tui::screens::workspace::{self, Workspace};
@@ -22,7 +22,21 @@ impl App {
     pub fn update(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         let effects = self.take(event, now);
         self.settle_sidebar();
-        self.settle_focus(effects)
+        let mut effects = self.settle_focus(effects);
+        effects.extend(self.settle_proofs());
+        effects
+    }
+
+    /// The item that Home tells about is one whose proofs are known, or asked for.
+    fn settle_proofs(&mut self) -> Option<Effect> {
+        let Some(Row::Item { id, .. }) = self.home.selected() else { return None };
+        let known = self.home.proofs.as_ref().is_some_and(|(item, _)| item == id);
+        if known || self.screen != Screen::Home || !self.proved.contains(id) {
+            return None;
+        }
+        let item = id.clone();
+        self.home.proofs = Some((item.clone(), None));
+        Some(Effect::LookUpProofs { item })
     }
 
     /// The program in the shell is told where the focus is, before anything that comes with it.
@@ -59,8 +73,14 @@ impl App {
                 self.engine = state;
                 vec![]
             }
-            Event::Progress { items, streak, last } => {
+            Event::Proofs { item, standing } => {
+                self.home.proofs = Some((item, standing));
+                vec![]
+            }
+            Event::Progress { items, proved, streak, last } => {
                 self.progress = items;
+                self.proved = proved;
+                self.home.proofs = None;
                 self.streak = streak;
                 self.home.resume_at(&self.course, &self.progress, last.as_deref());
                 vec![]

@@ -11,8 +11,9 @@ use crate::course::Body;
 use crate::engine::{EngineError, Offers, Step};
 use crate::lab::hint::Shown;
 use crate::lab::standing::Held;
+use crate::prove::record::Standing;
 use crate::store::{Current, Progress, Status};
-use crate::tui::app::{Event, ReadyState, WorkspaceEvent, driver::*};
+use crate::tui::app::{Effect, Event, ReadyState, WorkspaceEvent, driver::*};
 use crate::tui::theme::ColorDepth;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
@@ -89,6 +90,7 @@ fn practised(driver: &mut Driver) {
     let items = [("linux-01", completed.clone()), ("linux-02", completed), ("linux-03", started)];
     driver.event(Event::Progress {
         items: items.map(|(id, progress)| (id.to_owned(), progress)).into(),
+        proved: ["linux-03".to_owned()].into(),
         streak: 7,
         last: Some("linux-03".into()),
     });
@@ -282,6 +284,26 @@ fn checks_that_find_what_they_had_found_need_no_frame() {
     driver.workspace(WorkspaceEvent::CheckFailed(problem));
     driver.second();
     assert!(!driver.app.knows(&run(1, false)), "what could not be checked can be again");
+}
+
+#[test]
+fn the_proofs_of_the_selected_item_are_looked_up_once_and_shown() {
+    let mut driver = Driver::new(120, 40);
+    let item = driver.selected_item().to_owned();
+    let progress = |proved: &[&String]| Event::Progress {
+        items: std::collections::HashMap::new(),
+        proved: proved.iter().map(ToString::to_string).collect(),
+        streak: 0,
+        last: None,
+    };
+    assert_eq!(driver.event(progress(&[])), []);
+    let asked = [Effect::LookUpProofs { item: item.clone() }];
+    assert_eq!(driver.event(progress(&[&item])), asked);
+    assert_eq!(driver.press("down up"), [], "what was passed on the way has none");
+    let words = "proved 3 days ago on docker and native, 41 MB, 2 s".to_owned();
+    let standing = Some(Standing { holds: true, words: words.clone() });
+    assert_eq!(driver.event(Event::Proofs { item, standing }), []);
+    assert!(screen(&driver).contains(&words));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::engine::Engine;
 use crate::engine::image::BuildOptions;
 use crate::lab::{Lab, SharedStore};
 use crate::problem::{Exit, Problem};
+use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
 use crate::store::Store;
 use crate::tui::app::{Effect, EngineState, Event, Found, WorkspaceEvent};
@@ -112,6 +113,9 @@ impl Worker {
         let shared = self.shared.clone();
         match effect {
             Effect::LoadProgress => shared.with_store(load_progress),
+            Effect::LookUpProofs { item } => {
+                shared.with_store(move |shared| look_up_proofs(shared, item));
+            }
             Effect::LookForEngine => {
                 tokio::spawn(
                     async move { shared.send(Event::Engine(look_for_engine(&shared).await)) },
@@ -296,8 +300,17 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
     let items = store.progress()?;
     let streak = store.streak(&now)?;
     let last = store.last_item()?;
+    let proved = store.proofs(None)?.into_iter().map(|proof| proof.item).collect();
     drop(store);
-    shared.send(Event::Progress { items, streak, last });
+    shared.send(Event::Progress { items, proved, streak, last });
+    Ok(())
+}
+
+fn look_up_proofs(shared: &Shared, id: String) -> Result<(), Problem> {
+    let proofs = shared.store.lock().proofs(Some(&id))?;
+    let hash = shared.context.course.item(&id).and_then(|item| item.hash().ok());
+    let standing = standing(&proofs, &hash.unwrap_or_default(), jiff::Timestamp::now());
+    shared.send(Event::Proofs { item: id, standing });
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub use view::{draw, row_at};
 
 use super::search::rank;
 use crate::course::Catalogue;
+use crate::prove::record::Standing;
 use crate::store::{Progress, Status};
 
 /// Home's state.
@@ -19,6 +20,8 @@ pub struct Home {
     pub cursor: usize,
     /// The search that is typed, if there is one.
     pub search: Option<String>,
+    /// How the proofs of an item stand, once they were looked up.
+    pub proofs: Option<(String, Option<Standing>)>,
     folded: HashSet<String>,
     /// Whether the cursor has been put where the learner left off.
     resumed: bool,

@@ -13,6 +13,7 @@ use crate::store::Status;
 use crate::tui::app::{App, EngineState};
 use crate::tui::screens::body;
 use crate::tui::widgets::pane::Pane;
+use crate::tui::widgets::tame::tame;
 use crate::tui::widgets::text::{duration, fit, plain, split_line, wrap};
 
 /// Below this width the facts go under the tree instead of beside it.
@@ -277,6 +278,7 @@ fn item_facts<'a>(app: &'a App, item: &'a Item, width: u16) -> Vec<Line<'a>> {
         lines.push(Line::default());
     }
     lines.extend(history(app, item));
+    lines.extend(proofs(app, item));
     let undone: Vec<&str> = item
         .prerequisites
         .iter()
@@ -343,6 +345,21 @@ fn history<'a>(app: &App, item: &Item) -> Vec<Line<'a>> {
     let style =
         if progress.status == Status::Completed { app.theme.good() } else { app.theme.attention() };
     vec![Line::styled(text, style), Line::default()]
+}
+
+/// Whether it is known to work, in a line.
+fn proofs<'a>(app: &'a App, item: &Item) -> Vec<Line<'a>> {
+    let Some((_, Some(standing))) = app.home.proofs.as_ref().filter(|(id, _)| *id == item.id)
+    else {
+        return vec![];
+    };
+    let (sign, style) = if standing.holds {
+        (app.signs.passed(), app.theme.muted())
+    } else {
+        (app.signs.error(), app.theme.attention())
+    };
+    let words = tame(&standing.words);
+    vec![Line::styled(format!("{sign} {words}"), style), Line::default()]
 }
 
 fn module_facts<'a>(app: &'a App, module: &'a Module) -> Vec<Line<'a>> {
