@@ -42,6 +42,8 @@ struct Listed<'a> {
     failures: u32,
     hints: u32,
     solution_seen: bool,
+    /// What its values followed from.
+    seed: u32,
     recorded: bool,
 }
 
@@ -100,6 +102,7 @@ fn listed<'a>(attempt: &'a Attempt, recorded: &HashSet<String>) -> Listed<'a> {
         failures: attempt.failures,
         hints: attempt.hints,
         solution_seen: attempt.solution_seen_at.is_some(),
+        seed: attempt.seed,
     }
 }
 

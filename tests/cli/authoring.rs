@@ -1,11 +1,12 @@
-//! What contributors run: lint and schemas. It needs no engine.
+//! What contributors run: lint and schemas, which need no engine, and proofs.
 
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::home::Home;
+use crate::home::{Home, waiting};
+use crate::support;
 
 fn write(root: &Path, files: &[(&str, &str)]) {
     for (path, text) in files {
@@ -85,4 +86,29 @@ fn there_is_a_schema_for_every_kind() {
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     }
     home.run(&["schema", "exercice"]).ends(2).complains("exercise");
+}
+
+/// With content of this repository's tests, on the engine that needs no image.
+#[test]
+fn a_proof_is_kept_until_the_content_changes() {
+    let test = "authoring::a_proof_is_kept";
+    let Some(home) = waiting(support::native(test)).map(|_| Home::alone()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = "id: a-01\nmodule: a\norder: 1\ntitle: T\n\
+        verify: [{name: made, cmd: test -d /home/learner/data}]\n\
+        hints: [\"Which command makes a folder?\"]\n";
+    let solution = ("exercises/a/01/solution.sh", "mkdir data\n");
+    write(folder.path(), &[("exercises/a/01.yaml", manifest), solution]);
+    let root = folder.path().to_str().unwrap();
+    let prove = |more: &[&str]| home.run(&[&["prove", root, "--engine", "native"], more].concat());
+    let proof = prove(&["--json"]).ends(0).json();
+    assert_eq!((&proof["id"], &proof["proved"]), (&"a-01".into(), &true.into()), "{proof:#}");
+    assert_eq!(proof["content_hash"].as_str().unwrap().len(), 64);
+    prove(&["--changed"]).ends(0).complains("Nothing has changed since it was proved");
+    // A check weakened by one word passes by itself.
+    let weak = manifest.replace("test -d /home/learner/data", "test -d /home/learner");
+    write(folder.path(), &[("exercises/a/01.yaml", &weak)]);
+    let why = "a-01 on native: red: the check \"made\" passes before anything is done";
+    prove(&["--changed"]).ends(1).says("not proved on native: red").complains(why);
+    prove(&["--changed"]).ends(1).complains(why);
 }

@@ -3,8 +3,9 @@
 
 mod board;
 
+use std::collections::HashSet;
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -15,7 +16,7 @@ use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
 use super::{DONE, Invocation, Out, Outcome, item, words};
 use crate::context::{Context, choose};
-use crate::course::{self, Diagnostic, Item};
+use crate::course::{self, Catalogue, Diagnostic, Item, Source};
 use crate::engine::choice::Wanted;
 use crate::engine::{Engine as _, image};
 use crate::lab::{Lab, SharedStore, needs};
@@ -39,20 +40,20 @@ const SWEEPS: u32 = 6;
     provision, healthy, red, untouched, solve (each repair), decoys (each wrong one), clean; it takes\n\
     minutes for each of its repairs.\n\n\
     Example: drydock prove linux-03\n         \
-    drydock --content my-content prove my-01 --engine native\n         \
+    drydock prove my-content --engine native\n         \
     drydock prove --changed\n         \
     drydock prove --all --json\n\n\
     Exit status: 0 all are proved; 1 something failed; 3 something could not be run here."
 )]
 pub(super) struct Prove {
-    /// The items
-    #[arg(required_unless_present_any = ["all", "changed"], value_name = "ID")]
-    ids: Vec<String>,
+    /// Items, or folders of content: all items of one
+    #[arg(required_unless_present_any = ["all", "changed"], value_name = "ID|DIR")]
+    what: Vec<String>,
     /// Every item that can run here
-    #[arg(long, conflicts_with = "ids")]
+    #[arg(long, conflicts_with = "what")]
     all: bool,
-    /// Every item that can run here and was not proved as it is now
-    #[arg(long, conflicts_with_all = ["ids", "all"])]
+    /// Of these, or of all, only those that were not proved as they are now
+    #[arg(long)]
     changed: bool,
     /// The engine to run them on, instead of every one that works here
     #[arg(long, value_enum)]
@@ -83,13 +84,12 @@ impl Engine {
 impl Prove {
     pub(super) fn run(self, invocation: &Invocation) -> Outcome {
         let out = &invocation.out;
-        let context = invocation.context()?;
+        let folders: Vec<_> =
+            self.what.iter().map(PathBuf::from).filter(|it| it.is_dir()).collect();
+        let laid_over = [invocation.content.as_slice(), &folders].concat();
+        let context = Context::load(&laid_over, invocation.offline)?;
         let course = &context.course;
-        let items: Vec<&Item> = if self.all || self.changed {
-            course.items().collect()
-        } else {
-            self.ids.iter().map(|id| item::find(out, course, id)).collect::<Result<_, _>>()?
-        };
+        let items = self.items(out, course)?;
         let findings = course::lint(course, &image::ours());
         let proofs = context.store()?;
         let _alone = alone(&context)?;
@@ -117,8 +117,29 @@ impl Prove {
                 let message = "The proof was stopped; its sandboxes are removed";
                 return Err(interrupted(message));
             };
-            Ok(summary(out, &outcomes, !self.ids.is_empty()))
+            Ok(summary(out, &outcomes, !self.what.is_empty()))
         })
+    }
+
+    /// The items that are meant, each once.
+    fn items<'a>(&self, out: &Out, course: &'a Catalogue) -> Result<Vec<&'a Item>, Problem> {
+        if self.what.is_empty() {
+            return Ok(course.items().collect());
+        }
+        let mut items: Vec<&Item> = Vec::new();
+        for word in &self.what {
+            let path = Path::new(word);
+            if path.is_dir() {
+                let source = Source::folder(path)?;
+                let of_it = |item: &&Item| source.shown(&item.manifest.path()).is_some();
+                items.extend(course.items().filter(of_it));
+            } else {
+                items.push(item::find(out, course, word)?);
+            }
+        }
+        let mut seen = HashSet::new();
+        items.retain(|item| seen.insert(item.id.as_str()));
+        Ok(items)
     }
 }
 
