@@ -23,6 +23,7 @@
     )
 )]
 
+pub mod chord;
 pub mod cli;
 pub mod config;
 pub mod context;

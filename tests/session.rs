@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use drydock::course::keys;
 use drydock::session::holder::{self, Command};
+use drydock::session::solution::Typist;
 use drydock::session::{
     End, Input, Launcher, Notice, Opened, Order, Place, Screen, Session, Shells, Visitor,
 };
@@ -48,6 +50,11 @@ impl Home {
 
     /// Holds a shell; its commands arrive in the channel.
     async fn hold(&self) -> (JoinHandle<()>, mpsc::UnboundedReceiver<Command>) {
+        self.hold_on(Local::default()).await
+    }
+
+    /// The same on this engine.
+    async fn hold_on(&self, engine: Local) -> (JoinHandle<()>, mpsc::UnboundedReceiver<Command>) {
         let sandbox = local::sandbox();
         let order = Order {
             folder: self.shells.place.folder().to_owned(),
@@ -65,7 +72,7 @@ impl Home {
         let (told, commands) = mpsc::unbounded_channel();
         let (ready, is_ready) = tokio::sync::oneshot::channel();
         let on_command = Box::new(move |command| drop(told.send(command)));
-        let engine = Arc::new(Local::default());
+        let engine = Arc::new(engine);
         let holder = tokio::spawn(holder::hold(engine, order, on_command, |line: &str| {
             ready.send(line.to_owned()).unwrap();
         }));
@@ -331,4 +338,70 @@ async fn keys_and_pastes_are_encoded_as_the_program_asked() {
     client.see("^[[200~two words^[[201~").await;
     client.session.send(Input::Focus(false));
     client.see("^[[O").await;
+}
+
+/// Shells that tell where their prompts are, as those of our images do.
+fn telling() -> Local {
+    let marks = concat!(env!("CARGO_MANIFEST_DIR"), "/images/base/marks.bash");
+    // The machine's own file for all shells gives them another prompt.
+    let start = format!("exec bash --rcfile <(cat {marks}; echo \"PS1='ready$ '\") -i");
+    Local { command: ["bash".to_owned(), "-c".to_owned(), start].into() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_solution_is_written_down_while_it_is_typed_but_no_password() {
+    let home = Home::new();
+    let (_holder, _) = home.hold_on(telling()).await;
+    let mut client = home.open(SIZE, false).await;
+    client.see("ready$").await;
+    let prompts = |count| move |screen: &str| screen.matches("ready$").count() == count;
+    let file = home.folder.path().join("x.keys");
+    client.session.solve(Some(file.clone()));
+    assert_eq!(client.notice().await, Notice::Solving(Ok(Some(file.clone()))));
+    client.keys("echo on''e\n");
+    client.wait("the second prompt", prompts(2)).await;
+    client.keys("read -sp 'Word: ' word; echo $word | wc -c\n");
+    client.wait("the question", |screen| screen.ends_with("Word:")).await;
+    client.keys("secret\n");
+    client.wait("the third prompt", prompts(3)).await;
+    assert!(client.screen.lock().text().contains('7'), "it was typed");
+    client.session.turned(vec!["a \"check\"".to_owned()], Duration::ZERO);
+    // Whoever comes is told.
+    let mut second = home.open(SIZE, false).await;
+    assert_eq!(second.notice().await, Notice::Solving(Ok(Some(file.clone()))));
+    second.session.solve(None);
+    assert_eq!(client.notice().await, Notice::Solving(Ok(None)));
+    client.keys("echo l''ater\n");
+    client.see("later").await;
+    let written = std::fs::read_to_string(&file).unwrap();
+    let expected = "size 60x10\n\n# turns: \"a \\\"check\\\"\"\nrun echo on''e\n\
+        type read -sp 'Word: ' word; echo $word | wc -c\nkey Enter\nwait Word:\n\
+        # something was typed here that the terminal did not show; it is not written down\n\
+        key Enter\nprompt\n";
+    assert_eq!(written.split_once('\n').unwrap().1, expected);
+    // Where it cannot be written is said.
+    client.session.solve(Some(PathBuf::from("/nowhere/x.keys")));
+    let Notice::Solving(Err(why)) = client.notice().await else { panic!("it was begun") };
+    assert!(why.contains("No such file"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_typist_waits_for_states_and_tells_which_did_not_come() {
+    let engine = telling();
+    let mut typist = Typist::open(&engine, &local::sandbox()).await.unwrap();
+    let lines = |text: &str| keys::lines("x.keys", 1, text).unwrap();
+    let all = "run word=1; sleep 0.2\nsize 100x30\nrun cat <<E\nrun E\ntype read -p 'Wo''rd: ' word\n\
+        key Enter\nwait Word:\ntype harb\nkey Ctrl-w\ntype quay\nkey Enter\nprompt\n\
+        run echo $word-$COLUMNS\nwait quay-100\n";
+    typist.play(&lines(all), PATIENCE).await.unwrap();
+    let short = Duration::from_millis(300);
+    let stuck = typist.play(&lines("run true\nwait Hamburg\n"), short).await.unwrap_err();
+    assert_eq!(stuck.line, Some(2));
+    let told = stuck.to_string();
+    assert!(told.contains("`wait Hamburg`: the text did not come within 0.3 s"), "{told}");
+    assert!(told.contains("quay-100 / ready$ true / ready$"), "{told}");
+    let stuck = typist.play(&lines("run cat\n"), short).await.unwrap_err().to_string();
+    assert!(stuck.contains("the next prompt did not come"), "{stuck}");
+    let ended = typist.play(&lines("key Ctrl-d\nprompt\nrun exit\n"), PATIENCE).await;
+    assert!(ended.unwrap_err().to_string().contains("`run exit`: the shell ended"));
 }

@@ -103,7 +103,7 @@ impl Rules<'_> {
         let prepare = manifest.prepare.as_ref();
         let solution = match &manifest.solution {
             Some(name) => self.file(at.key("solution"), name),
-            None => self.default(at, &join(&self.files.places[0], "solution.sh")),
+            None => self.solution(at),
         };
         let user = self.problems.account(at.key("user"), manifest.user.as_ref());
         let vars = self.vars(&manifest.vars, at.key("vars"));
@@ -292,6 +292,13 @@ impl Rules<'_> {
         };
         let [folder, beside] = self.files.places.clone();
         self.file_in(at, name, &[folder, beside, self.files.lessons.clone()])
+    }
+
+    /// The solution that is taken if the manifest names none: a script, else a typed one.
+    fn solution(&mut self, at: At<'_>) -> Option<Resource> {
+        let place = |name| join(&self.files.places[0], name);
+        let (script, typed) = (place("solution.sh"), place("solution.keys"));
+        self.default(at, &script).or_else(|| self.default(at, &typed))
     }
 
     /// The file that is taken if the manifest names none; it need not be there.

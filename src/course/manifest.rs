@@ -77,7 +77,8 @@ pub(crate) struct Manifest {
     /// Help, from nudge to approach.
     #[serde(default)]
     pub(crate) hints: Vec<HintEntry>,
-    /// A script that solves it; NN-slug/solution.sh if not given.
+    /// What solves it: a script, or lines to be typed (*.keys); NN-slug/solution.sh or
+    /// NN-slug/solution.keys if not given.
     pub(crate) solution: Option<String>,
     /// Plausible wrong solutions, which must be refused.
     #[serde(default)]

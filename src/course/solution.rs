@@ -1,9 +1,10 @@
 //! Solutions in steps.
 //!
-//! A line `# turns: "A check", "Another"` begins a step of a solution's script and claims that these
-//! checks turn green with it. The script stays one that can be read and piped into a shell; without
-//! such a line it is one step that claims every check. What stands before the first such line belongs
-//! to the first step. Each step is run in a shell of its own.
+//! A line `# turns: "A check", "Another"` begins a step of a solution and claims that these checks turn
+//! green with it. A script stays one that can be read and piped into a shell; without such a line a
+//! solution is one step that claims every check. What stands before the first such line belongs to the
+//! first step. Each step of a script is run in a shell of its own; a typed solution ([`super::keys`])
+//! goes on in the same.
 
 use super::rules::did_you_mean;
 use super::yaml::quote;
@@ -12,16 +13,24 @@ use super::{Check, Diagnostic, Severity};
 /// What begins the line that begins a step.
 const MARK: &str = "# turns:";
 
+/// The line that begins a step which turns these checks.
+pub fn mark(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().map(|name| serde_json::json!(name).to_string()).collect();
+    format!("{MARK} {}", names.join(", "))
+}
+
 /// A step of a solution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SolutionStep {
-    /// What is run.
+    /// What is run or typed.
     pub script: String,
+    /// The number of its first line in the file, from 1.
+    pub first: u32,
     /// Names of the checks that turn green with it.
     pub turns: Vec<String>,
 }
 
-/// The steps of a script that solves these checks: every check is claimed by exactly one step; one
+/// The steps of a solution that solves these checks: every check is claimed by exactly one step; one
 /// that may pass from the beginning need not be.
 /// `file` is the script's name in messages.
 pub fn steps(file: &str, script: &str, checks: &[Check]) -> Result<Vec<SolutionStep>, Diagnostic> {
@@ -37,10 +46,9 @@ pub fn steps(file: &str, script: &str, checks: &[Check]) -> Result<Vec<SolutionS
     let mut before = String::new();
     for (index, text) in script.lines().enumerate() {
         let wrong = |message: String, help| wrong(index, message, help);
+        let line = format!("{text}\n");
         let Some(claim) = text.trim_start().strip_prefix(MARK) else {
-            let script = steps.last_mut().map_or(&mut before, |step| &mut step.script);
-            script.push_str(text);
-            script.push('\n');
+            steps.last_mut().map_or(&mut before, |step| &mut step.script).push_str(&line);
             continue;
         };
         let names: Vec<String> = serde_json::from_str(&format!("[{claim}]")).map_err(|_| {
@@ -59,11 +67,13 @@ pub fn steps(file: &str, script: &str, checks: &[Check]) -> Result<Vec<SolutionS
                 return Err(wrong(format!("{} was turned by an earlier step", quote(name)), None));
             }
         }
-        steps.push(SolutionStep { script: std::mem::take(&mut before), turns: names });
+        let first = if steps.is_empty() { 1 } else { index as u32 + 1 };
+        let script = std::mem::take(&mut before) + &line;
+        steps.push(SolutionStep { script, first, turns: names });
     }
     if steps.is_empty() {
         let turns = checks.iter().map(|check| check.name.clone()).collect();
-        return Ok(vec![SolutionStep { script: before, turns }]);
+        return Ok(vec![SolutionStep { script: before, first: 1, turns }]);
     }
     let claimed = |check: &&Check| steps.iter().any(|step| step.turns.contains(&check.name));
     match checks.iter().find(|check| !check.green_before && !claimed(check)) {
@@ -91,11 +101,15 @@ mod tests {
         assert_eq!((whole[0].script.as_str(), whole[0].turns.len()), ("set -e\na\n", 2));
         let text = "# why\n# turns: \"two\"\na\n\n  # turns: \"one, first\"\nb\n";
         let two = steps("x", text, &checks()).unwrap();
+        let (first, second) = (&two[0], &two[1]);
+        let script = "# why\n# turns: \"two\"\na\n\n";
         assert_eq!(
-            (two[0].script.as_str(), two[0].turns.join("|")),
-            ("# why\na\n\n", "two".into())
+            (first.script.as_str(), first.first, &*first.turns),
+            (script, 1, &["two".to_owned()][..])
         );
-        assert_eq!((two[1].script.as_str(), two[1].turns.len()), ("b\n", 1));
+        let script = "  # turns: \"one, first\"\nb\n";
+        assert_eq!((second.script.as_str(), second.first, second.turns.len()), (script, 5, 1));
+        assert_eq!(mark(&second.turns), "# turns: \"one, first\"");
     }
 
     #[test]

@@ -330,6 +330,14 @@ impl Resource {
         }
     }
 
+    /// Where it is on this machine, unless it is compiled into the program.
+    pub fn on_disk(&self) -> Option<PathBuf> {
+        match &*self.tree {
+            Tree::BuiltIn => None,
+            Tree::Folder { root, .. } => Some(root.join(&*self.path)),
+        }
+    }
+
     /// Its path below the root of its source, with `/`.
     pub(crate) fn relative(&self) -> &str {
         &self.path

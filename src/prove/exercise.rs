@@ -1,11 +1,15 @@
 //! The stages of an exercise.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::hands::Hands;
 use super::{Run, Stage, clean, timed};
+use crate::course::keys::is_typed;
 use crate::course::solution::{SolutionStep, steps};
 use crate::course::{Body, Check, Exercise, Item, Mode, Resource};
+use crate::engine::Engine;
 use crate::engine::native::MACHINE;
 use crate::lab::probe::Probes;
 use crate::lab::provision::Begin;
@@ -73,13 +77,14 @@ impl Bench<'_> {
         let exercise = exercise(&ready.item).map_err(|error| error.to_string())?.clone();
         let probes = Probes::of(self.lab.engine.clone(), &ready.sandbox);
         let image = Some(ready.sandbox.image).filter(|image| image != MACHINE);
-        Ok(Tried { exercise, image, probes, standing: Standing::default() })
+        let engine = self.lab.engine.clone();
+        Ok(Tried { exercise, image, probes, standing: Standing::default(), engine, hands: None })
     }
 
     /// For each step: all others in a fresh sandbox. Of one that is alone, red has said it.
     async fn drop_one(&self) -> Result<(), String> {
         let Body::Exercise(as_written) = &self.item.body else { return Ok(()) };
-        let count = steps_of(as_written)?.len();
+        let count = steps_of(as_written)?.1.len();
         for left_out in (0..count).filter(|_| count > 1) {
             self.provision().await?.without(left_out).await?;
         }
@@ -115,6 +120,9 @@ struct Tried {
     image: Option<String>,
     probes: Probes,
     standing: Standing,
+    engine: Arc<dyn Engine>,
+    /// The terminal in which it was solved, open for as long as what was done there is looked at.
+    hands: Option<Hands>,
 }
 
 /// How the checks stand.
@@ -171,9 +179,9 @@ impl Tried {
 
     async fn solve(&mut self) -> Result<(), String> {
         let mut failing = self.tasks();
-        let steps = steps_of(&self.exercise)?;
+        let (solution, steps) = steps_of(&self.exercise)?;
         for (index, step) in steps.iter().enumerate() {
-            self.script(&step.script, "the solution").await?;
+            self.in_terminal(&solution, step, PATIENCE).await?;
             failing.retain(|name| !step.turns.contains(name));
             let when = format!("after step {} of the solution", index + 1);
             self.settle(&failing, &when).await?;
@@ -196,10 +204,16 @@ impl Tried {
 
     /// All steps of the solution but one, whose checks must stay red.
     async fn without(&mut self, left_out: usize) -> Result<(), String> {
-        let (tasks, steps) = (self.tasks(), steps_of(&self.exercise)?);
+        let tasks = self.tasks();
+        let (solution, steps) = steps_of(&self.exercise)?;
         for (_, step) in steps.iter().enumerate().filter(|(index, _)| *index != left_out) {
             // It may need what was left out, and fail or wait for it.
-            let _ = self.probes.run(None, &step.script, IN_VAIN).await;
+            if !is_typed(&solution) {
+                let _ = self.probes.run(None, &step.script, IN_VAIN).await;
+            } else if self.in_terminal(&solution, step, IN_VAIN).await.is_err() {
+                // Where one got stuck, the next could not be typed.
+                self.hands = None;
+            }
         }
         let turns = steps.into_iter().nth(left_out).map(|step| step.turns).unwrap_or_default();
         let begun = Instant::now();
@@ -221,7 +235,13 @@ impl Tried {
     async fn refuse(&mut self, decoy: usize) -> Result<(), String> {
         let Some(decoy) = self.exercise.decoys.get(decoy).cloned() else { return Ok(()) };
         let path = decoy.file.path();
-        self.script(&text(&decoy.file)?, &path).await?;
+        let script = text(&decoy.file)?;
+        if is_typed(&decoy.file) {
+            let whole = SolutionStep { script, first: 1, turns: Vec::new() };
+            self.in_terminal(&decoy.file, &whole, PATIENCE).await?;
+        } else {
+            self.script(&script, &path).await?;
+        }
         let wanted = decoy.fails.into_iter().collect();
         let when = format!("after the wrong solution {path}");
         self.settle_all(&wanted, &when).await?;
@@ -231,6 +251,20 @@ impl Tried {
             return Ok(());
         }
         Err(format!("{when} the learner is not told {says:?}, but: {}", told.replace('\n', "; ")))
+    }
+
+    /// Carries a step of this file out in a terminal.
+    async fn in_terminal(
+        &mut self,
+        file: &Resource,
+        step: &SolutionStep,
+        patience: Duration,
+    ) -> Result<(), String> {
+        let hands = match self.hands.take() {
+            Some(hands) => hands,
+            None => Hands::at(&self.engine, self.probes.sandbox()).await?,
+        };
+        self.hands.insert(hands).carry_out(file, step, patience).await
     }
 
     /// Runs a script as the learner. What it leaves counts, not how it ends.
@@ -277,12 +311,13 @@ impl Tried {
     }
 }
 
-fn steps_of(exercise: &Exercise) -> Result<Vec<SolutionStep>, String> {
+/// The solution and its steps.
+fn steps_of(exercise: &Exercise) -> Result<(Resource, Vec<SolutionStep>), String> {
     let Some(solution) = &exercise.solution else {
         return Err("there is no solution".to_owned());
     };
     let steps = steps(&solution.path(), &text(solution)?, &exercise.verify);
-    steps.map_err(|wrong| wrong.to_string())
+    Ok((solution.clone(), steps.map_err(|wrong| wrong.to_string())?))
 }
 
 fn as_it_is(checks: &[Check]) -> Vec<Check> {

@@ -7,6 +7,7 @@
 //! anybody's progress. Its sandboxes belong to an owner of their own too, so the learner's stay.
 
 mod exercise;
+mod hands;
 pub mod record;
 mod scenario;
 
@@ -151,7 +152,7 @@ pub async fn prove(
     let content_hash = item.hash().unwrap_or_default();
     run.add(Stage::Lint, Duration::ZERO, lint(item, findings));
     match &item.body {
-        Body::Exercise(_) => exercise::prove(lab, item, &mut run).await,
+        Body::Exercise(_) => Box::pin(exercise::prove(lab, item, &mut run)).await,
         Body::Scenario(it) => scenario::prove(lab, item, it, &mut run).await,
     }
     let Run { stages, peak, image, .. } = run;

@@ -1,6 +1,7 @@
 //! A client of a holder.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -71,17 +72,22 @@ impl Session {
             _ => return Err(other_version("unknown")),
         }
         // The screen as it is comes right behind.
-        let mut early = None;
-        match receive(&mut reader).await.map_err(|error| gone(&error))? {
-            FromHolder::Changes(changes) => screen.lock().apply(changes),
-            other => early = Some(other),
+        let mut early = Vec::new();
+        while !early.iter().any(|message| matches!(message, FromHolder::Ended(_))) {
+            match receive(&mut reader).await.map_err(|error| gone(&error))? {
+                FromHolder::Changes(changes) => {
+                    screen.lock().apply(changes);
+                    break;
+                }
+                other => early.push(other),
+            }
         }
         let (outgoing, queue) = mpsc::channel(QUEUE);
         let _ = outgoing.try_send(ToHolder::Seen); // there is room
         let mut listener = Listener { screen: screen.clone(), notify, lines: Vec::new() };
         let writing = tokio::spawn(write_all(writer, queue));
         let reading = tokio::spawn(async move {
-            let mut over = early.is_some_and(|message| listener.take(message));
+            let mut over = early.into_iter().any(|message| listener.take(message));
             while !over {
                 over = match receive(&mut reader).await {
                     Ok(message) => listener.take(message),
@@ -123,6 +129,18 @@ impl Session {
     /// Asks for all lines; they come as [`Notice::Lines`].
     pub fn ask_for_lines(&self) {
         self.tell(ToHolder::Lines);
+    }
+
+    /// Asks to write down what is typed, as a solution in this new file, or with `None` to stop that.
+    /// What comes of it is a [`Notice::Solving`].
+    pub fn solve(&self, file: Option<PathBuf>) {
+        self.tell(ToHolder::Solve(file));
+    }
+
+    /// These checks turned green, as somebody found who began to look so long ago. It is written down
+    /// with the solution, if one is.
+    pub fn turned(&self, names: Vec<String>, ago: Duration) {
+        self.tell(ToHolder::Turned { names, ago });
     }
 
     /// Detaches, once everything that was sent is on its way.
@@ -190,6 +208,7 @@ impl Listener {
             }
             FromHolder::Bell => Notice::Bell,
             FromHolder::Clipboard(text) => Notice::Clipboard(text),
+            FromHolder::Solving(state) => Notice::Solving(state),
             FromHolder::Ended(end) => Notice::Ended(end),
             FromHolder::Welcome { .. } => return false,
         };

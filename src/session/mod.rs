@@ -15,8 +15,10 @@ pub mod holder;
 mod place;
 mod protocol;
 pub mod recording;
+pub mod solution;
 mod start;
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -53,6 +55,9 @@ pub enum Notice {
     Bell,
     /// The program asks to put this on the clipboard: at most 75 KB, and a person is asked first.
     Clipboard(String),
+    /// What is typed is written down as a solution in this file; with `None` it is not any more. Or
+    /// why it cannot be.
+    Solving(Result<Option<PathBuf>, String>),
     /// The shell is over.
     Ended(End),
 }

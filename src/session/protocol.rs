@@ -5,6 +5,9 @@
 //! slow is sent less, never waited for: it says [`ToHolder::Seen`] after each [`FromHolder::Changes`],
 //! and gets no other before.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -14,7 +17,7 @@ use super::Input;
 use crate::terminal::{Changes, Line, Size};
 
 /// Counts up with every change of a message.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// No message is longer: a full screen of the largest size with a colour in every cell is 3 MB.
 const MAX_MESSAGE: usize = 8 << 20;
@@ -44,6 +47,15 @@ pub(super) enum ToHolder {
     Lines,
     /// Asks the shell to end.
     HangUp,
+    /// Asks to write down what is typed, as a solution in a new file, or with `None` to stop that.
+    Solve(Option<PathBuf>),
+    /// Checks turned green.
+    Turned {
+        /// Their names.
+        names: Vec<String>,
+        /// How long ago it was looked at them.
+        ago: Duration,
+    },
 }
 
 /// From the holder.
@@ -69,6 +81,9 @@ pub(super) enum FromHolder {
     Bell,
     /// The program asks to put this on the clipboard.
     Clipboard(String),
+    /// Where what is typed is written down as a solution; `None` when it is not any more. Or why it
+    /// cannot be.
+    Solving(Result<Option<PathBuf>, String>),
     /// The shell is over.
     Ended(super::End),
 }

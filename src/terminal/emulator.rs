@@ -247,6 +247,17 @@ impl Emulator {
         self.extras.folder.as_deref()
     }
 
+    /// Whether the shell, if it tells, waits for a command: what is typed now is one.
+    pub fn shell_waits(&self) -> bool {
+        self.extras.shell.waits()
+    }
+
+    /// How many times the shell has begun to wait for a command, or for more of one. A shell that
+    /// does not tell never has.
+    pub fn prompts(&self) -> u64 {
+        self.extras.shell.prompts()
+    }
+
     /// What is to be seen now.
     pub fn view(&self) -> View {
         let mut view = View::blank(self.size());

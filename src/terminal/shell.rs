@@ -102,6 +102,10 @@ pub(super) struct Shell {
     typed: bool,
     /// Whether a command runs whose end is to be told.
     running: bool,
+    /// Whether a prompt has begun after which nothing may be typed yet.
+    prompting: bool,
+    /// How many prompts there have been.
+    prompts: u64,
     /// Made once, since each cell has one.
     links: [(Mark, Hyperlink); 3],
 }
@@ -113,6 +117,8 @@ impl Default for Shell {
             mark: Mark::Output,
             typed: false,
             running: false,
+            prompting: false,
+            prompts: 0,
             links: [Mark::Prompt, Mark::Continuation, Mark::Input].map(link),
         }
     }
@@ -123,6 +129,16 @@ impl Shell {
     pub(super) fn reset(&mut self) {
         self.mark = Mark::Output;
         self.typed = false;
+    }
+
+    /// Whether what is typed now is a command.
+    pub(super) fn waits(&self) -> bool {
+        self.mark == Mark::Input
+    }
+
+    /// How many times it has begun to wait for a command, or for more of one.
+    pub(super) fn prompts(&self) -> u64 {
+        self.prompts
     }
 }
 
@@ -136,11 +152,15 @@ impl Guard<'_> {
                 return;
             }
             Note::Mark(mark) => {
-                shell.typed |= mark == Mark::Input;
+                if mark == Mark::Input {
+                    shell.typed = true;
+                    shell.prompts += u64::from(std::mem::take(&mut shell.prompting));
+                }
+                shell.prompting |= mark == Mark::Continuation;
                 mark
             }
             Note::Waits => {
-                (shell.typed, shell.running) = (false, false);
+                (shell.typed, shell.running, shell.prompting) = (false, false, true);
                 Mark::Prompt
             }
             Note::Runs => {

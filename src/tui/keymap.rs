@@ -4,9 +4,10 @@
 mod incident;
 mod shell;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 
 use super::app::Action;
+pub use crate::chord::Chord;
 use crate::session::recording::Control;
 
 /// Where keys are going.
@@ -321,111 +322,6 @@ pub fn label(name: &str, leave: Chord) -> String {
     if name == LEAVE { leave.to_string() } else { name.to_owned() }
 }
 
-/// A key with its modifiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Chord {
-    code: KeyCode,
-    modifiers: KeyModifiers,
-}
-
-impl Chord {
-    /// The chord of a pressed key, normalised: shift is part of a character, and terminals that
-    /// send `Ctrl-]` as `Ctrl-5` (they are the same byte) mean the former.
-    pub fn of(key: KeyEvent) -> Self {
-        let mut modifiers =
-            key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
-        let code = match key.code {
-            KeyCode::Char('5') if modifiers == KeyModifiers::CONTROL => KeyCode::Char(']'),
-            KeyCode::Char('4') if modifiers == KeyModifiers::CONTROL => KeyCode::Char('\\'),
-            KeyCode::BackTab => {
-                modifiers |= KeyModifiers::SHIFT;
-                KeyCode::Tab
-            }
-            code => code,
-        };
-        if matches!(code, KeyCode::Char(_)) {
-            modifiers -= KeyModifiers::SHIFT;
-        }
-        Self { code, modifiers }
-    }
-}
-
-impl Chord {
-    /// Whether a shell can be used without this key: it is a function key, or has Ctrl or Alt.
-    pub fn types_nothing(self) -> bool {
-        matches!(self.code, KeyCode::F(_))
-            || self.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
-    }
-}
-
-impl From<Chord> for KeyEvent {
-    fn from(chord: Chord) -> Self {
-        Self::new(chord.code, chord.modifiers)
-    }
-}
-
-impl std::str::FromStr for Chord {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut modifiers = KeyModifiers::NONE;
-        let mut rest = text;
-        while let Some((word, more)) = rest.split_once('-').filter(|(_, more)| !more.is_empty()) {
-            modifiers |= match word {
-                "ctrl" => KeyModifiers::CONTROL,
-                "alt" => KeyModifiers::ALT,
-                "shift" => KeyModifiers::SHIFT,
-                _ => break,
-            };
-            rest = more;
-        }
-        let mut chars = rest.chars();
-        let code = match (chars.next(), chars.next()) {
-            (Some(c), None) => KeyCode::Char(c),
-            _ => match rest {
-                "enter" => KeyCode::Enter,
-                "esc" => KeyCode::Esc,
-                "tab" => KeyCode::Tab,
-                "space" => KeyCode::Char(' '),
-                "backspace" => KeyCode::Backspace,
-                "up" => KeyCode::Up,
-                "down" => KeyCode::Down,
-                "left" => KeyCode::Left,
-                "right" => KeyCode::Right,
-                "home" => KeyCode::Home,
-                "end" => KeyCode::End,
-                "pageup" => KeyCode::PageUp,
-                "pagedown" => KeyCode::PageDown,
-                other => match other.strip_prefix('f').and_then(|n| n.parse().ok()) {
-                    Some(n @ 1..=12) => KeyCode::F(n),
-                    _ => return Err(format!("{text:?} is no key")),
-                },
-            },
-        };
-        Ok(Self { code, modifiers })
-    }
-}
-
-impl std::fmt::Display for Chord {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (modifier, word) in [
-            (KeyModifiers::CONTROL, "Ctrl-"),
-            (KeyModifiers::ALT, "Alt-"),
-            (KeyModifiers::SHIFT, "Shift-"),
-        ] {
-            if self.modifiers.contains(modifier) {
-                f.write_str(word)?;
-            }
-        }
-        match self.code {
-            KeyCode::Char(' ') => f.write_str("Space"),
-            KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::F(n) => write!(f, "F{n}"),
-            code => write!(f, "{code}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -494,24 +390,5 @@ mod tests {
         assert_eq!(action(Context::Shell, leave, press("ctrl-]")), Some(Action::LeaveShell));
         // The byte 0x1d arrives as Ctrl-5 from the input library.
         assert_eq!(action(Context::Shell, leave, press("ctrl-5")), Some(Action::LeaveShell));
-    }
-
-    #[test]
-    fn chords_are_read_and_written() {
-        for (text, shown) in [
-            ("ctrl-]", "Ctrl-]"),
-            ("f12", "F12"),
-            ("alt-x", "Alt-x"),
-            ("-", "-"),
-            ("ctrl--", "Ctrl--"),
-        ] {
-            assert_eq!(text.parse::<Chord>().unwrap().to_string(), shown);
-        }
-        assert!("hyper-x".parse::<Chord>().is_err());
-        let types_nothing = |text: &str| text.parse::<Chord>().unwrap().types_nothing();
-        assert!(types_nothing("ctrl-]") && types_nothing("f12") && types_nothing("alt-q"));
-        assert!(!types_nothing("q") && !types_nothing("enter"));
-        let typed = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
-        assert_eq!("G".parse(), Ok(Chord::of(typed)));
     }
 }

@@ -6,7 +6,7 @@ use super::{Findings, spoiler, vars};
 use crate::course::solution::steps;
 use crate::course::source::{join, parent, stem};
 use crate::course::yaml::quote;
-use crate::course::{Exercise, Item, Resource, Severity, nearest};
+use crate::course::{Exercise, Item, Resource, Severity, keys, nearest};
 
 /// Where a shell keeps what was typed. A check of this asks for keystrokes instead of a result.
 const KEYSTROKES: [&str; 5] = ["bash_history", "HISTFILE", "zsh_history", "ash_history", "fc -l"];
@@ -30,7 +30,7 @@ pub(super) fn look(
 
 fn solution(exercise: &Exercise, findings: &mut Findings<'_>) {
     let Some(file) = &exercise.solution else {
-        let help = "write solution.sh beside its other files: a script that makes every check pass";
+        let help = "write solution.sh or solution.keys beside its other files: what makes every check pass";
         let message = "there is no solution: nobody can prove that this can be solved";
         return findings.error(|at| at.name("solution"), message, help);
     };
@@ -40,13 +40,22 @@ fn solution(exercise: &Exercise, findings: &mut Findings<'_>) {
         let message = "there is no wrong solution: nobody knows what else would pass";
         findings.warn(|at| at.name("decoys"), message, help);
     }
-    // What is no text is told when it is run.
-    let Ok(script) = file.utf8() else { return };
+    let typed = keys::is_typed(file);
+    let script = match file.utf8() {
+        Ok(script) => script,
+        // A script that is no text is told when it is run.
+        Err(wrong) => return findings.found.extend(typed.then_some(wrong)),
+    };
     if script.lines().map(str::trim).all(|line| line.is_empty() || line.starts_with('#')) {
         let help = "write what makes every check pass";
         findings.error(|at| at.key("solution"), "the solution does nothing", help);
     }
     findings.found.extend(steps(&file.path(), &script, &exercise.verify).err());
+    if typed {
+        findings.found.extend(keys::lines(&file.path(), 1, &script).err());
+    }
+    let typed_text = || script.lines().map(keys::typed).collect::<Vec<_>>().join("\n");
+    let script = if typed { typed_text().into() } else { script };
     for (i, hint) in exercise.hints.iter().enumerate() {
         spoiler::look(i, &hint.text, std::iter::once(script.as_ref()), findings);
     }

@@ -192,6 +192,13 @@ impl Clients {
         }
     }
 
+    /// Tells one of them.
+    pub(super) fn tell(&self, id: u64, message: &FromHolder) {
+        if let Some(client) = self.all.iter().find(|client| client.id == id) {
+            client.tell(message);
+        }
+    }
+
     /// Tells everybody.
     pub(super) fn tell_all(&self, message: &FromHolder) {
         for client in self.all.iter().filter(|client| client.visit.is_some()) {

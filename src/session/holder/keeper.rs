@@ -14,6 +14,7 @@ use super::{Command, OnCommand, SLICE, next};
 use crate::session::place::{Held, Nest};
 use crate::session::protocol::{FromHolder, ToHolder};
 use crate::session::recording::{self, Moment, Recorder};
+use crate::session::solution::Scribe;
 use crate::session::start::Order;
 use crate::session::{End, Input};
 use crate::terminal::{
@@ -26,8 +27,8 @@ pub(super) struct Keeper {
     nest: Nest,
     listener: UnixListener,
     engine: EngineEnd,
-    emulator: Emulator,
-    clients: Clients,
+    pub(super) emulator: Emulator,
+    pub(super) clients: Clients,
     news: mpsc::Receiver<News>,
     /// Output that is not parsed yet.
     unparsed: Bytes,
@@ -37,6 +38,8 @@ pub(super) struct Keeper {
     on_command: OnCommand,
     /// `None` where recording is off or does not work.
     recorder: Option<Recorder>,
+    /// While what is typed is written down as a solution.
+    pub(super) scribe: Option<Scribe>,
     /// What is shown, kept for its memory.
     view: View,
 }
@@ -64,6 +67,7 @@ impl Keeper {
             command: None,
             on_command,
             recorder: recorder(order),
+            scribe: None,
             view: View::blank(order.size),
         }
     }
@@ -152,6 +156,7 @@ impl Keeper {
         for event in self.emulator.take_events() {
             self.happened(event);
         }
+        self.scribe(Scribe::printed);
         self.clients.changed();
     }
 
@@ -175,6 +180,7 @@ impl Keeper {
         if let Some(recorder) = &mut self.recorder {
             recorder.marker(&text, now);
         }
+        self.scribe(|scribe, _, now| scribe.command(&text, now));
         let command = Command {
             text,
             folder: self.emulator.folder().map(str::to_owned),
@@ -190,11 +196,13 @@ impl Keeper {
         match message {
             Some(ToHolder::Hello { size, watch, .. }) => {
                 self.clients.welcome(client, size, watch);
+                self.tell_solving(client);
                 self.settle_size();
             }
             Some(ToHolder::Input(input)) => {
                 if self.clients.acts(client) {
                     self.settle_size();
+                    self.scribe_input(&input);
                     self.engine.writer.write(self.encode(input));
                 }
             }
@@ -204,6 +212,16 @@ impl Keeper {
             }
             Some(ToHolder::Seen) => self.clients.seen(client),
             Some(ToHolder::Lines) => self.clients.give_lines(client, self.emulator.lines()),
+            Some(ToHolder::Solve(file)) => {
+                if self.clients.acts(client) {
+                    self.solve(file);
+                }
+            }
+            Some(ToHolder::Turned { names, ago }) => {
+                self.scribe(|scribe, _, now| {
+                    scribe.turned(names, now.checked_sub(ago).unwrap_or(now))
+                });
+            }
             Some(ToHolder::HangUp) => drop(self.engine.hang_up()),
             None => {
                 self.clients.leave(client);
@@ -233,6 +251,7 @@ impl Keeper {
             if let Some(recorder) = &mut self.recorder {
                 recorder.resize(size, Moment::now());
             }
+            self.scribe(|scribe, _, now| scribe.resized(size, now));
             self.clients.changed();
         }
     }

@@ -13,6 +13,7 @@ mod clients;
 mod engine_end;
 mod keeper;
 mod pace;
+mod solving;
 
 use std::sync::Arc;
 use std::time::Duration;

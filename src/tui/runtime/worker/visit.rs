@@ -407,6 +407,7 @@ impl Inner {
             Notice::Lines(lines) => self.send(WorkspaceEvent::Lines(lines)),
             Notice::Bell => self.send(WorkspaceEvent::Bell),
             Notice::Clipboard(text) => self.send(WorkspaceEvent::Clipboard(text)),
+            Notice::Solving(_) => {}
             Notice::Ended(end) => self.send(WorkspaceEvent::ShellEnded(end)),
         }
     }
