@@ -34,6 +34,8 @@ pub struct Paths {
     pub log: PathBuf,
     /// Recordings of shells, in `state_dir`.
     pub recordings: PathBuf,
+    /// Solutions that were written down, in `data_dir`.
+    pub solutions: PathBuf,
     /// Progress, in `data_dir`.
     pub database: PathBuf,
     /// The native engine's sandboxes, in `state_dir`.
@@ -96,6 +98,7 @@ impl Paths {
         Self {
             config_file: config.join("config.yaml"),
             database: data_dir.join("progress.db"),
+            solutions: data_dir.join("solutions"),
             log: state_dir.join("drydock.log"),
             recordings: state_dir.join("recordings"),
             native: state_dir.join("native"),
@@ -141,6 +144,7 @@ mod tests {
     fn one_folder_can_hold_everything() {
         let paths = Paths::under(Path::new("/x"));
         assert_eq!(paths.config_file, Path::new("/x/config.yaml"));
+        assert_eq!(paths.solutions, Path::new("/x/data/solutions"));
         assert_eq!(paths.database, Path::new("/x/data/progress.db"));
         assert_eq!(paths.log, Path::new("/x/state/drydock.log"));
         assert_eq!(paths.recordings, Path::new("/x/state/recordings"));

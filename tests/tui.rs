@@ -13,6 +13,7 @@ mod support;
 #[path = "support/terminal.rs"]
 mod terminal;
 
+use drydock::course::solution::steps;
 use drydock::course::{self, Source};
 use drydock::lab::exercise;
 use home::{Home, engine};
@@ -289,4 +290,74 @@ fn idle_on_home_draws_nothing() {
     assert_eq!(before, after, "bytes were written while nothing happened");
     terminal.send("q");
     assert!(terminal.end());
+}
+
+/// The first solution of an exercise comes from doing it: what was typed proves it.
+#[test]
+fn a_solve_is_written_down_and_proves_the_exercise() {
+    if !engine("tui::a_solve_is_written_down") {
+        return;
+    }
+    let home = Home::new();
+    let folder = tempfile::tempdir().unwrap();
+    unsolved("linux", "01-files-and-shell", folder.path());
+    let content = folder.path().to_str().unwrap();
+    let arguments = ["--content", content, "launch", "linux-01"];
+    let mut terminal = Terminal::start((80, 24), home.path(), &arguments);
+    terminal.see("0/4");
+    terminal.send("2");
+    terminal.see("learner@sandbox:~$");
+    terminal.send(LEAVE);
+    terminal.send("S");
+    terminal.see("writing down");
+    terminal.send("2");
+    terminal.see("Ctrl-] leaves");
+    let course = course::load(&[Source::built_in()]);
+    let it = exercise(course.item("linux-01").unwrap()).unwrap();
+    let script = it.solution.as_ref().unwrap().read().unwrap();
+    let script = String::from_utf8_lossy(&script);
+    let mut typed = 0;
+    for (index, step) in steps("solution.sh", &script, &it.verify).unwrap().iter().enumerate() {
+        let commands =
+            step.script.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        for command in commands {
+            typed += 1;
+            terminal
+                .wait("a prompt", |screen| screen.matches("learner@sandbox:~$").count() == typed);
+            terminal.send(command);
+            terminal.send("\r");
+        }
+        terminal.see(&format!("{}/4", index + 1));
+    }
+    terminal.see("Completed");
+    terminal.send("s");
+    terminal.send(LEAVE);
+    terminal.send("S");
+    terminal.see("The solution is in");
+    terminal.send("\r");
+    terminal.wait("no question", |screen| !screen.contains("The solution is in"));
+    terminal.send("q");
+    assert!(terminal.end());
+
+    let file = folder.path().join("exercises/linux/01-files-and-shell/solution.keys");
+    let text = std::fs::read_to_string(file).unwrap();
+    assert!(text.contains("\nrun grep -rh ERROR ~/yard/logs > ~/errors.txt\n"), "{text}");
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_drydock"));
+    command.args(["--content", content, "prove", "linux-01"]).env("DRYDOCK_HOME", home.path());
+    let proved = command.output().unwrap();
+    let told = String::from_utf8_lossy(&proved.stdout);
+    assert!(proved.status.success(), "{told}\n{text}");
+}
+
+/// A built-in exercise without its solution, in a folder of content.
+fn unsolved(module: &str, name: &str, root: &std::path::Path) {
+    let from = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("exercises").join(module);
+    let to = root.join("exercises").join(module);
+    let copy = ["-r", from.to_str().unwrap(), to.to_str().unwrap()];
+    std::fs::create_dir_all(root.join("exercises")).unwrap();
+    assert!(std::process::Command::new("cp").args(copy).status().unwrap().success());
+    std::fs::remove_file(to.join(name).join("solution.sh")).unwrap();
+    let manifest = to.join(name).with_extension("yaml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    std::fs::write(manifest, text.replace("solution: solution.sh\n", "")).unwrap();
 }

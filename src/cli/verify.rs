@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
@@ -10,6 +10,7 @@ use super::progress::Progress;
 use super::{DONE, Invocation, Out, Outcome, incident, item, words};
 use crate::course::{Check, Item, Mode};
 use crate::engine::{EngineError, Sandbox, SandboxState, Step};
+use crate::lab::evidence::{Did, Evidence};
 use crate::lab::needs;
 use crate::lab::probe::Probes;
 use crate::lab::standing::Standing;
@@ -25,6 +26,9 @@ use crate::store::{Attempt, CheckState, Completion};
 pub(super) struct Verify {
     /// The item; without it, the last one worked at
     id: Option<String>,
+    /// Show what each check's commands did: exit status, outputs, time
+    #[arg(long)]
+    debug: bool,
 }
 
 /// How often what must stay true is looked at.
@@ -51,7 +55,7 @@ impl Verify {
         }
         let lab = invocation.lab(&context, store)?;
         let found = invocation.block_on(async {
-            match until_interrupted(check(out, &lab, item)).await {
+            match until_interrupted(check(out, &lab, item, self.debug)).await {
                 Some(found) => Ok(found?),
                 None => Err(interrupted(format!(
                     "The checks of {} were stopped and nothing was recorded; its sandbox still runs",
@@ -64,7 +68,7 @@ impl Verify {
             out.value(&json!({
                 "id": item.id,
                 "passed": passed(&found.results),
-                "checks": found.results,
+                "checks": found.results.iter().map(|it| told(it, self.debug)).collect::<Vec<_>>(),
                 "completion": found.completion.as_ref().map(|completion| json!({
                     "seconds": completion.attempt.active.as_secs(),
                     "hints": completion.attempt.hints,
@@ -88,7 +92,7 @@ impl Verify {
     }
 }
 
-async fn check(out: &Out, lab: &Lab, item: &Item) -> Result<Found, LabError> {
+async fn check(out: &Out, lab: &Lab, item: &Item, debug: bool) -> Result<Found, LabError> {
     exercise(item)?;
     let Some((attempt, sandbox)) = lab.sandbox(&item.id).await? else {
         return Err(LabError::NoSandbox { item: item.id.clone() });
@@ -104,6 +108,9 @@ async fn check(out: &Out, lab: &Lab, item: &Item) -> Result<Found, LabError> {
         number += 1;
         if !out.json {
             tell(out, number, checks.len(), result);
+            if let Some(evidence) = result.evidence.as_ref().filter(|_| debug) {
+                commands(out, evidence);
+            }
         }
     };
     let mut standing = lab.standing(attempt.id)?;
@@ -139,6 +146,31 @@ async fn until_held(
             unit: "s",
         });
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// A result as data.
+fn told(result: &CheckResult, debug: bool) -> Value {
+    let mut value = json!(result);
+    if let Some(evidence) = result.evidence.as_ref().filter(|_| debug) {
+        value["evidence"] = json!(evidence);
+    }
+    value
+}
+
+/// What a check's commands did.
+fn commands(out: &Out, evidence: &Evidence) {
+    for Did { command, status, stdout, stderr, ms } in
+        evidence.check.iter().chain(&evidence.observe)
+    {
+        let facts = format!("exit status {status}, {ms} ms");
+        out.line(format_args!("    {}", out.mark(facts, Tone::Muted)));
+        let errors = stderr.as_deref().unwrap_or_default();
+        for (sign, text) in [("$", command.as_str()), (" ", stdout), ("!", errors)] {
+            for line in text.trim_end().lines() {
+                out.line(format_args!("    {} {}", out.mark(sign, Tone::Muted), printable(line)));
+            }
+        }
     }
 }
 
@@ -255,6 +287,7 @@ mod tests {
             message: None,
             held: None,
             ms: 0,
+            evidence: None,
         };
         for (states, expected) in [
             (vec![Passed, Passed], 0),

@@ -24,11 +24,13 @@ use standing::Standing;
 use verify::CheckResult;
 
 pub mod clock;
+pub mod evidence;
 pub mod hint;
 pub mod needs;
 pub mod probe;
 pub mod provision;
 pub mod rewind;
+pub mod solution;
 pub mod standing;
 pub mod verify;
 

@@ -84,6 +84,7 @@ mod tests {
             message: Some("no".into()),
             held: None,
             ms: 0,
+            evidence: None,
         };
         standing.judge(check, &mut result, at);
         assert_eq!(result.held.is_some(), state != result.state && result.state == Failed);

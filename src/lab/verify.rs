@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::evidence::{Did, Evidence};
 use super::probe::{Ask, ProbeError, Probes, Ran};
 use super::standing::{Held, Standing};
 use crate::course::{Check, Expect};
@@ -37,12 +38,15 @@ pub struct CheckResult {
     pub held: Option<Held>,
     /// How long it took.
     pub ms: u64,
+    /// What its commands did, if it was not passed over.
+    #[serde(skip)]
+    pub evidence: Option<Evidence>,
 }
 
 impl CheckResult {
     /// Whether it says the same as `other`, however long each took.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let Self { name, state, expected, actual, message, held, ms: _ } = self;
+        let Self { name, state, expected, actual, message, held, ms: _, evidence: _ } = self;
         (name, state, expected, actual, message, held)
             == (
                 &other.name,
@@ -144,7 +148,7 @@ async fn run(
     let asked: Vec<_> = sorted.observes().collect();
     let mut there = Vec::new();
     // Those whose answers do not come keep what the checks found.
-    let _ = probes.run_all(user, &asked, |ran| there.push(shown(&ran.stdout))).await;
+    let _ = probes.run_all(user, &asked, |ran| there.push(ran)).await;
     sorted.end(there);
     Ok(())
 }
@@ -173,18 +177,49 @@ impl<'a, F: FnMut(&CheckResult)> Sorted<'a, F> {
     }
 
     /// Lets go of those that are held, given what those commands said.
-    fn end(self, there: Vec<String>) {
+    fn end(self, there: Vec<Ran>) {
         let mut there = there.into_iter();
         for (mut result, check) in self.held {
-            if observe(&result, check).is_some()
+            if let Some(Ask { command, errors, .. }) = observe(&result, check)
                 && let Some(there) = there.next()
             {
-                result.actual = there;
+                observed(&mut result, Did::of(command, &there, errors));
             }
             (self.seen)(&result);
             self.results.push(result);
         }
     }
+}
+
+/// What is there instead.
+fn observed(result: &mut CheckResult, there: Did) {
+    result.actual = shown(&there.stdout);
+    if let Some(evidence) = &mut result.evidence {
+        evidence.observe = Some(there);
+    }
+}
+
+/// Runs one check for whoever wonders about it, whatever it needs, and keeps all that its commands say.
+/// It tells what is true now, whatever the check's mode.
+///
+/// # Errors
+///
+/// When the engine or the sandbox is gone.
+pub async fn once(check: &Check, probes: &mut Probes) -> Result<CheckResult, EngineError> {
+    let user = check.user.as_deref();
+    let mut result = match probes.run(user, &check.cmd, check.timeout).await {
+        Ok(ran) => {
+            let evidence = Evidence::now(Some(Did::of(&check.cmd, &ran, true)));
+            CheckResult { evidence: Some(evidence), ..judge(check, &ran) }
+        }
+        Err(error) => alone(check, error, probes).await?,
+    };
+    if let Some(Ask { command, limit, .. }) = observe(&result, check)
+        && let Ok(ran) = probes.run(user, command, limit).await
+    {
+        observed(&mut result, Did::of(command, &ran, true));
+    }
+    Ok(result)
 }
 
 /// What tells a result what is there instead.
@@ -225,6 +260,7 @@ fn unjudged(check: &Check, state: CheckState, why: String) -> CheckResult {
         message: None,
         held: None,
         ms: 0,
+        evidence: (state == CheckState::Error).then(|| Evidence::now(None)),
     }
 }
 
@@ -246,10 +282,12 @@ pub fn judge(check: &Check, ran: &Ran) -> CheckResult {
         message: if ok { None } else { check.fail.clone() },
         held: None,
         ms: u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX),
+        evidence: Some(Evidence::now(Some(Did::of(&check.cmd, ran, check.observe.is_none())))),
     }
 }
 
-fn expected(expect: &Expect) -> String {
+/// What is wanted, in words.
+pub fn expected(expect: &Expect) -> String {
     match expect {
         Expect::Success => "exit status 0".to_owned(),
         Expect::Equals(text) => text.trim().to_owned(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::course::Resource;
 use crate::course::keys::{is_typed, lines};
 use crate::course::solution::SolutionStep;
-use crate::engine::{Engine, Sandbox, SandboxId};
+use crate::engine::{Engine, EngineError, Sandbox, SandboxId};
 use crate::session::solution::Typist;
 
 /// How long a line that is typed may wait: what takes longer is waited for by several.
@@ -26,14 +26,14 @@ impl Hands {
         let opened = async {
             let sandbox = engine.inspect(id).await?;
             let typist = Typist::open(engine.as_ref(), &sandbox).await?;
-            Ok::<_, crate::engine::EngineError>((sandbox, typist))
+            Ok::<_, EngineError>((sandbox, typist))
         };
         let (sandbox, typist) = opened.await.map_err(|error| error.to_string())?;
         Ok(Self { engine, sandbox, typist })
     }
 
-    /// Types a step of this file, or runs it if the file is a script, which may take as long as
-    /// `patience`; so may each line, if it is not longer than half a minute.
+    /// Types a step of this file, or runs it if the file is a script. A script may take as long as
+    /// `patience`, and so may each line that is typed, but half a minute at most.
     pub(super) async fn carry_out(
         &mut self,
         file: &Resource,

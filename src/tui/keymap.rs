@@ -33,6 +33,8 @@ pub enum Context {
     Watch,
     /// The checks and hints.
     Sidebar,
+    /// What a check's commands did.
+    Drawer,
     /// The shell pane while no shell is open.
     NoShell,
     /// A recording that is played.
@@ -83,6 +85,7 @@ impl Context {
             Self::Menu => "Shell, after the leave key",
             Self::Watch => "Watching",
             Self::Sidebar => "Checks and hints",
+            Self::Drawer => "What a check did",
             Self::NoShell | Self::NoIncidentShell => "Shell (none is open)",
             Self::Replay => "Replay",
             Self::Setup => "Setup",
@@ -173,6 +176,8 @@ const WORKSPACE: &[Binding] = &[
     bind(&["h"], Action::Hint, "hint", "Show the next hint"),
     bind(&["u"], Action::Rewind, "", "Undo: bring the files back to a snapshot"),
     bind(&["s"], Action::Snapshot, "", "Take a snapshot: keep the files as they are now"),
+    bind(&["d"], Action::Drawer, "", "Debug: what the checks' commands did, run by run"),
+    bind(&["S"], Action::RecordSolution, "", "Write down what you type as a solution; or end that"),
     bind(&["l"], Action::Layout, "layout", "Switch the layout: all panes, two, one"),
     bind(&["1"], Action::FocusLesson, "", "To the lesson"),
     bind(&["2"], Action::FocusShell, "", "To the shell"),
@@ -214,6 +219,24 @@ const SIDEBAR: &[Binding] = &[
     bind(&["pagedown", "space"], Action::PageDown, "", "A page down"),
     bind(&["home", "g"], Action::Top, "", "To the beginning"),
     bind(&["end", "G"], Action::Bottom, "", "To the end"),
+];
+
+const DRAWER: &[Binding] = &[
+    bind(
+        &["r", "enter"],
+        Action::RunCheck,
+        "run it now",
+        "Run this check now; it counts for nothing",
+    ),
+    bind(&["left", "h"], Action::Collapse, "", "The check before"),
+    bind(&["right", "l"], Action::Expand, "next check", "The next check"),
+    bind(&["up", "k"], Action::Up, "", "Scroll up"),
+    bind(&["down", "j"], Action::Down, "scroll", "Scroll down"),
+    bind(&["pageup", "b"], Action::PageUp, "", "A page up"),
+    bind(&["pagedown", "space"], Action::PageDown, "", "A page down"),
+    bind(&["home", "g"], Action::Top, "", "To the beginning"),
+    bind(&["end", "G"], Action::Bottom, "", "To the end"),
+    bind(&["esc", "d", "q", "ctrl-c", LEAVE], Action::Back, "close", "Close it"),
 ];
 
 const NO_SHELL: &[Binding] = &[bind(
@@ -275,6 +298,8 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         Context::Search => &[SEARCH],
         Context::Lesson => &[LESSON, WORKSPACE, ANYWHERE, QUIT, shell::COMMANDS],
         Context::Sidebar => &[SIDEBAR, WORKSPACE, ANYWHERE, QUIT, shell::COMMANDS],
+        // Its keys to quit close it.
+        Context::Drawer => &[DRAWER, ANYWHERE],
         Context::Shell => &[shell::SHELL],
         Context::Scrolled => &[shell::SCROLLED],
         Context::Copy => &[shell::COPY],
@@ -326,7 +351,7 @@ pub fn label(name: &str, leave: Chord) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 27] = [
+    const ALL: [Context; 28] = [
         Context::Home,
         Context::Search,
         Context::Lesson,
@@ -337,6 +362,7 @@ mod tests {
         Context::Menu,
         Context::Watch,
         Context::Sidebar,
+        Context::Drawer,
         Context::NoShell,
         Context::Replay,
         Context::Setup,

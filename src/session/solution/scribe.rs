@@ -273,18 +273,19 @@ impl Scribe {
     /// A command that was typed before its prompt came: what was typed after it.
     fn typed_ahead(&mut self, command: &str) -> VecDeque<Entry> {
         let tail = &mut self.current.tail;
-        let is = |at: &usize| {
-            let text = tail.get(*at).and_then(Entry::text);
-            text.is_some_and(|text| text.trim() == command)
-                && tail.get(at + 1).is_some_and(Entry::is_enter)
+        let line = |at: usize| {
+            let texts = tail.iter().skip(at).map_while(Entry::ahead);
+            let (count, typed) =
+                texts.fold((0, String::new()), |(n, line), text| (n + 1, line + text));
+            let entered = tail.get(at + count).is_some_and(Entry::is_enter);
+            (entered && typed.trim() == command).then_some((at, count + 1))
         };
-        let found = (0..tail.len()).find(is);
-        let Some(at) = found else {
+        let Some((at, count)) = (0..tail.len()).find_map(line) else {
             self.drop_begun(command);
             return VecDeque::new();
         };
-        let mut rest = tail.split_off(at);
-        rest.drain(..2);
+        let rest = tail.split_off(at + count);
+        tail.truncate(at);
         // Nothing was for the program: what it printed was looked at, no more.
         if !tail.iter().any(|entry| !matches!(entry.what, What::Stroke(Stroke::Wait(_)))) {
             tail.clear();
@@ -294,9 +295,12 @@ impl Scribe {
 
     /// The beginning of a command, typed before its prompt came.
     fn drop_begun(&mut self, command: &str) {
-        let begun = self.current.tail.back().and_then(Entry::text);
-        if begun.is_some_and(|text| command.starts_with(text.trim_start())) {
-            self.current.tail.pop_back();
+        let tail = &mut self.current.tail;
+        let count = tail.iter().rev().map_while(Entry::ahead).count();
+        let from = tail.len() - count;
+        let begun: String = tail.iter().skip(from).filter_map(Entry::ahead).collect();
+        if !begun.trim().is_empty() && command.starts_with(begun.trim_start()) {
+            tail.truncate(from);
         }
     }
 

@@ -89,12 +89,18 @@ pub enum Action {
     Hint,
     /// The next layout.
     Layout,
+    /// Show what the checks' commands did.
+    Drawer,
+    /// Run the shown check alone.
+    RunCheck,
     /// Start over.
     Reset,
     /// Choose a snapshot whose files to bring back.
     Rewind,
     /// Keep the files as they are now.
     Snapshot,
+    /// Write down what is typed as a solution, or end that.
+    RecordSolution,
     /// Select the next code block or link.
     NextBlock,
     /// Select the one before.

@@ -9,6 +9,7 @@ use crossterm::event::{KeyEvent, KeyModifiers};
 use super::*;
 use crate::course::{self, Catalogue, Source};
 use crate::engine::{Info, Offers};
+use crate::lab::evidence::{Did, Evidence};
 use crate::lab::verify::{CheckResult, CheckState};
 use crate::session;
 use crate::store::Completion;
@@ -223,8 +224,34 @@ pub(crate) fn results(item: &crate::course::Item, passed: usize) -> Vec<CheckRes
             message: None,
             held: None,
             ms: 4,
+            evidence: None,
         })
         .collect()
+}
+
+/// What a run of a check did that ended with this status and output.
+pub(crate) fn ran(status: i64, stdout: &str) -> CheckResult {
+    let did = |command: &str, stdout: &str, stderr: Option<&str>| Did {
+        command: command.into(),
+        status,
+        stdout: stdout.into(),
+        stderr: stderr.map(str::to_owned),
+        ms: 12,
+    };
+    CheckResult {
+        name: "Reports are sorted by year".into(),
+        state: if status == 0 { CheckState::Passed } else { CheckState::Failed },
+        expected: "2024: 5".into(),
+        actual: stdout.into(),
+        message: None,
+        held: None,
+        ms: 12,
+        evidence: Some(Evidence {
+            at: "2026-03-04T14:02:11+00:00[UTC]".parse().unwrap(),
+            check: Some(did("ls", stdout, Some("ls: x: Permission denied\n"))),
+            observe: Some(did("ls -l", "total 4\n", None)),
+        }),
+    }
 }
 
 /// What linux-01 can be rewound to.

@@ -1,5 +1,6 @@
 //! What the state asks to be done; carried out by the runtime on other threads.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::course::Resource;
@@ -106,6 +107,13 @@ pub enum Effect {
         /// Whether somebody asked.
         asked: bool,
     },
+    /// Run one check for the drawer; it is no verification.
+    RunCheck {
+        /// The visit.
+        visit: u64,
+        /// The check's place among the item's.
+        check: usize,
+    },
     /// Give the next hint.
     Hint {
         /// The visit.
@@ -127,6 +135,22 @@ pub enum Effect {
         visit: u64,
         /// The snapshot's name.
         to: String,
+    },
+    /// Write down what is typed in the visit's shell as a solution, or stop that.
+    RecordSolution {
+        /// The visit.
+        visit: u64,
+        /// Whether to begin.
+        begin: bool,
+    },
+    /// Make what was written down the item's solution, if its folder can be written.
+    KeepSolution {
+        /// The visit.
+        visit: u64,
+        /// What was written down.
+        draft: PathBuf,
+        /// Replace the solution that is there.
+        replace: bool,
     },
     /// Time spent at the keys since the last time.
     AddActive {

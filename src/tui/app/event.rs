@@ -1,6 +1,7 @@
 //! What can happen.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -15,6 +16,7 @@ use crate::incident::postmortem::Story;
 use crate::lab::hint::Shown;
 use crate::lab::provision::Notice;
 use crate::lab::rewind::Point;
+use crate::lab::solution::Kept;
 use crate::lab::verify::CheckResult;
 use crate::problem::Problem;
 use crate::prove::record::Standing;
@@ -153,12 +155,28 @@ pub enum WorkspaceEvent {
         /// Set when this was what completed the attempt.
         completion: Option<Completion>,
     },
+    /// One check was run for the drawer.
+    CheckRan {
+        /// The check's place among the item's.
+        check: usize,
+        /// What it found, and what its commands did.
+        result: CheckResult,
+    },
     /// The checks could not be run at all: the engine or the sandbox is gone.
     CheckFailed(Problem),
     /// The snapshots that were asked for, the oldest first.
     Moments(Result<Vec<Moment>, Problem>),
     /// The files could not be brought back; the sandbox is as it was.
     RewindFailed(Problem),
+    /// What is typed is written down in this file; with `None` it is not any more. Or why it cannot be.
+    Solving(Result<Option<PathBuf>, String>),
+    /// What became of a solution that was written down in this file.
+    SolutionKept {
+        /// The file.
+        draft: PathBuf,
+        /// Where it is now, or why it could not be kept.
+        kept: Result<Kept, Problem>,
+    },
     /// A hint was asked for; `None` when there are no more.
     Hint(Option<Shown>),
 }

@@ -1,5 +1,6 @@
 //! What can lie over a screen. The top layer gets the keys.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Action, Answer, Moment};
@@ -95,6 +96,8 @@ pub enum Choice {
     AskRewind(Moment),
     /// Rewind to the snapshot of this name.
     Rewind(String),
+    /// Replace the item's solution with what was written down here.
+    ReplaceSolution(PathBuf),
     /// Order something of the incident.
     Order(Order),
     /// Open a link of the shell.

@@ -182,7 +182,8 @@ impl App {
         match self.screen {
             Screen::Workspace => {
                 let workspace = self.workspace.as_ref()?;
-                (workspace.focus == PaneId::Shell).then_some(&workspace.shell)
+                let in_front = workspace.focus == PaneId::Shell && workspace.drawer.is_none();
+                in_front.then_some(&workspace.shell)
             }
             Screen::Incident => self.incident.as_ref()?.shell_in_front(),
             Screen::Shell => self.bare.as_ref().filter(|bare| !bare.menu).map(|bare| &bare.shell),

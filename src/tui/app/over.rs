@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Action, App, Choice, Dialog, Effect, Layer, Palette, PaletteRow};
 use crate::tui::keymap;
+use crate::tui::screens::workspace::Workspace;
 use crate::tui::widgets::input::edit;
 
 /// How many rows a page of help is.
@@ -52,6 +53,10 @@ impl App {
                 Some(workspace) => workspace.rewind(to, self.area, now),
                 None => vec![],
             },
+            Choice::ReplaceSolution(draft) => {
+                let keep = |workspace: &Workspace| workspace.keep_solution(draft, true);
+                self.workspace.as_ref().map(keep).into_iter().collect()
+            }
             Choice::Close => vec![],
         }
     }

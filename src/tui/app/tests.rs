@@ -1,11 +1,13 @@
 //! The whole program in memory, key by key.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::driver::{Driver, complete, moments, results};
+use super::driver::{Driver, complete, moments, ran, results};
 use super::*;
 use crate::lab::hint::Shown;
 use crate::lab::provision::Notice;
+use crate::lab::solution::Kept;
 use crate::session::{self, End};
 use crate::store::Status;
 use crate::tui::keymap::Chord;
@@ -462,4 +464,50 @@ fn a_key_that_only_the_shell_hears_needs_no_frame() {
     driver.press("x");
     driver.workspace(WorkspaceEvent::Bell);
     assert!(!driver.app.only_the_shell_listens(), "the next key takes its sign away");
+}
+
+#[test]
+fn a_run_from_the_drawer_is_no_verification() {
+    let mut driver = Driver::new(80, 24);
+    driver.at_work("linux-01");
+    driver.press("2 ctrl-] d");
+    assert_eq!(driver.app.context(), Context::Drawer);
+    let visit = driver.open().visit;
+    assert_eq!(driver.press("right r"), [Effect::RunCheck { visit, check: 1 }]);
+    driver.workspace(WorkspaceEvent::CheckRan { check: 1, result: ran(0, "") });
+    let notice = "Reports are sorted by year was run: passed";
+    assert_eq!(driver.app.notice.as_deref(), Some(notice));
+    assert_eq!(driver.open().passed(), 0, "it says nothing of the exercise");
+    // Nothing reaches the shell meanwhile.
+    assert_eq!(driver.event(Event::Paste("x".into())), []);
+    driver.press("q");
+    assert_eq!(driver.app.context(), Context::Sidebar);
+}
+
+#[test]
+fn a_solution_is_written_down_kept_and_replaced_only_on_request() {
+    let mut driver = Driver::new(80, 24);
+    driver.at_work("linux-01");
+    let visit = driver.open().visit;
+    let draft = PathBuf::from("/data/linux-01.keys");
+    assert_eq!(driver.press("S"), [Effect::RecordSolution { visit, begin: true }]);
+    driver.workspace(WorkspaceEvent::Solving(Ok(Some(draft.clone()))));
+    assert_eq!(driver.press("S"), [Effect::RecordSolution { visit, begin: false }]);
+    let keep = |replace| Effect::KeepSolution { visit, draft: draft.clone(), replace };
+    assert_eq!(driver.workspace(WorkspaceEvent::Solving(Ok(None))), [keep(false)]);
+    let taken = || WorkspaceEvent::SolutionKept {
+        draft: draft.clone(),
+        kept: Ok(Kept::Taken("/content/solution.keys".into())),
+    };
+    driver.workspace(taken());
+    assert_eq!(driver.press("enter"), [], "both are kept");
+    driver.workspace(taken());
+    assert_eq!(driver.press("right enter"), [keep(true)]);
+    // The shell's end is its end too.
+    driver.workspace(WorkspaceEvent::Solving(Ok(Some(draft.clone()))));
+    let ended = WorkspaceEvent::ShellEnded(End::Exited(Some(0)));
+    assert!(driver.workspace(ended).contains(&keep(false)));
+    assert_eq!(driver.open().solving, None);
+    driver.press("3");
+    assert_eq!(driver.press("S"), [], "there is no shell");
 }

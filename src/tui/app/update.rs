@@ -47,9 +47,13 @@ impl App {
         all
     }
 
-    /// The sidebar is scrolled no further than to its end, which moves with what it shows.
+    /// The sidebar and the drawer are scrolled no further than to their ends, which move with what
+    /// they show.
     fn settle_sidebar(&mut self) {
         let Some(workspace) = &self.workspace else { return };
+        if let Some(last) = workspace::last_drawer_scroll(self, workspace) {
+            return self.workspace.iter_mut().for_each(|it| it.settle_drawer(last));
+        }
         if workspace.sidebar_scroll > 0 {
             let last = workspace::last_scroll(self, workspace);
             if let Some(workspace) = &mut self.workspace {

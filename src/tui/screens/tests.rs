@@ -363,3 +363,30 @@ fn rewind_list_question_and_progress() {
         driver.workspace(WorkspaceEvent::Step(step));
     });
 }
+
+#[test]
+fn what_a_check_did() {
+    snapshots("drawer", |driver| {
+        driver.at_work("linux-01");
+        driver.press("3 d");
+        for status in [0, 1] {
+            let result = ran(status, "2024: 5\nleft: \x1b[2J0\n");
+            driver.workspace(WorkspaceEvent::CheckRan { check: 0, result });
+        }
+        driver.app.notice = None;
+    });
+}
+
+#[test]
+fn that_a_solution_is_written_down_is_always_in_sight() {
+    for (cols, rows) in SIZES {
+        let mut driver = Driver::new(cols, rows);
+        driver.at_work("linux-01");
+        driver.workspace(WorkspaceEvent::Solving(Ok(Some("/x.keys".into()))));
+        for pane in ["1", "2", "ctrl-] 3"] {
+            driver.press(pane);
+            let shown = screen(&driver);
+            assert!(shown.lines().next().unwrap().contains("writing down"), "{shown}");
+        }
+    }
+}

@@ -48,6 +48,8 @@ pub(super) enum Echo {
     Shown,
     /// It did not, but the program answered a single key: a pager, say.
     Answered,
+    /// The program has the whole screen: keys are commands, and questions are asked elsewhere.
+    Needless,
     /// It did not.
     Hidden,
 }
@@ -69,6 +71,14 @@ impl Entry {
         match &self.what {
             What::Text(text) => Some(&text.typed),
             What::Stroke(_) => None,
+        }
+    }
+
+    /// The same, if it may be for the shell: a program that has the whole screen has had it.
+    pub(super) fn ahead(&self) -> Option<&str> {
+        match &self.what {
+            What::Text(Text { echo: Echo::Needless, .. }) | What::Stroke(_) => None,
+            What::Text(text) => Some(&text.typed),
         }
     }
 
@@ -107,8 +117,8 @@ impl Text {
         let row = cursor.and_then(|cursor| view.rows.get(usize::from(cursor.row)));
         let columns = cursor.map_or(0, |cursor| usize::from(cursor.column));
         let before = row.map(|row| before(row, columns)).unwrap_or_default();
-        // In a program that has the whole screen keys are commands, and questions are asked elsewhere.
-        let echo = if view.state.modes.alternate_screen { Echo::Shown } else { Echo::Open };
+        let whole_screen = view.state.modes.alternate_screen;
+        let echo = if whole_screen { Echo::Needless } else { Echo::Open };
         let mut text = Self { typed: typed.to_owned(), echo, before, alike: 0 };
         text.alike = text.echoes(view);
         text
@@ -116,8 +126,8 @@ impl Text {
 
     /// Takes more of it. Whether it did: what was answered is over, and says nothing of what follows.
     pub(super) fn takes(&mut self, more: &str) -> bool {
-        let open = matches!(self.echo, Echo::Open | Echo::Shown);
-        let takes = open && self.typed.len() + more.len() <= LONGEST;
+        let over = matches!(self.echo, Echo::Answered | Echo::Hidden);
+        let takes = !over && self.typed.len() + more.len() <= LONGEST;
         if takes {
             self.typed.push_str(more);
         }

@@ -170,9 +170,16 @@ impl Worker {
             Effect::ResizeShell(size) => self.with_session(|session| session.resize(size)),
             Effect::ReadLines => self.with_session(Session::ask_for_lines),
             Effect::Check { visit, asked } => self.with_visit(visit, |v| v.check(asked)),
+            Effect::RunCheck { visit, check } => self.with_visit(visit, |v| v.run_check(check)),
             Effect::Hint { visit } => self.with_visit(visit, Visit::hint),
             Effect::Moments { visit } => self.with_visit(visit, Visit::moments),
             Effect::Snapshot { visit } => self.with_visit(visit, Visit::snapshot),
+            Effect::RecordSolution { visit, begin } => {
+                self.with_visit(visit, |v| v.record_solution(begin));
+            }
+            Effect::KeepSolution { visit, draft, replace } => {
+                self.with_visit(visit, |v| v.keep_solution(draft, replace));
+            }
             Effect::Rewind { visit, to } => self.with_visit(visit, |v| v.rewind(to)),
             Effect::AddActive { attempt, time } => shared.with_store(move |shared| {
                 let id = attempt.parse().map_err(|_| unknown_attempt(&attempt))?;

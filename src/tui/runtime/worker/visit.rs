@@ -1,7 +1,9 @@
 //! One opened workspace: its sandbox, its shell and its connection for the checks.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +16,8 @@ use crate::lab::probe::Probes;
 use crate::lab::provision::{Begin, Ready};
 use crate::lab::rewind::{Kept, Point};
 use crate::lab::standing::Standing;
-use crate::lab::{Lab, Recorded, exercise, hints, verify};
+use crate::lab::verify::CheckResult;
+use crate::lab::{Lab, Recorded, checks, exercise, hints, solution, verify};
 use crate::problem::Problem;
 use crate::session::{Input, Notice, Notify, Opened, Session, Visitor};
 use crate::store::Attempt;
@@ -169,6 +172,17 @@ impl Visit {
         });
     }
 
+    /// Runs one check; nobody is told but who asked.
+    pub(super) fn run_check(&self, check: usize) {
+        let this = self.inner.clone();
+        self.inner.spawn(async move {
+            match this.run_check(check).await {
+                Ok(result) => WorkspaceEvent::CheckRan { check, result },
+                Err(problem) => WorkspaceEvent::CheckFailed(problem),
+            }
+        });
+    }
+
     pub(super) fn moments(&self) {
         let this = self.inner.clone();
         self.inner.spawn(async move { WorkspaceEvent::Moments(this.moments().await) });
@@ -182,6 +196,30 @@ impl Visit {
                 Ok(words) => Event::Notice(words),
                 Err(problem) => Event::Problem(problem),
             });
+        });
+    }
+
+    /// Begins to write down what is typed as a solution, or stops that.
+    pub(super) fn record_solution(&self, begin: bool) {
+        if !begin {
+            return self.with_session(|session| session.solve(None));
+        }
+        let this = self.clone();
+        self.inner.shared.with_store(move |shared| {
+            let paths = &shared.context.paths;
+            paths.make(&paths.solutions)?;
+            let item = &this.inner.item.id;
+            let draft = solution::draft(&paths.solutions, item, &jiff::Zoned::now());
+            this.with_session(|session| session.solve(Some(draft)));
+            Ok(())
+        });
+    }
+
+    pub(super) fn keep_solution(&self, draft: PathBuf, replace: bool) {
+        let this = self.inner.clone();
+        tokio::task::spawn_blocking(move || {
+            let kept = solution::keep(&this.item, &draft, replace);
+            this.send(WorkspaceEvent::SolutionKept { draft, kept });
         });
     }
 
@@ -407,9 +445,17 @@ impl Inner {
             Notice::Lines(lines) => self.send(WorkspaceEvent::Lines(lines)),
             Notice::Bell => self.send(WorkspaceEvent::Bell),
             Notice::Clipboard(text) => self.send(WorkspaceEvent::Clipboard(text)),
-            Notice::Solving(_) => {}
+            Notice::Solving(now) => self.send(WorkspaceEvent::Solving(now)),
             Notice::Ended(end) => self.send(WorkspaceEvent::ShellEnded(end)),
         }
+    }
+
+    async fn run_check(&self, check: usize) -> Result<CheckResult, Problem> {
+        let ready = lock(&self.ready).clone();
+        let (lab, Ready { sandbox, item, .. }) = ready.ok_or_else(|| self.gone())?;
+        let check = checks(&item).get(check).ok_or_else(|| self.gone())?;
+        // Of its own: those of the verifications are not waited for.
+        Ok(verify::once(check, &mut Probes::of(lab.engine.clone(), &sandbox)).await?)
     }
 
     async fn check(&self, asked: bool) -> Result<WorkspaceEvent, Problem> {
@@ -427,9 +473,15 @@ impl Inner {
             }
         };
         let checks = &exercise(&item)?.verify;
+        let begun = Instant::now();
         let results = verify::verify(checks, probes, standing, |_| ()).await?;
         let Recorded { completion, turned } = lab.record(attempt, &results, asked)?;
         if !turned.is_empty() {
+            let name = |number: &usize| Some(checks.get(number.checked_sub(1)?)?.name.clone());
+            let names = turned.iter().filter_map(name).collect();
+            if let Some(session) = &*lock(&self.session) {
+                session.turned(names, begun.elapsed());
+            }
             self.keep_step(lab, turned);
         }
         Ok(WorkspaceEvent::Checked { asked, results, completion })

@@ -1,19 +1,24 @@
 //! The workspace: the lesson, the shell and the sidebar of one exercise.
 
+mod drawer;
 mod layout;
 mod lesson;
 mod rewind;
 mod sidebar;
+mod solution;
 mod update;
 mod view;
 
+pub use drawer::last_drawer_scroll;
 pub use layout::{Mode, PaneId, Places};
 pub use sidebar::last_scroll;
 pub use view::draw;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::lab::clock::Clock;
+use drawer::{Drawer, Runs};
 use lesson::Lesson;
 use ratatui::layout::Rect;
 
@@ -45,6 +50,10 @@ pub struct Workspace {
     pub shell: Shell,
     /// The checks' last results, in order; `None` before the first.
     pub results: Vec<Option<CheckResult>>,
+    /// What the last runs of each check did.
+    runs: Runs,
+    /// While that is shown.
+    pub drawer: Option<Drawer>,
     /// Why the checks cannot be run, if they cannot.
     pub check_problem: Option<Problem>,
     /// Hints that were shown.
@@ -53,6 +62,8 @@ pub struct Workspace {
     pub offered: bool,
     /// The first line of the sidebar that is shown.
     pub sidebar_scroll: usize,
+    /// Where what is typed is written down as a solution, while it is.
+    pub solving: Option<PathBuf>,
     /// Time at the keys.
     clock: Clock,
     /// Whether the checks run.
@@ -128,10 +139,13 @@ impl Workspace {
             lesson: Lesson::default(),
             shell: Shell::new(visit, false),
             results: vec![None; checks],
+            runs: Runs::default(),
+            drawer: None,
             check_problem: None,
             hints: Vec::new(),
             offered: false,
             sidebar_scroll: 0,
+            solving: None,
             clock: Clock::stopped(now),
             checking: Checking::WaitsForShell,
             retry_checks: None,
@@ -143,6 +157,9 @@ impl Workspace {
 
     /// Where keys go.
     pub fn context(&self) -> Context {
+        if self.drawer.is_some() {
+            return Context::Drawer;
+        }
         match self.focus {
             PaneId::Lesson => Context::Lesson,
             PaneId::Sidebar => Context::Sidebar,

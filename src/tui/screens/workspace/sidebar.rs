@@ -163,4 +163,8 @@ fn sandbox(app: &App, workspace: &Workspace, lines: &mut Vec<Line<'_>>, width: u
     if matches!(workspace.phase, Phase::Ready { .. }) {
         lines.push(Line::styled("u brings files back", app.theme.muted()));
     }
+    if workspace.solving.is_some() {
+        let text = "what you type is written down as a solution; S ends that";
+        block(lines, text, width, app.theme.attention());
+    }
 }

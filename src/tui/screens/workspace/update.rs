@@ -174,6 +174,8 @@ impl Workspace {
                 if self.item.lesson != told.lesson {
                     outcome.effects.extend(self.own_lesson());
                 }
+                // The shell that it was done in is gone.
+                outcome.effects.extend(self.solved().effects);
                 for notice in ready.notices {
                     match notice {
                         Notice::Aside(text) => outcome.notice = Some(text),
@@ -197,13 +199,22 @@ impl Workspace {
                 outcome.effects.extend(self.begin_checks());
                 return outcome;
             }
-            WorkspaceEvent::Lines(_)
-            | WorkspaceEvent::Bell
-            | WorkspaceEvent::File { .. }
-            | WorkspaceEvent::ShellEnded(_) => return self.shell.happened(event, area),
+            WorkspaceEvent::Lines(_) | WorkspaceEvent::Bell | WorkspaceEvent::File { .. } => {
+                return self.shell.happened(event, area);
+            }
+            WorkspaceEvent::ShellEnded(_) => {
+                let mut outcome = self.shell.happened(event, area);
+                outcome.effects.extend(self.solved().effects);
+                return outcome;
+            }
+            WorkspaceEvent::Solving(now) => return self.solving(now),
+            WorkspaceEvent::SolutionKept { draft, kept } => {
+                return Self::solution_kept(&draft, kept);
+            }
             WorkspaceEvent::Checked { asked, results, completion } => {
                 return self.checked(asked, results, completion, ahead, now);
             }
+            WorkspaceEvent::CheckRan { check, result } => return self.ran_check(check, result),
             WorkspaceEvent::CheckFailed(problem) => {
                 self.checking = Checking::Done;
                 self.retry_checks = Some(now + CHECK_RETRY);
@@ -228,6 +239,7 @@ impl Workspace {
             return false;
         };
         self.checking == Checking::Running
+            && self.drawer.is_none()
             && self.check_problem.is_none()
             && self.results.len() == results.len()
             && std::iter::zip(&self.results, results)
@@ -270,6 +282,9 @@ impl Workspace {
             outcome.notice = Some("All checks hold".to_owned());
         }
         let checks = results.len();
+        for (check, result) in results.iter().enumerate() {
+            self.runs.keep(check, result.clone());
+        }
         self.results = results.into_iter().map(Some).collect();
         if let (Some(completion), Phase::Ready { completed, .. }) = (completion, &mut self.phase) {
             *completed = true;
@@ -344,6 +359,9 @@ impl Workspace {
 
     /// Does an action.
     pub fn act(&mut self, action: Action, area: Rect, course: &Catalogue, now: Instant) -> Outcome {
+        if self.drawer.is_some() {
+            return self.act_in_drawer(action, area);
+        }
         if let Some(outcome) = self.act_on_shell(action, area) {
             return outcome;
         }
@@ -367,6 +385,8 @@ impl Workspace {
             },
             Action::Rewind => self.want_moments(),
             Action::Snapshot => self.want_snapshot(),
+            Action::Drawer => self.open_drawer(area),
+            Action::RecordSolution => self.record_solution(),
             Action::Retry => self.retry(now),
             Action::Up => self.scroll(-1),
             Action::Down => self.scroll(1),
@@ -514,6 +534,13 @@ impl Workspace {
 
     /// The mouse did something.
     pub fn mouse(&mut self, mouse: MouseEvent, area: Rect, now: Instant) -> Outcome {
+        if self.drawer.is_some() {
+            return match mouse.kind {
+                MouseEventKind::ScrollUp => self.act_in_drawer(Action::Up, area),
+                MouseEventKind::ScrollDown => self.act_in_drawer(Action::Down, area),
+                _ => Outcome::default(),
+            };
+        }
         let at = Position::new(mouse.column, mouse.row);
         let places = self.places(area);
         let over = |pane: &PaneId| places.of(*pane).is_some_and(|place| place.contains(at));

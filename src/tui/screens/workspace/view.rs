@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{PaneId, Phase, Places, Rewinding, Workspace, sidebar};
+use super::{PaneId, Phase, Places, Rewinding, Workspace, drawer, sidebar};
 use crate::tui::app::App;
 use crate::tui::screens::shell;
 use crate::tui::widgets::pane::Pane;
@@ -16,6 +16,10 @@ use crate::tui::widgets::text::{clock, duration, split_line};
 pub fn draw(app: &App, workspace: &Workspace, frame: &mut Frame<'_>) -> Option<Position> {
     let places = workspace.places(frame.area());
     title(app, workspace, frame, &places);
+    if let Some(drawer) = workspace.drawer {
+        drawer::draw(app, workspace, drawer, frame);
+        return None;
+    }
     if let Some(strip) = places.strip {
         frame.render_widget(strip_line(app, workspace, strip.width), strip);
     }
@@ -65,6 +69,9 @@ fn title(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, places: &Place
             right
         }
     };
+    if workspace.solving.is_some() {
+        right.extend([dot(), Span::styled("writing down", theme.attention())]);
+    }
     if app.offline {
         right.extend([dot(), Span::styled("offline", theme.muted())]);
     }
