@@ -280,6 +280,26 @@ fn resizing_in_a_storm_leaves_a_good_screen() {
 }
 
 #[test]
+fn a_key_that_comes_with_a_new_size_is_read() {
+    let home = Home::new();
+    let mut terminal = Terminal::start((100, 30), home.path(), &[]);
+    terminal.see("q quit");
+    for step in 0..100 {
+        terminal.resize(101, 30);
+        // The key comes while the signal is on its way: how long that is varies.
+        let resized = std::time::Instant::now();
+        while resized.elapsed() < std::time::Duration::from_micros(step * 20) {
+            std::hint::spin_loop();
+        }
+        terminal.send("?");
+        terminal.see("Keys: Home");
+        terminal.resize(100, 30);
+        terminal.send("\x1b");
+        terminal.wait("Home alone", |screen| !screen.contains("Keys: Home"));
+    }
+}
+
+#[test]
 fn idle_on_home_draws_nothing() {
     let home = Home::new();
     let mut terminal = Terminal::start((120, 40), home.path(), &[]);

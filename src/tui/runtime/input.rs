@@ -1,4 +1,8 @@
 //! Reads the terminal's input in a thread of its own.
+//!
+//! crossterm has two ways to wait for it. The usual one is told once of bytes that have come: where
+//! SIGWINCH comes with them, it gives the new size and leaves them unread until the next key. With
+//! its feature `use-dev-tty` it asks each time whether there are any, and none is left.
 
 use std::sync::mpsc::Sender;
 use std::time::Duration;

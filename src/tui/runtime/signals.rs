@@ -8,9 +8,9 @@ use crate::tui::app::Event;
 /// Turns SIGTERM, SIGHUP and SIGINT into [`Event::Terminate`] (Ctrl-C is a key: the terminal is in raw
 /// mode), and SIGWINCH into [`Event::Resize`].
 ///
-/// crossterm watches for SIGWINCH too. But where a key and the signal come together it gives the key
-/// and forgets the signal, and the program would keep its old size until the next one: so what it says
-/// of sizes is left aside.
+/// crossterm watches for SIGWINCH too. But it looks for one only between two keys, and waits for the
+/// rest of a sequence that has begun, such as an Alt-[, for as long as none comes: so what it says of
+/// sizes is left aside.
 #[cfg(unix)]
 pub(super) fn watch(events: Sender<Event>) -> std::io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGWINCH};
