@@ -15,7 +15,7 @@ use super::prerequisites::{guess, settle};
 use super::scenario::{self, Parts, ScenarioManifest};
 use super::source::{Resource, Source, parent};
 use super::yaml::{At, Kind, Mark, Node, Problems, Shape, quote, read};
-use super::{Catalogue, Diagnostic, Item, Module, Severity, exercise, quantity};
+use super::{Catalogue, Diagnostic, Item, Module, Severity, exercise, parallel, quantity};
 
 static EXERCISE: LazyLock<Shape> = LazyLock::new(Shape::of::<Manifest>);
 static SCENARIO: LazyLock<Shape> = LazyLock::new(Shape::of::<ScenarioManifest>);
@@ -76,40 +76,24 @@ impl Layer {
         for file in listed(source.modules(), problems) {
             layer.add_module(&file, problems);
         }
-        for file in listed(source.manifests(), problems) {
-            layer.add_item(&file, &EXERCISE, problems, |manifest, at, found| {
-                Some(exercise::item(manifest, &file, source, at, found))
-            });
-        }
-        for file in listed(source.parts("incidents"), problems) {
-            layer.add_item(&file, &SCENARIO, problems, |manifest, at, found| {
-                scenario::item(manifest, &file, parts, at, found)
-            });
+        let exercises = parallel::map(&listed(source.manifests(), problems), |file| {
+            read_item(file, &EXERCISE, |manifest, at, found| {
+                Some(exercise::item(manifest, file, source, at, found))
+            })
+        });
+        let scenarios = parallel::map(&listed(source.parts("incidents"), problems), |file| {
+            read_item(file, &SCENARIO, |manifest, at, found| {
+                scenario::item(manifest, file, parts, at, found)
+            })
+        });
+        for read in exercises.into_iter().chain(scenarios) {
+            layer.items.extend(read.item);
+            layer.broken.extend(read.broken);
+            problems.extend(read.problems);
         }
         layer.modules = without_doubles(layer.modules, |module| &module.id, problems);
         layer.items = without_doubles(layer.items, |item| &item.id, problems);
         layer
-    }
-
-    fn add_item<M: DeserializeOwned>(
-        &mut self,
-        file: &Resource,
-        shape: &Shape,
-        problems: &mut Vec<Diagnostic>,
-        item: impl FnOnce(M, At<'_>, &mut Problems) -> Option<Item>,
-    ) {
-        let Some(text) = text_of(file, problems) else { return };
-        let read = read::<M>(&file.path(), &text, shape);
-        let (at, mut found) = (At::root(&read.tree), read.problems);
-        let item = read.value.and_then(|manifest| item(manifest, at, &mut found));
-        match item.filter(|_| !found.has_errors()) {
-            Some(mut item) => {
-                let needs = std::mem::take(&mut item.prerequisites);
-                self.items.push(placed(item, file, at, needs));
-            }
-            None => self.broken.extend(intended_id(&read.tree, &text)),
-        }
-        problems.extend(found.into_sorted());
     }
 
     fn add_module(&mut self, file: &Resource, problems: &mut Vec<Diagnostic>) {
@@ -126,6 +110,36 @@ impl Layer {
         }
         problems.extend(found.into_sorted());
     }
+}
+
+/// What one manifest holds.
+#[derive(Debug, Default)]
+struct ReadItem {
+    item: Option<Placed<Item>>,
+    /// The id that a file with errors meant to have.
+    broken: Option<String>,
+    problems: Vec<Diagnostic>,
+}
+
+fn read_item<M: DeserializeOwned>(
+    file: &Resource,
+    shape: &Shape,
+    item: impl FnOnce(M, At<'_>, &mut Problems) -> Option<Item>,
+) -> ReadItem {
+    let mut done = ReadItem::default();
+    let Some(text) = text_of(file, &mut done.problems) else { return done };
+    let read = read::<M>(&file.path(), &text, shape);
+    let (at, mut found) = (At::root(&read.tree), read.problems);
+    let item = read.value.and_then(|manifest| item(manifest, at, &mut found));
+    match item.filter(|_| !found.has_errors()) {
+        Some(mut item) => {
+            let needs = std::mem::take(&mut item.prerequisites);
+            done.item = Some(placed(item, file, at, needs));
+        }
+        None => done.broken = intended_id(&read.tree, &text),
+    }
+    done.problems.extend(found.into_sorted());
+    done
 }
 
 /// All sources read so far, the later over the earlier.
@@ -215,10 +229,15 @@ impl Course {
             .collect();
         for (id, item) in &self.items {
             let module = self.modules.get(&item.value.module);
-            if module.is_some_and(|module| module.items.is_some()) && !listed.contains(id) {
+            // One of a later source adds to a module that knows nothing of it.
+            let should = |module: &Placed<_>| {
+                module.items.is_some() && module.file.source() == item.file.source()
+            };
+            if module.is_some_and(should) && !listed.contains(id) {
                 let module = quote(&item.value.module);
                 let message = format!("the module {module} does not list {id}: it comes last");
-                self.problems.push(item.warn(item.id, message, None));
+                let help = "add it to the module's \"items\"".to_owned();
+                self.problems.push(item.warn(item.id, message, Some(help)));
             }
         }
     }
@@ -248,7 +267,8 @@ fn in_order(
             {
                 let other = &before.value.id;
                 let message = format!("{other} has the same \"order\", {}", item.value.order);
-                problems.push(item.warn(item.order, message, None));
+                let help = "give each item of a module its own".to_owned();
+                problems.push(item.warn(item.order, message, Some(help)));
             }
         }
     }
@@ -348,7 +368,7 @@ fn intended_id(tree: &Node, text: &str) -> Option<String> {
 }
 
 /// `shell-basics` → `Shell basics`.
-fn title_from(id: &str) -> String {
+pub(crate) fn title_from(id: &str) -> String {
     let words = id.replace(['-', '_'], " ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

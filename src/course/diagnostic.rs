@@ -23,13 +23,13 @@ pub struct Diagnostic {
     pub help: Option<String>,
 }
 
-/// Whether a problem stops an item from being used.
+/// Whether a problem stops an item from being used or, where lint says so, from being published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// The item cannot be used.
+    /// It does.
     Error,
-    /// It can, but somebody should look.
+    /// It does not, but somebody should look.
     Warning,
 }
 

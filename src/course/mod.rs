@@ -18,6 +18,7 @@ mod lint;
 pub(crate) mod manifest;
 pub mod model;
 mod nearest;
+mod parallel;
 mod prerequisites;
 mod quantity;
 mod rules;

@@ -30,7 +30,8 @@ pub(super) fn settle<T>(
     for (id, (mark, circle)) in break_circles(&mut graph) {
         if let Some(placed) = all.get(id) {
             let message = format!("a circle of prerequisites: {}", circle.join(" → "));
-            problems.push(placed.warn(mark, message, None));
+            let help = "nobody could begin with any of these: leave out one".to_owned();
+            problems.push(placed.warn(mark, message, Some(help)));
         }
     }
     let own = |(id, needs): (&str, Vec<(&str, Mark)>)| {

@@ -35,7 +35,7 @@ const MAX_ENTRIES: usize = 50_000;
 const MAX_MANIFESTS: usize = 50_000;
 
 /// A tree of content.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     tree: Arc<Tree>,
 }
@@ -112,14 +112,14 @@ impl Source {
 
     /// All exercise manifests, by name.
     pub(crate) fn manifests(&self) -> Result<Vec<Resource>, Diagnostic> {
-        let top = if self.laid_out() { "exercises" } else { "" };
+        let top = if self.is_laid_out() { "exercises" } else { "" };
         let is_manifest = |name: &str| is_yaml(name) && !is_module(name);
         self.two_levels(top, is_manifest)
     }
 
     /// All module descriptions, by name.
     pub(crate) fn modules(&self) -> Result<Vec<Resource>, Diagnostic> {
-        self.two_levels(if self.laid_out() { "content" } else { "" }, is_module)
+        self.two_levels(if self.is_laid_out() { "content" } else { "" }, is_module)
     }
 
     /// The files of this folder of scenarios/: `systems`, `incidents`, … by name.
@@ -154,7 +154,8 @@ impl Source {
         self.find(path).ok().flatten()
     }
 
-    fn laid_out(&self) -> bool {
+    /// Whether it has folders for its kinds of files.
+    pub(crate) fn is_laid_out(&self) -> bool {
         match &*self.tree {
             Tree::BuiltIn => true,
             Tree::Folder { laid_out, .. } => *laid_out,
@@ -316,7 +317,8 @@ impl Resource {
         files
     }
 
-    fn source(&self) -> Source {
+    /// Where it is from.
+    pub(crate) fn source(&self) -> Source {
         Source { tree: Arc::clone(&self.tree) }
     }
 

@@ -9,7 +9,7 @@ use crate::course::yaml::quote;
 use crate::course::{Exercise, Item, Resource, Severity, keys, nearest};
 
 /// Where a shell keeps what was typed. A check of this asks for keystrokes instead of a result.
-const KEYSTROKES: [&str; 5] = ["bash_history", "HISTFILE", "zsh_history", "ash_history", "fc -l"];
+const KEYSTROKES: [&str; 4] = ["sh_history", "HISTFILE", "fc -l", "lastcomm"];
 
 pub(super) fn look(
     item: &Item,
@@ -63,9 +63,9 @@ fn solution(exercise: &Exercise, findings: &mut Findings<'_>) {
 
 fn checks(exercise: &Exercise, findings: &mut Findings<'_>) {
     for (i, check) in exercise.verify.iter().enumerate() {
-        let words: Vec<_> = check.cmd.split_whitespace().collect();
+        let mut commands = check.cmd.split(['|', ';', '&', '(', '\'', '"', '\n']);
         let typed = KEYSTROKES.iter().any(|word| check.cmd.contains(word))
-            || words.first() == Some(&"history");
+            || commands.any(|command| command.split_whitespace().next() == Some("history"));
         if typed {
             findings.warn(
                 |at| at.key("verify").item(i).key("cmd"),

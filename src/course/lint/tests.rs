@@ -89,6 +89,19 @@ fn a_hint_that_is_the_answer_is_told_where_it_stands() {
     let wanted = "01.yaml:9:12 error: this hint has a line of the solution in it: \"mkdir -p /srv/data\" \
                   (say where to look or why, and leave the line to the learner)";
     assert_eq!(found, [wanted]);
+    // However short the line is and however it is broken; what is in every script is nobody's secret.
+    for (script, hint, told) in [
+        ("touch k", "Type touch k.", true),
+        ("mkdir -p \\\n  /srv/data", "Try mkdir -p /srv/data", true),
+        ("echo A=b > f", "A line A=b", false),
+        ("Restart=always", "It wants Restart=always", true),
+        ("cd /srv\nmkdir d", "Go there: cd /srv", false),
+        ("visudo", "Is there anything like visudo?", false),
+    ] {
+        let manifest = GOOD.replace("Where do services keep their data?", hint);
+        let found = exercise(&manifest, &[("exercises/a/01/solution.sh", script)]);
+        assert_eq!(found.iter().any(|it| it.contains("a line of the solution")), told, "{script}");
+    }
 }
 
 #[test]
@@ -97,6 +110,10 @@ fn checks_of_keystrokes_and_images_that_must_be_fetched_are_told() {
     let found = exercise(&typed, &[]);
     let wanted = "01.yaml:6:23 warning: the check \"here\" looks at what was typed";
     assert!(found[0].starts_with(wanted), "{found:#?}");
+    for (cmd, told) in [("sh -c 'history | grep x'", 1), ("test -f history", 0)] {
+        let found = exercise(&GOOD.replace("test -e /srv/data", cmd), &[]);
+        assert_eq!(found.len(), told, "{found:#?}");
+    }
     for (image, told) in [
         ("drydock/base", None),
         ("drydock/base:latest", None),
@@ -140,6 +157,38 @@ fn what_a_lesson_points_to_must_be_there() {
     );
     let found = exercise(GOOD, &[("content/a/01.md", " \n")]);
     assert!(found[0].starts_with("01.md:1:1 error: this lesson is empty"), "{found:?}");
+}
+
+#[test]
+fn what_is_passed_over_for_learners_is_an_error_for_authors() {
+    let module = "title: A\norder: 1\nprerequisites: [bey]\nitems: [a-02, a-01]\n";
+    let found = exercise(
+        &format!("{GOOD}prerequisites: [a-01, a-001]\n"),
+        &[("content/a/module.yaml", module), ("content/bay/module.yaml", "title: B\norder: 2\n")],
+    );
+    assert_eq!(
+        found,
+        [
+            "module.yaml:3:17 error: there is no module \"bey\" (did you mean \"bay\"?)",
+            "module.yaml:4:9 error: there is no item \"a-02\" (did you mean \"a-01\"?)",
+            "01.yaml:9:17 error: a circle of prerequisites: a-01 → a-01 \
+             (nobody could begin with any of these: leave out one)",
+            "01.yaml:9:23 error: there is no item \"a-001\" (did you mean \"a-01\"?)",
+        ]
+    );
+    let second = GOOD.replace("a-01", "a-02");
+    let found = exercise(
+        GOOD,
+        &[
+            ("exercises/a/02.yaml", &second),
+            ("exercises/a/02/solution.sh", "mkdir /srv/data\n"),
+            ("exercises/a/02/wrong.sh", "mkdir /data\n"),
+        ],
+    );
+    assert_eq!(
+        found,
+        ["02.yaml:3:8 error: a-01 has the same \"order\", 1 (give each item of a module its own)"]
+    );
 }
 
 #[test]
