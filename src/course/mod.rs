@@ -25,6 +25,7 @@ mod rules;
 pub mod scenario;
 pub mod schema;
 mod seeded;
+mod shell;
 pub mod solution;
 pub mod source;
 pub mod vars;
@@ -35,6 +36,7 @@ pub use diagnostic::{Diagnostic, Severity};
 pub use lint::lint;
 pub use model::*;
 pub use nearest::nearest;
+pub(crate) use shell::shell_word;
 pub use source::{Resource, Source};
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use futures_util::future::join_all;
 use tokio::io::AsyncWriteExt;
 use uuid::Uuid;
 
+use crate::course::shell_word;
 use crate::engine::{Engine, EngineError, ExecSpec, ExecStream, Output, Sandbox, SandboxId};
 
 /// How much of each output of a command is kept: enough to compare and to show, and a bound on what
@@ -279,7 +280,7 @@ impl Probe {
         for Ask { command, errors, .. } in commands {
             let away = if *errors { "" } else { " 2>/dev/null" };
             let marker = self.marker("\"$?\"", *errors);
-            let line = format!("(eval {}) </dev/null{away}; {marker}", quote(command));
+            let line = format!("(eval {}) </dev/null{away}; {marker}", shell_word(command));
             if asked > 0 && lines.len() + line.len() > AHEAD {
                 break;
             }
@@ -328,11 +329,6 @@ impl Probe {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn lost(error: std::io::Error) -> EngineError {
     EngineError::ConnectionLost { detail: error.to_string() }
-}
-
-/// A word in single quotes for `sh`.
-fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Collects an output from marker to marker. Memory is bounded by [`OUTPUT_CAP`] for each command that
@@ -394,11 +390,6 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn quoting_survives_every_character() {
-        assert_eq!(quote("echo 'a' \"$b\""), r#"'echo '\''a'\'' "$b"'"#);
-    }
 
     #[test]
     fn output_is_capped_and_the_marker_still_found() {

@@ -14,6 +14,7 @@ use super::system::not_configurable;
 use super::{belongs, exactly_one};
 use crate::course::limits::{MOST_FOR_CONTENT, cpus, memory};
 use crate::course::rules::{did_you_mean, listed};
+use crate::course::shell_word;
 use crate::course::yaml::{At, Problems, quote};
 
 /// Who changes a configuration if nobody is named.
@@ -375,7 +376,7 @@ fn bind(draft: &Draft, args: &Args, system: &System) -> Result<Step, (String, Op
             command: format!(
                 "psql -v ON_ERROR_STOP=1 -qAt -d {} -c {}",
                 system.database,
-                shell_quote(&fill(statements, args))
+                shell_word(&fill(statements, args))
             ),
             background: *background,
         },
@@ -406,11 +407,6 @@ fn number_of_cores(value: &Value) -> Result<f64, String> {
     let number =
         value.as_f64().ok_or_else(|| format!("{} is not a number of cores", shown(value)))?;
     cpus(number, &MOST_FOR_CONTENT).map(|()| number)
-}
-
-/// One word for `sh`, whatever it holds.
-fn shell_quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Whether a value is what an argument is declared to be.
