@@ -136,7 +136,8 @@ fn built_in_content_has_no_problem() {
     }
 }
 
-/// The reference is complete, and its examples are what is accepted.
+/// The reference tells every key of each kind of file, and in its tables no other; its examples are what
+/// is accepted.
 #[test]
 fn the_reference_tells_every_key() {
     fn keys(shape: &yaml::Shape, found: &mut Vec<String>) {
@@ -152,17 +153,33 @@ fn the_reference_tells_every_key() {
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/formats.md");
     let text = fs::read_to_string(path).unwrap();
-    let mut found = Vec::new();
-    keys(&yaml::Shape::of::<manifest::Manifest>(), &mut found);
-    keys(&yaml::Shape::of::<manifest::ModuleManifest>(), &mut found);
-    keys(&yaml::Shape::of::<crate::config::Config>(), &mut found);
-    keys(&yaml::Shape::of::<scenario::ScenarioManifest>(), &mut found);
-    keys(&yaml::Shape::of::<scenario::SystemManifest>(), &mut found);
-    keys(&yaml::Shape::of::<scenario::LoadManifest>(), &mut found);
-    keys(&yaml::Shape::of::<scenario::StateManifest>(), &mut found);
-    keys(&yaml::Shape::of::<scenario::FaultManifest>(), &mut found);
-    let missing: Vec<_> = found.iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    let kinds = [
+        ("An exercise", yaml::Shape::of::<manifest::Manifest>()),
+        ("A scenario", yaml::Shape::of::<scenario::ScenarioManifest>()),
+        ("A system", yaml::Shape::of::<scenario::SystemManifest>()),
+        ("A load pattern", yaml::Shape::of::<scenario::LoadManifest>()),
+        ("A configuration state", yaml::Shape::of::<scenario::StateManifest>()),
+        ("A fault", yaml::Shape::of::<scenario::FaultManifest>()),
+        ("A module", yaml::Shape::of::<manifest::ModuleManifest>()),
+        ("The configuration", yaml::Shape::of::<crate::config::Config>()),
+    ];
+    let mut wrong = Vec::new();
+    for (title, shape) in kinds {
+        let start = text.find(&format!("\n## {title}\n")).unwrap();
+        let section = text[start + 1..].split("\n## ").next().unwrap();
+        // What it shares with an earlier kind is told there.
+        let so_far = &text[..=start + section.len()];
+        let mut known = Vec::new();
+        keys(&shape, &mut known);
+        let missing = known.iter().filter(|key| !so_far.contains(&format!("`{key}`")));
+        wrong.extend(missing.map(|key| format!("{title}: `{key}` is not there")));
+        // A key in the first column of a table, and no other.
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| ")?.split('|').next());
+        let told = rows.flat_map(|first| first.split('`').skip(1).step_by(2));
+        let invented = told.filter(|key| !known.iter().any(|known| known == key));
+        wrong.extend(invented.map(|key| format!("{title}: there is no `{key}`")));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 
     let examples: Vec<&str> =
         text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
