@@ -10,8 +10,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
     Invocation, Out, Outcome, completions, config, destroy, direct, doctor, hint, history, hold,
-    images, incident, init, launch, lint, log, modules, open, postmortem, prove, replay, reset,
-    rewind, schema, shell, snapshot, status, verify,
+    images, incident, init, launch, lint, log, modules, new, open, postmortem, prove, replay,
+    reset, rewind, schema, shell, snapshot, status, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -75,6 +75,7 @@ enum Command {
     Reset(reset::Reset),
     Destroy(destroy::Destroy),
     Config(config::Config),
+    New(new::New),
     Lint(lint::Lint),
     Schema(schema::Schema),
     Prove(prove::Prove),
@@ -161,6 +162,7 @@ impl Command {
             Self::Reset(command) => command.run(invocation),
             Self::Destroy(command) => command.run(invocation),
             Self::Config(command) => command.run(invocation),
+            Self::New(command) => command.run(invocation),
             Self::Lint(command) => command.run(invocation),
             Self::Schema(command) => command.run(invocation),
             Self::Prove(command) => command.run(invocation),

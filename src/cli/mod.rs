@@ -35,6 +35,7 @@ mod launch;
 mod lint;
 mod log;
 mod modules;
+mod new;
 mod open;
 mod out;
 mod postmortem;

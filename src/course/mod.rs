@@ -32,10 +32,12 @@ pub mod vars;
 pub(crate) mod yaml;
 
 pub use catalogue::load;
+pub(crate) use catalogue::title_from;
 pub use diagnostic::{Diagnostic, Severity};
 pub use lint::lint;
 pub use model::*;
 pub use nearest::nearest;
+pub(crate) use quantity::id as check_id;
 pub(crate) use shell::shell_word;
 pub use source::{Resource, Source};
 

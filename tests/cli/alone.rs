@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::home::{GOOD, Home, Ran, items};
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "init",
     "status",
     "modules",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 18] = [
     "destroy",
     "config",
     "images",
+    "new",
     "lint",
     "schema",
     "prove",
