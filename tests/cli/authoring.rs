@@ -249,7 +249,7 @@ fn tutorial() -> Vec<String> {
                 blocks.push(String::new());
             }
             Some(open) if line == open => fence = None,
-            Some(_) => *blocks.last_mut().unwrap() += &format!("{line}\n"),
+            Some(_) => blocks.last_mut().unwrap().extend([line, "\n"]),
             None => {}
         }
     }
