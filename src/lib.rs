@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! cli · tui                         the two faces
-//! lab                               what practising means: an attempt's life
+//! author · lab                      what writing content needs; what practising means: an attempt's life
 //! session                           a shell kept going and its screen
 //! terminal · engine · course · store   each alone: none knows another
 //! ```
@@ -23,6 +23,7 @@
     )
 )]
 
+pub mod author;
 pub mod chord;
 pub mod cli;
 pub mod config;

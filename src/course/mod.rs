@@ -39,7 +39,7 @@ pub use model::*;
 pub use nearest::nearest;
 pub(crate) use quantity::id as check_id;
 pub(crate) use shell::shell_word;
-pub use source::{Resource, Source};
+pub use source::{Resource, Source, Texts};
 
 #[cfg(test)]
 mod tests;

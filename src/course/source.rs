@@ -5,6 +5,7 @@
 //! followed, and no file is read beyond its cap.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -34,6 +35,12 @@ const MAX_ENTRIES: usize = 50_000;
 /// Files in one course; see [`MAX_ENTRIES`].
 const MAX_MANIFESTS: usize = 50_000;
 
+/// The folders of content, each with its kind of files.
+const TOPS: [&str; 3] = ["content", "exercises", "scenarios"];
+
+/// Texts of files that are not saved yet, by their path below a folder, with `/`.
+pub type Texts = BTreeMap<String, Arc<str>>;
+
 /// A tree of content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
@@ -61,6 +68,8 @@ enum Tree {
         /// Whether `content/`, `exercises/` or `scenarios/` is in it; else manifests lie about as
         /// they like.
         laid_out: bool,
+        /// What stands in place of some files, by their path.
+        texts: Texts,
     },
 }
 
@@ -105,9 +114,32 @@ impl Source {
         if !root.is_dir() {
             return Err(trouble("this is not a folder".to_owned()));
         }
-        let laid_out =
-            ["exercises", "content", "scenarios"].iter().any(|name| root.join(name).is_dir());
-        Ok(Self { tree: Arc::new(Tree::Folder { root, named: path.to_owned(), laid_out }) })
+        let laid_out = TOPS.iter().any(|name| root.join(name).is_dir());
+        let (named, texts) = (path.to_owned(), Texts::new());
+        Ok(Self { tree: Arc::new(Tree::Folder { root, named, laid_out, texts }) })
+    }
+
+    /// The same folder, with these texts in place of what its files hold. What is built in stays as
+    /// it is.
+    #[must_use]
+    pub fn with_texts(&self, texts: Texts) -> Self {
+        match &*self.tree {
+            Tree::BuiltIn => self.clone(),
+            Tree::Folder { root, named, laid_out, .. } => {
+                let (root, named, laid_out) = (root.clone(), named.clone(), *laid_out);
+                Self { tree: Arc::new(Tree::Folder { root, named, laid_out, texts }) }
+            }
+        }
+    }
+
+    /// The folders below the root in which its files lie; the root itself where it has none of those.
+    pub(crate) fn tops(&self) -> &'static [&'static str] {
+        if self.is_laid_out() { &TOPS } else { &[""] }
+    }
+
+    /// Whether a file was read from here rather than from another source.
+    pub(crate) fn holds(&self, file: &Resource) -> bool {
+        Arc::ptr_eq(&self.tree, &file.tree)
     }
 
     /// All exercise manifests, by name.
@@ -134,6 +166,7 @@ impl Source {
         let path = inside(path).ok_or(Refused::Outside)?;
         let found = match &*self.tree {
             Tree::BuiltIn => built_in(&path).is_some(),
+            Tree::Folder { texts, .. } if texts.contains_key(&path) => true,
             Tree::Folder { root, .. } => match regular_file(root, &path) {
                 Ok((_, length)) if length > MAX_FILE => return Err(Refused::TooLarge),
                 Ok(_) => true,
@@ -152,6 +185,24 @@ impl Source {
             Tree::Folder { named, .. } => Path::new(name).strip_prefix(named).ok()?.to_str()?,
         };
         self.find(path).ok().flatten()
+    }
+
+    /// Every file below a folder, hidden ones passed over.
+    pub(crate) fn below(&self, folder: &str) -> Vec<Resource> {
+        /// A folder of an exercise has some files; what links make of it must have an end.
+        const MAX_DEPTH: usize = 8;
+        let (mut files, mut folders) = (Vec::new(), vec![(folder.to_owned(), 0)]);
+        while let Some((folder, depth)) = folders.pop() {
+            for (name, is_folder) in self.list(&folder).unwrap_or_default() {
+                let path = join(&folder, &name);
+                if !is_folder {
+                    files.push(self.resource(path));
+                } else if depth < MAX_DEPTH && files.len() < MAX_ENTRIES {
+                    folders.push((path, depth + 1));
+                }
+            }
+        }
+        files
     }
 
     /// Whether it has folders for its kinds of files.
@@ -208,14 +259,19 @@ impl Source {
                 };
                 entries.iter().filter_map(name).collect()
             }
-            Tree::Folder { root, .. } => match list_folder(&root.join(path)) {
-                Ok(names) => names,
-                Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
-                Err(e) => return Err(self.trouble(path, format!("cannot be read: {e}"))),
-            },
+            Tree::Folder { root, texts, .. } => {
+                let mut names = match list_folder(&root.join(path)) {
+                    Ok(names) => names,
+                    Err(e) if e.kind() == io::ErrorKind::NotFound => Vec::new(),
+                    Err(e) => return Err(self.trouble(path, format!("cannot be read: {e}"))),
+                };
+                names.extend(texts.keys().filter_map(|text| entry(path, text)));
+                names
+            }
         };
         names.retain(|(name, _)| !name.starts_with('.'));
         names.sort_unstable();
+        names.dedup();
         Ok(names)
     }
 
@@ -298,23 +354,9 @@ impl Resource {
         matches!(self.source().find(&parts.join("/")), Ok(Some(_)))
     }
 
-    /// Every file below a folder of the same source, hidden ones passed over.
+    /// Every file below a folder of the same source; see [`Source::below`].
     pub(crate) fn below(&self, folder: &str) -> Vec<Resource> {
-        /// A folder of an exercise has some files; what links make of it must have an end.
-        const MAX_DEPTH: usize = 8;
-        let source = self.source();
-        let (mut files, mut folders) = (Vec::new(), vec![(folder.to_owned(), 0)]);
-        while let Some((folder, depth)) = folders.pop() {
-            for (name, is_folder) in source.list(&folder).unwrap_or_default() {
-                let path = join(&folder, &name);
-                if !is_folder {
-                    files.push(source.resource(path));
-                } else if depth < MAX_DEPTH && files.len() < MAX_ENTRIES {
-                    folders.push((path, depth + 1));
-                }
-            }
-        }
-        files
+        self.source().below(folder)
     }
 
     /// Where it is from.
@@ -363,6 +405,13 @@ impl Resource {
                 let bytes = built_in(&self.path).ok_or(io::ErrorKind::NotFound)?;
                 if bytes.len() as u64 > cap { Err(too_large()) } else { Ok(Cow::Borrowed(bytes)) }
             }
+            Tree::Folder { texts, .. } if texts.contains_key(&*self.path) => {
+                let text = &texts[&*self.path];
+                if text.len() as u64 > cap {
+                    return Err(too_large());
+                }
+                Ok(Cow::Owned(text.as_bytes().to_vec()))
+            }
             Tree::Folder { root, .. } => {
                 let (path, length) = regular_file(root, &self.path).map_err(io::Error::other)?;
                 if length > cap {
@@ -381,6 +430,14 @@ impl fmt::Debug for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Resource({})", self.path())
     }
+}
+
+/// What a folder has in it because of a file somewhere below it, and whether that is a folder.
+fn entry(folder: &str, file: &str) -> Option<(String, bool)> {
+    let below =
+        if folder.is_empty() { file } else { file.strip_prefix(folder)?.strip_prefix('/')? };
+    let (name, is_folder) = below.split_once('/').map_or((below, false), |(name, _)| (name, true));
+    Some((name.to_owned(), is_folder))
 }
 
 /// `top/name`, where `top` may be the root.
@@ -546,6 +603,23 @@ mod tests {
         assert_eq!(file.path(), folder.path().join("exercises/a.yaml").display().to_string());
         let manifests = Source::built_in().manifests().unwrap();
         assert!(manifests.iter().all(|file| file.path().starts_with("exercises/")));
+    }
+
+    #[test]
+    fn texts_stand_in_place_of_files() {
+        let (_folder, source) = source(&[("exercises/a.yaml", b"old"), ("exercises/b.yaml", b"b")]);
+        let texts = [("exercises/a.yaml", "new"), ("exercises/linux/c.yaml", "c")];
+        let texts = texts.map(|(path, text)| (path.to_owned(), Arc::from(text))).into();
+        let over = source.with_texts(texts);
+        let found = over.manifests().unwrap();
+        let read = |file: &Resource| String::from_utf8(file.read().unwrap().into()).unwrap();
+        let read: Vec<_> = found.iter().map(|file| (file.relative(), read(file))).collect();
+        let expected = [("a.yaml", "new"), ("b.yaml", "b"), ("linux/c.yaml", "c")];
+        let expected = expected.map(|(path, text)| (format!("exercises/{path}"), text.to_owned()));
+        assert_eq!(read, expected.each_ref().map(|(path, text)| (path.as_str(), text.clone())));
+        // What was read of it, and what the folder itself has, are two things.
+        assert!(over.holds(&found[0]) && !source.holds(&found[0]));
+        assert_eq!(&*source.find("exercises/a.yaml").unwrap().unwrap().read().unwrap(), b"old");
     }
 
     #[test]
