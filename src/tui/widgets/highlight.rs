@@ -5,7 +5,12 @@
 //! first time they are needed. Code comes with lessons, which anybody may write: whatever it is,
 //! the answer covers it, and its cost is bounded.
 
+mod incremental;
 mod lines;
+mod styles;
+
+pub use incremental::Highlighter;
+pub use styles::TokenStyles;
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -147,6 +152,11 @@ fn token(stack: &ScopeStack) -> Token {
             ("punctuation.definition.variable", Token::Variable),
             ("entity", Token::Key),
             ("support", Token::Key),
+            ("markup.heading", Token::Keyword),
+            ("markup.bold", Token::Keyword),
+            ("markup.raw", Token::Text),
+            ("markup.quote", Token::Comment),
+            ("markup.underline.link", Token::Function),
         ];
         let scope = |(name, token)| Some((Scope::new(name).ok()?, token));
         meanings.into_iter().filter_map(scope).collect()

@@ -86,7 +86,7 @@ fn rows(
     for (token, range) in tokens {
         let part = line.get(range.clone()).unwrap_or_default().replace('\t', TAB);
         text.push_str(&part);
-        parts.push((style.token(*token), text.len()));
+        parts.push((style.tokens.of(*token), text.len()));
     }
     let (mut rows, mut from) = (Vec::new(), 0);
     loop {

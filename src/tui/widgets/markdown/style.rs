@@ -2,7 +2,7 @@
 
 use ratatui::style::{Modifier, Style};
 
-use super::super::highlight::Token;
+use super::super::highlight::TokenStyles;
 use super::{Admonition, Look};
 use crate::tui::theme::{Signs, Theme};
 
@@ -33,21 +33,6 @@ pub struct MarkdownStyle {
     pub ascii: bool,
 }
 
-/// The parts of code blocks.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TokenStyles {
-    pub plain: Style,
-    pub keyword: Style,
-    pub function: Style,
-    pub parameter: Style,
-    pub variable: Style,
-    pub key: Style,
-    pub text: Style,
-    pub number: Style,
-    pub comment: Style,
-    pub output: Style,
-}
-
 impl MarkdownStyle {
     /// The theme's roles for a lesson's parts.
     pub fn themed(theme: &Theme, signs: Signs) -> Self {
@@ -61,18 +46,7 @@ impl MarkdownStyle {
             note: theme.accent(),
             warning: theme.attention(),
             danger: theme.bad(),
-            tokens: TokenStyles {
-                plain: theme.text(),
-                keyword: theme.heading(),
-                function: theme.accent(),
-                parameter: theme.text(),
-                variable: theme.attention(),
-                key: theme.accent(),
-                text: theme.good(),
-                number: theme.attention(),
-                comment: theme.muted().add_modifier(Modifier::ITALIC),
-                output: theme.muted(),
-            },
+            tokens: TokenStyles::themed(theme),
             ascii: signs.ascii,
         }
     }
@@ -96,21 +70,6 @@ impl MarkdownStyle {
 
     pub(super) fn marks_code(&self) -> bool {
         self.code == self.text
-    }
-
-    pub(super) fn token(&self, token: Token) -> Style {
-        match token {
-            Token::Plain => self.tokens.plain,
-            Token::Keyword => self.tokens.keyword,
-            Token::Function => self.tokens.function,
-            Token::Parameter => self.tokens.parameter,
-            Token::Variable => self.tokens.variable,
-            Token::Key => self.tokens.key,
-            Token::Text => self.tokens.text,
-            Token::Number => self.tokens.number,
-            Token::Comment => self.tokens.comment,
-            Token::Output => self.tokens.output,
-        }
     }
 
     /// A note's style, sign and name.

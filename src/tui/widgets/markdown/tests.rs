@@ -1,5 +1,6 @@
 use ratatui::style::{Color, Modifier, Style};
 
+use super::super::highlight::TokenStyles;
 use super::*;
 
 /// A style in which each part has a colour of its own.
@@ -15,7 +16,7 @@ fn style(ascii: bool) -> MarkdownStyle {
         note: color(8),
         warning: color(9),
         danger: color(10),
-        tokens: style::TokenStyles {
+        tokens: TokenStyles {
             plain: Style::new(),
             keyword: color(21),
             function: color(22),
