@@ -1,17 +1,18 @@
 //! What every command and the full-screen program start from: where things are, the configuration,
 //! the content, and how to get at the engine and the store.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use crate::author;
 use crate::config::{Config, Switch};
 use crate::course::{self, Catalogue, Source};
 use crate::engine::choice::{self, Chosen, Wanted};
 use crate::engine::docker::Environment;
 use crate::engine::native::Native;
-use crate::engine::{Engine, EngineError, Limits, SandboxId};
+use crate::engine::{Engine, EngineError, Limits, SandboxId, image};
 use crate::incident::incidents::Incidents;
 use crate::lab::{Lab, SharedStore};
 use crate::paths::Paths;
@@ -43,7 +44,11 @@ impl Context {
     /// Reads the configuration and the content. `content` are folders laid over the built-in
     /// content, after the configured ones.
     pub fn load(content: &[PathBuf], offline: bool) -> Result<Self, Problem> {
-        let paths = Paths::find()?;
+        Self::at(Paths::find()?, content, offline)
+    }
+
+    /// The same for these places.
+    pub fn at(paths: Paths, content: &[PathBuf], offline: bool) -> Result<Self, Problem> {
         let first_start = !paths.config_file.exists();
         let config = Config::load(&paths.config_file)?;
         let course = Arc::new(course::load(&sources(&config, &paths, content)?));
@@ -52,6 +57,30 @@ impl Context {
         let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or(folder.clone());
         let content = content.iter().map(absolute).collect();
         Ok(Self { paths, config, first_start, offline, course, content, chosen })
+    }
+
+    /// The folder of content that somebody may write in: the one laid over all others.
+    pub fn content_to_write(&self) -> Option<PathBuf> {
+        self.content_folders().pop()
+    }
+
+    /// A folder of content, to be written in, over everything else there is.
+    pub fn folder_to_write(&self, folder: &Path) -> Result<author::Folder, Problem> {
+        let real = |path: &Path| path.canonicalize().ok();
+        let mut below = vec![Source::built_in()];
+        for other in self.content_folders() {
+            if real(&other) != real(folder) {
+                below.push(Source::folder(&other)?);
+            }
+        }
+        Ok(author::Folder::open(folder, below, image::ours())?)
+    }
+
+    /// The folders laid over the built-in content, in their order.
+    fn content_folders(&self) -> Vec<PathBuf> {
+        let mut all = self.config.content_folders(&self.paths.config_file);
+        all.extend(self.content.iter().cloned());
+        all
     }
 
     /// Opens the progress database, making it on the first use.

@@ -111,6 +111,11 @@ impl Paths {
         }
     }
 
+    /// Texts that were written and not saved.
+    pub fn recovered(&self) -> PathBuf {
+        self.state_dir.join("author")
+    }
+
     /// Makes a folder of these (or below them) if it is not there, readable by its owner only.
     pub fn make(&self, folder: &Path) -> Result<(), PathsError> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);

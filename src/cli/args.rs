@@ -9,8 +9,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    Invocation, Out, Outcome, completions, config, destroy, direct, doctor, hint, history, hold,
-    images, incident, init, launch, lint, log, modules, new, open, postmortem, prove, replay,
+    Invocation, Out, Outcome, author, completions, config, destroy, direct, doctor, hint, history,
+    hold, images, incident, init, launch, lint, log, modules, new, open, postmortem, prove, replay,
     reset, rewind, schema, shell, snapshot, status, verify,
 };
 use crate::paths::Paths;
@@ -76,6 +76,7 @@ enum Command {
     Destroy(destroy::Destroy),
     Config(config::Config),
     New(new::New),
+    Author(author::Author),
     Lint(lint::Lint),
     Schema(schema::Schema),
     Prove(prove::Prove),
@@ -163,6 +164,7 @@ impl Command {
             Self::Destroy(command) => command.run(invocation),
             Self::Config(command) => command.run(invocation),
             Self::New(command) => command.run(invocation),
+            Self::Author(command) => command.run(invocation),
             Self::Lint(command) => command.run(invocation),
             Self::Schema(command) => command.run(invocation),
             Self::Prove(command) => command.run(invocation),

@@ -16,6 +16,7 @@
 
 mod args;
 mod attempt;
+mod author;
 mod completions;
 mod config;
 mod confirm;

@@ -1,6 +1,7 @@
 //! Opening the full-screen program.
 
-use super::{DONE, Invocation, Outcome};
+use super::{DONE, Invocation, Out, Outcome};
+use crate::context::Context;
 use crate::problem::{Exit, Problem};
 use crate::tui::{self, Start};
 
@@ -12,14 +13,23 @@ pub(super) fn home(invocation: &Invocation) -> Outcome {
 /// Opens it where `start` says. Nothing slow is done here: the first frame is due in milliseconds.
 pub(super) fn start(
     invocation: &Invocation,
-    start: impl FnOnce(&crate::context::Context) -> Result<Start, Problem>,
+    start: impl FnOnce(&Context) -> Result<Start, Problem>,
 ) -> Outcome {
-    if invocation.out.json {
+    with(&invocation.out, || invocation.context(), start)
+}
+
+/// The same, with a context that is made here.
+pub(super) fn with(
+    out: &Out,
+    context: impl FnOnce() -> Result<Context, Problem>,
+    start: impl FnOnce(&Context) -> Result<Start, Problem>,
+) -> Outcome {
+    if out.json {
         let problem =
             Problem::new("usage", Exit::Usage, "The full-screen program has no JSON output");
         return Err(problem.remedy("drydock --help lists the commands that have"));
     }
-    let context = invocation.context()?;
+    let context = context()?;
     let start = start(&context)?;
     let store = context.store()?;
     tui::run(tui::Options { context, store, start })?;

@@ -1,6 +1,7 @@
 //! Which key does what where: one table, from which the footer, the help and the palette are made,
 //! so that they are always true.
 
+mod author;
 mod incident;
 mod shell;
 
@@ -69,6 +70,16 @@ pub enum Context {
     Form,
     /// Typing a value of it.
     Field,
+    /// The files of a folder of content.
+    Files,
+    /// Editing one.
+    Editor,
+    /// Typing what to search for there, or which line to go to.
+    AuthorPrompt,
+    /// What a learner will see.
+    Preview,
+    /// What is wrong.
+    Problems,
 }
 
 impl Context {
@@ -102,6 +113,11 @@ impl Context {
             Self::Act => "What can be done",
             Self::Form => "Configuration",
             Self::Field => "A value",
+            Self::Files => "Files of content",
+            Self::Editor => "Editor",
+            Self::AuthorPrompt => "Search in the editor, or a line",
+            Self::Preview => "Preview",
+            Self::Problems => "Problems",
         }
     }
 }
@@ -158,6 +174,7 @@ const HOME: &[Binding] = &[
     bind(&["d"], Action::Destroy, "", "Remove the selected item's sandbox"),
     bind(&["p"], Action::OpenReplay, "", "Play the selected item's last recording"),
     bind(&["r"], Action::Refresh, "", "Look at the engine and the progress again"),
+    bind(&["a"], Action::OpenContent, "author", "Write content of your own"),
     bind(&["s"], Action::Setup, "", "Open setup"),
 ];
 
@@ -326,6 +343,11 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         Context::Prompt => &[incident::PROMPT],
         Context::LogFilter => &[incident::LOG_FILTER],
         Context::Field => &[incident::FIELD],
+        Context::Files => &[author::FILES, author::AUTHOR, ANYWHERE, QUIT],
+        Context::Preview => &[author::PREVIEW, author::AUTHOR, ANYWHERE, QUIT],
+        Context::Problems => &[author::PROBLEMS, author::AUTHOR, ANYWHERE, QUIT],
+        Context::Editor => &[author::EDITOR],
+        Context::AuthorPrompt => &[author::PROMPT],
     };
     own.iter().chain(tables.iter().copied().flatten())
 }
@@ -351,7 +373,7 @@ pub fn label(name: &str, leave: Chord) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 28] = [
+    const ALL: [Context; 33] = [
         Context::Home,
         Context::Search,
         Context::Lesson,
@@ -380,6 +402,11 @@ mod tests {
         Context::Act,
         Context::Form,
         Context::Field,
+        Context::Files,
+        Context::Editor,
+        Context::AuthorPrompt,
+        Context::Preview,
+        Context::Problems,
     ];
 
     #[test]
@@ -395,7 +422,12 @@ mod tests {
             }
             let own = matches!(
                 context,
-                Context::Copy | Context::Shell | Context::Scrolled | Context::Menu | Context::Watch
+                Context::Copy
+                    | Context::Shell
+                    | Context::Scrolled
+                    | Context::Menu
+                    | Context::Watch
+                    | Context::Editor
             );
             let count = names.len();
             names.sort_unstable();

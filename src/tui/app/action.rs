@@ -2,7 +2,7 @@
 
 use crate::session::recording::Control;
 use crate::terminal::copy::Command;
-use crate::tui::screens::incident;
+use crate::tui::screens::{author, incident};
 
 /// One thing to do. What it acts on is the screen's selection and focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,6 +55,10 @@ pub enum Action {
     Refresh,
     /// Open setup.
     Setup,
+    /// Write content.
+    OpenContent,
+    /// Something on Author.
+    Author(author::Command),
     /// Go Home.
     GoHome,
     /// The next pane.

@@ -48,6 +48,7 @@ impl Driver {
             mouse: true,
             offline: false,
             first_start,
+            content: None,
         };
         let course = COURSE.clone();
         assert_eq!(course.problems, []);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::AuthorOrder;
 use crate::course::Resource;
 use crate::incident::observe::Request;
 use crate::incident::order::Order;
@@ -188,6 +189,15 @@ pub enum Effect {
         /// The item.
         item: String,
     },
+    /// Something that Author wants to be done.
+    Author {
+        /// Which opening it is.
+        visit: u64,
+        /// What.
+        order: AuthorOrder,
+    },
+    /// Follow the open folder of content no longer.
+    CloseAuthor,
     /// Open a recording and play it.
     OpenReplay {
         /// Which opening it is.

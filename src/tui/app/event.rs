@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::ReplayEvent;
+use super::{AuthorEvent, ReplayEvent};
 use crate::course::Item;
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
@@ -86,6 +86,13 @@ pub enum Event {
         visit: u64,
         /// What happened.
         event: ReplayEvent,
+    },
+    /// A folder of content's own: ignored unless it is still the open one.
+    Author {
+        /// Which opening it is for.
+        visit: u64,
+        /// What happened.
+        event: AuthorEvent,
     },
     /// Something done in the background did not work.
     Problem(Problem),

@@ -70,6 +70,10 @@ impl App {
         if let Some(incident) = self.open_incident_mut() {
             return incident.key(key);
         }
+        if let Some(author) = self.open_author_mut() {
+            let outcome = author.key(key);
+            return self.came(outcome);
+        }
         match (&mut self.workspace, &mut self.bare) {
             (Some(workspace), _) if workspace.focus == PaneId::Shell => workspace.shell.key(key),
             (None, Some(bare)) => bare.key(key),
@@ -93,6 +97,9 @@ impl App {
         } else if let Some(incident) = self.open_incident_mut().filter(|it| it.is_typed_in()) {
             let text: String = one_line().collect();
             incident.paste(&text);
+        } else if let Some(author) = self.open_author_mut() {
+            let outcome = author.paste(&text);
+            return self.came(outcome);
         } else if self.shell().is_some() {
             return self.shell_mut().map(|shell| shell.paste(text)).unwrap_or_default();
         }

@@ -8,6 +8,7 @@ use crate::incident::order::Order;
 use crate::lab::hint::Shown;
 use crate::problem::Problem;
 use crate::terminal::links::Target;
+use crate::tui::screens::author;
 use crate::tui::screens::incident::{Diagnosis, Page};
 use crate::tui::screens::search;
 use crate::tui::screens::viewer::Viewer;
@@ -102,6 +103,8 @@ pub enum Choice {
     Order(Order),
     /// Open a link of the shell.
     Follow(Target),
+    /// Answer a question of Author.
+    Author(author::Answer),
     /// Nothing.
     Close,
 }

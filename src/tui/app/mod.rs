@@ -4,6 +4,7 @@
 //! [`Event`] and the time it happened and gives the [`Effect`]s to carry out.
 
 mod action;
+mod author;
 mod clipboard;
 mod effect;
 mod event;
@@ -22,12 +23,14 @@ pub(crate) mod driver;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ratatui::layout::Rect;
 
 pub use action::Action;
+pub use author::{AuthorEvent, AuthorOrder};
 pub use clipboard::Answer;
 pub use effect::{Effect, MAX_FILE};
 pub use event::{
@@ -38,6 +41,7 @@ pub use outer::OuterModes;
 pub use replay::ReplayEvent;
 
 use super::keymap::{Chord, Context};
+use super::screens::author::Author;
 use super::screens::bare::{Bare, Ending};
 use super::screens::incident::Incident;
 use super::screens::shell::Shell;
@@ -86,6 +90,10 @@ pub struct App {
     pub workspace: Option<Workspace>,
     /// The open incident.
     pub incident: Option<Incident>,
+    /// The folder of content that is written in; it is kept while an item of it is tried.
+    pub author: Option<Author>,
+    /// Which folder that would be.
+    pub content: Option<PathBuf>,
     /// The recording that is played.
     pub replay: Option<Replay>,
     /// The shell that is all there is, instead of everything else.
@@ -119,6 +127,8 @@ pub enum Screen {
     Workspace,
     /// A scenario.
     Incident,
+    /// A folder of content.
+    Author,
     /// A recording.
     Replay,
     /// First start.
@@ -147,6 +157,8 @@ impl App {
             home,
             workspace: None,
             incident: None,
+            author: None,
+            content: settings.content,
             replay: None,
             bare: None,
             ending: None,
@@ -172,6 +184,7 @@ impl App {
                 None => Context::Home,
             },
             Screen::Incident => self.incident.as_ref().map_or(Context::Home, Incident::context),
+            Screen::Author => self.author.as_ref().map_or(Context::Home, Author::context),
             Screen::Shell => self.bare.as_ref().map_or(Context::Home, Bare::context),
             Screen::Home => Context::Home,
         }
@@ -187,7 +200,7 @@ impl App {
             }
             Screen::Incident => self.incident.as_ref()?.shell_in_front(),
             Screen::Shell => self.bare.as_ref().filter(|bare| !bare.menu).map(|bare| &bare.shell),
-            Screen::Home | Screen::Setup | Screen::Replay => None,
+            Screen::Home | Screen::Setup | Screen::Replay | Screen::Author => None,
         }
     }
 
@@ -214,7 +227,7 @@ impl App {
             Screen::Workspace => self.workspace.as_mut().map(|workspace| &mut workspace.shell),
             Screen::Incident => self.incident.as_mut().map(|incident| &mut incident.shell),
             Screen::Shell => self.bare.as_mut().map(|bare| &mut bare.shell),
-            Screen::Home | Screen::Setup | Screen::Replay => None,
+            Screen::Home | Screen::Setup | Screen::Replay | Screen::Author => None,
         }
     }
 
@@ -224,7 +237,7 @@ impl App {
             Screen::Workspace => self.workspace.as_ref().is_some_and(Workspace::moves),
             Screen::Incident => self.incident.as_ref().is_some_and(Incident::moves),
             Screen::Setup => self.setup.building(),
-            Screen::Home | Screen::Replay | Screen::Shell => false,
+            Screen::Home | Screen::Replay | Screen::Author | Screen::Shell => false,
         };
         moving.then_some(self.ticked + TICK)
     }
@@ -244,4 +257,6 @@ pub struct Settings {
     pub offline: bool,
     /// Whether there is no configuration yet.
     pub first_start: bool,
+    /// The folder of content that is written in, where there is one.
+    pub content: Option<PathBuf>,
 }

@@ -43,6 +43,7 @@ impl App {
                 None => vec![],
             },
             Choice::Order(order) => self.order(order),
+            Choice::Author(answer) => self.author_answered(answer, now),
             Choice::AskRewind(moment) => {
                 if let Some(workspace) = &self.workspace {
                     self.layers.push(Layer::Dialog(workspace.ask_rewind(&moment)));
@@ -165,11 +166,16 @@ impl App {
                     choice: Choice::Do(binding.action),
                 }
             });
+        let files = self.files_to_edit().map(|(text, choice)| PaletteRow {
+            text,
+            keys: String::new(),
+            choice,
+        });
         let items = self.course.items().map(|item| PaletteRow {
             text: format!("Open {}: {}", item.id, item.title),
             keys: String::new(),
             choice: Choice::OpenItem { item: item.id.clone(), fresh: false },
         });
-        Palette::new("Commands", actions.chain(items).collect())
+        Palette::new("Commands", actions.chain(files).chain(items).collect())
     }
 }

@@ -62,6 +62,13 @@ impl App {
                 }
                 None => vec![],
             },
+            Screen::Author => match &mut self.author {
+                Some(author) => {
+                    let outcome = author.mouse(mouse, &self.course, self.area);
+                    self.came(outcome)
+                }
+                None => vec![],
+            },
             Screen::Workspace => {
                 self.present(now);
                 match &mut self.workspace {

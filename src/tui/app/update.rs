@@ -11,6 +11,7 @@ use super::{
 };
 use crate::course::{Body, Item};
 use crate::session::Input;
+use crate::tui::screens::author::{Author, Command, Way};
 use crate::tui::screens::home::{self, Row};
 use crate::tui::screens::outcome::Outcome;
 use crate::tui::screens::shell::Shell;
@@ -22,6 +23,7 @@ impl App {
     pub fn update(&mut self, event: Event, now: Instant) -> Vec<Effect> {
         let effects = self.take(event, now);
         self.settle_sidebar();
+        self.settle_preview();
         let mut effects = self.settle_focus(effects);
         effects.extend(self.settle_proofs());
         effects
@@ -68,7 +70,8 @@ impl App {
             Event::Mouse(mouse) => self.mouse(mouse, now),
             Event::Focus(focused) => {
                 self.focused = focused;
-                vec![]
+                let author = self.author.as_ref().filter(|_| !focused);
+                author.map(Author::keep).into_iter().collect()
             }
             Event::Paste(text) => self.paste(text, now),
             Event::Resize(cols, rows) => self.resize(cols, rows),
@@ -104,6 +107,7 @@ impl App {
             Event::Workspace { visit, event } => self.happened(visit, event, now),
             Event::Incident { visit, event } => self.incident_happened(visit, event, now),
             Event::Replay { visit, event } => self.replay_happened(visit, event),
+            Event::Author { visit, event } => self.author_happened(visit, event, now),
             Event::Problem(problem) => {
                 self.layers.push(Layer::Problem(problem));
                 vec![]
@@ -179,6 +183,9 @@ impl App {
 
     fn resize(&mut self, cols: u16, rows: u16) -> Vec<Effect> {
         self.area = Rect::new(0, 0, cols, rows);
+        if let Some(author) = &mut self.author {
+            author.arrange(self.area);
+        }
         if let Some(incident) = &mut self.incident {
             return incident.arrange(self.area);
         }
@@ -203,6 +210,7 @@ impl App {
     /// Does an action on the screen below the layers.
     pub(super) fn act(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         match action {
+            Action::Quit if self.author.is_some() => self.go(Way::Quit, now),
             Action::Quit => {
                 self.quitting = true;
                 self.ending = self.bare.as_ref().map(|_| Ending::Left);
@@ -228,7 +236,10 @@ impl App {
                 });
                 vec![Effect::Mouse(self.mouse)]
             }
+            Action::GoHome if self.screen == Screen::Author => self.go(Way::Home, now),
             Action::GoHome => self.go_home(),
+            Action::OpenContent => self.open_content(),
+            Action::Author(Command::Try) => self.try_item(now),
             Action::SendLeaveKey if self.screen == Screen::Incident => {
                 let (leave, area) = (self.leave.into(), self.area);
                 let incident = self.incident.as_mut();
@@ -259,6 +270,13 @@ impl App {
                 Screen::Shell => match &mut self.bare {
                     Some(bare) => {
                         let outcome = bare.act(action);
+                        self.came(outcome)
+                    }
+                    None => vec![],
+                },
+                Screen::Author => match &mut self.author {
+                    Some(author) => {
+                        let outcome = author.act(action, &self.course, self.area);
                         self.came(outcome)
                     }
                     None => vec![],
@@ -382,6 +400,9 @@ impl App {
         if let Some(workspace) = &mut self.workspace {
             workspace.restyle(&self.theme, self.signs);
         }
+        if let Some(author) = &mut self.author {
+            author.restyle(&self.theme, self.signs);
+        }
         self.notice = Some(format!("Theme: {}", self.theme.title));
         if self.screen == Screen::Setup {
             return vec![];
@@ -441,10 +462,15 @@ impl App {
         effects
     }
 
+    /// The screen that others are opened from.
+    fn ground(&self) -> Screen {
+        if self.author.is_some() { Screen::Author } else { Screen::Home }
+    }
+
     fn go_home(&mut self) -> Vec<Effect> {
         if let Some(incident) = self.incident.take() {
             self.home.select(&self.course, &incident.item.id);
-            self.screen = Screen::Home;
+            self.screen = self.ground();
             let mut effects = Vec::from_iter(incident.close());
             effects.extend([Effect::Leave, Effect::LoadProgress, Effect::LookForEngine]);
             return effects;
@@ -456,7 +482,7 @@ impl App {
         let mut effects = workspace.leave(self.ticked);
         self.home.select(&self.course, &workspace.item.id.clone());
         self.workspace = None;
-        self.screen = Screen::Home;
+        self.screen = self.ground();
         effects.extend([Effect::LoadProgress, Effect::LookForEngine]);
         effects
     }

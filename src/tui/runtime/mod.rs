@@ -12,6 +12,7 @@ mod screen;
 mod signals;
 mod worker;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::Instant;
@@ -50,6 +51,8 @@ pub enum Start {
         /// Start over.
         fresh: bool,
     },
+    /// A folder of content, to be written in.
+    Author(PathBuf),
     /// A recording, and nothing after it.
     Replay(Source),
     /// The shell of an item's sandbox, and nothing around it.
@@ -96,6 +99,7 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
     let mut effects = match start {
         // Home's own questions come when somebody comes to it.
         Start::Item { id, fresh } => app.open(&id, fresh, Instant::now()),
+        Start::Author(folder) => app.open_author(folder),
         Start::Replay(source) => app.open_replay(source, true),
         Start::Shell { item, watch } => app.attach(&item, watch),
         Start::Home | Start::Setup => vec![Effect::LoadProgress, Effect::LookForEngine],
@@ -225,6 +229,7 @@ fn settings(context: &Context, start: &Start) -> Result<Settings, Problem> {
         leave,
         mouse: config.mouse == Switch::On,
         offline: context.offline,
+        content: context.content_to_write(),
         first_start: *start == Start::Setup || (*start == Start::Home && context.first_start),
     })
 }

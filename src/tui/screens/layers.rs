@@ -62,9 +62,15 @@ fn help(app: &App, frame: &mut Frame<'_>, scroll: u16) {
             Span::styled(binding.long, app.theme.text()),
         ]));
     }
-    if context == keymap::Context::Shell {
-        lines.push(Line::from("Every other key goes to the shell."));
-    }
+    let rest = match context {
+        keymap::Context::Shell => &["Every other key goes to the shell."][..],
+        keymap::Context::Editor => &[
+            "The arrows, home, end and the page keys move; with Ctrl by words and to the ends,",
+            "with Shift they select. Every other key is typed.",
+        ],
+        _ => &[],
+    };
+    lines.extend(rest.iter().map(|line| Line::from(*line)));
     let width = MEASURE.min(frame.area().width);
     let height = boxed(&lines, width);
     let title = format!("Keys: {}", context.title());

@@ -3,11 +3,13 @@
 //! Views draw the state and change nothing. What the mouse can hit is found with the same geometry
 //! that draws it.
 
+pub mod author;
 pub mod bare;
 pub mod footer;
 pub mod home;
 pub mod incident;
 pub mod layers;
+pub mod lesson;
 pub mod outcome;
 pub mod replay;
 pub mod search;
@@ -45,6 +47,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Screen::Replay => app.replay.as_ref().and_then(|r| replay::draw(app, r, frame)),
         Screen::Workspace => app.workspace.as_ref().and_then(|w| workspace::draw(app, w, frame)),
         Screen::Incident => app.incident.as_ref().and_then(|it| incident::draw(app, it, frame)),
+        Screen::Author => app.author.as_ref().and_then(|it| author::draw(app, it, frame)),
         Screen::Shell => app.bare.as_ref().and_then(|bare| bare::draw(app, bare, frame)),
     };
     if app.screen != Screen::Shell {

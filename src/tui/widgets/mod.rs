@@ -1,5 +1,6 @@
 //! What screens are drawn with: each draws what it is given and knows no screen.
 
+pub mod editor;
 pub mod highlight;
 pub mod input;
 pub mod markdown;

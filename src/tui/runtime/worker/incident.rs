@@ -65,7 +65,7 @@ impl Follow {
         item: &str,
         fresh: bool,
     ) -> Option<Self> {
-        let item = shared.context.course.item(item)?.clone();
+        let item = shared.course().item(item)?.clone();
         let cancel = CancellationToken::new();
         let begun = Mutex::default();
         let inner = Arc::new(Inner { id, shared, item, visit, cancel, begun });

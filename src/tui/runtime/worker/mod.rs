@@ -1,13 +1,14 @@
 //! Carries effects out, away from the drawing thread, and sends what comes of them as events.
 
+mod author;
 mod file;
 mod incident;
 mod presence;
 mod replay;
 mod visit;
 
-use std::sync::Arc;
 use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex as Short, PoisonError};
 
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::desktop::Desktop;
 use crate::context::Context;
+use crate::course::Catalogue;
 use crate::engine::Engine;
 use crate::engine::image::BuildOptions;
 use crate::lab::{Lab, SharedStore};
@@ -22,7 +24,7 @@ use crate::problem::{Exit, Problem};
 use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
 use crate::store::Store;
-use crate::tui::app::{Effect, EngineState, Event, Found, WorkspaceEvent};
+use crate::tui::app::{AuthorOrder, Effect, EngineState, Event, Found, WorkspaceEvent};
 use crate::tui::widgets::markdown::highlight_all;
 use incident::Follow;
 use visit::Visit;
@@ -40,6 +42,7 @@ pub(super) struct Worker {
     build: Option<CancellationToken>,
     desktop: Arc<Desktop>,
     replay: Option<replay::Replay>,
+    desk: Option<author::Desk>,
 }
 
 /// What every task works with.
@@ -48,15 +51,31 @@ struct Shared {
     context: Arc<Context>,
     store: SharedStore,
     events: Sender<Event>,
+    /// What there is to practise; it changes while somebody writes it.
+    course: Arc<Short<Arc<Catalogue>>>,
     /// Held by who makes a sandbox: the launch of an item would take away what a rewind of it is
     /// just making.
     making: Arc<Mutex<()>>,
 }
 
 impl Shared {
+    fn new(context: Arc<Context>, store: Store, events: Sender<Event>) -> Self {
+        let course = Arc::new(Short::new(Arc::clone(&context.course)));
+        Self { context, store: SharedStore::new(store), events, course, making: Arc::default() }
+    }
+
     fn send(&self, event: Event) {
         // It fails only while the program is ending.
         let _ = self.events.send(event);
+    }
+
+    fn course(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.course.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on there is this to practise.
+    fn learn(&self, course: Arc<Catalogue>) {
+        *self.course.lock().unwrap_or_else(PoisonError::into_inner) = course;
     }
 
     async fn lab(&self) -> Result<Lab, Problem> {
@@ -87,8 +106,7 @@ impl Worker {
             .thread_name("worker")
             .enable_all()
             .build()?;
-        let shared =
-            Shared { context, store: SharedStore::new(store), events, making: Arc::default() };
+        let shared = Shared::new(context, store, events);
         Ok(Self {
             runtime,
             shared,
@@ -96,6 +114,7 @@ impl Worker {
             incident: None,
             build: None,
             replay: None,
+            desk: None,
             desktop,
         })
     }
@@ -226,6 +245,18 @@ impl Worker {
                 }
             }
             Effect::CloseReplay => self.replay = None,
+            Effect::Author { visit, order } => {
+                if let AuthorOrder::Open(_) = order {
+                    match author::Desk::begin(shared.clone(), visit) {
+                        Ok(desk) => self.desk = Some(desk),
+                        Err(error) => shared.send(Event::Problem(no_thread(&error))),
+                    }
+                }
+                if let Some(desk) = &self.desk {
+                    desk.order(visit, order);
+                }
+            }
+            Effect::CloseAuthor => self.desk = None,
             Effect::Configure { key, value } => shared.with_store(move |shared| {
                 crate::config::set(&shared.context.paths.config_file, key, &value)?;
                 Ok(())
@@ -284,6 +315,9 @@ impl Worker {
     /// Carries the last effects out and waits for them: the last second of a timer is written, the
     /// shell is hung up.
     pub(super) fn finish(mut self, effects: Vec<Effect>) {
+        if let Some(desk) = self.desk.take() {
+            desk.finish();
+        }
         let visit = self.visit.take();
         for effect in effects {
             self.carry_out(effect);
@@ -294,6 +328,11 @@ impl Worker {
         // Blocking work that was begun is finished; it is short, but a hung engine is not waited for.
         self.runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     }
+}
+
+fn no_thread(error: &std::io::Error) -> Problem {
+    let message = format!("The folder cannot be opened: {error}");
+    Problem::new("system", Exit::Environment, message)
 }
 
 fn unknown_attempt(id: &str) -> Problem {

@@ -264,7 +264,7 @@ impl Visit {
 
 impl Inner {
     fn new(shared: Shared, id: u64, item: &str, kind: Kind) -> Option<Arc<Self>> {
-        let item = shared.context.course.item(item)?.clone();
+        let item = shared.course().item(item)?.clone();
         Some(Arc::new(Self {
             id,
             shared,

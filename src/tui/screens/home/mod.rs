@@ -4,7 +4,7 @@ mod view;
 
 use std::collections::{HashMap, HashSet};
 
-pub use view::{draw, row_at};
+pub use view::{draw, item_facts, module_facts, row_at};
 
 use super::search::rank;
 use crate::course::Catalogue;
@@ -97,6 +97,19 @@ impl Home {
         if let Some(item) = next {
             self.select(course, &item.id.clone());
         }
+    }
+
+    /// What there is to practise has changed; the cursor stays on what it was on.
+    pub fn renew(&mut self, course: &Catalogue) {
+        let selected = self.selected().cloned();
+        if self.search.is_some() {
+            self.filter(course);
+        } else {
+            self.list(course);
+        }
+        let at = self.rows.iter().position(|row| Some(row) == selected.as_ref());
+        self.cursor = at.unwrap_or(self.cursor);
+        self.move_by(0);
     }
 
     /// Folds or unfolds the module under the cursor.

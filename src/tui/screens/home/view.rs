@@ -237,7 +237,8 @@ fn facts(app: &App, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), inner);
 }
 
-fn item_facts<'a>(app: &'a App, item: &'a Item, width: u16) -> Vec<Line<'a>> {
+/// An item's facts, as somebody reads them who has not chosen it yet.
+pub fn item_facts<'a>(app: &'a App, item: &'a Item, width: u16) -> Vec<Line<'a>> {
     let dot = app.signs.dot();
     let needs = match &item.body {
         Body::Exercise(exercise) if exercise.backend == Backend::Vm => {
@@ -362,7 +363,8 @@ fn proofs<'a>(app: &'a App, item: &Item) -> Vec<Line<'a>> {
     vec![Line::styled(format!("{sign} {words}"), style), Line::default()]
 }
 
-fn module_facts<'a>(app: &'a App, module: &'a Module) -> Vec<Line<'a>> {
+/// The same of a module.
+pub fn module_facts<'a>(app: &'a App, module: &'a Module) -> Vec<Line<'a>> {
     let mut lines = vec![
         Line::styled(&*module.title, app.theme.heading()),
         Line::styled(

@@ -26,6 +26,7 @@ fn app(cols: u16, rows: u16) -> App {
         mouse: true,
         offline: false,
         first_start: false,
+        content: None,
     };
     let course = Arc::new(course::load(&[Content::built_in()]));
     let mut app = App::new(settings, course, Instant::now());

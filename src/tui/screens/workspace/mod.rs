@@ -2,7 +2,6 @@
 
 mod drawer;
 mod layout;
-mod lesson;
 mod rewind;
 mod sidebar;
 mod solution;
@@ -11,7 +10,7 @@ mod view;
 
 pub use drawer::last_drawer_scroll;
 pub use layout::{Mode, PaneId, Places};
-pub use sidebar::last_scroll;
+pub use sidebar::{last_scroll, preview};
 pub use view::draw;
 
 use std::path::PathBuf;
@@ -19,7 +18,6 @@ use std::time::Instant;
 
 use crate::lab::clock::Clock;
 use drawer::{Drawer, Runs};
-use lesson::Lesson;
 use ratatui::layout::Rect;
 
 use crate::course::Item;
@@ -27,6 +25,7 @@ use crate::engine::Step;
 use crate::lab::verify::CheckResult;
 use crate::problem::Problem;
 use crate::tui::keymap::Context;
+use crate::tui::screens::lesson::Lesson;
 use crate::tui::screens::shell::Shell;
 use crate::tui::theme::{Signs, Theme};
 

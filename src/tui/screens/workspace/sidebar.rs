@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use super::{PaneId, Phase, Workspace};
-use crate::course::{Check, Expect};
+use crate::course::{Check, Expect, Item};
 use crate::lab;
 use crate::lab::verify::{CheckResult, CheckState};
 use crate::tui::app::App;
@@ -35,9 +35,22 @@ pub(super) fn lines<'a>(app: &'a App, workspace: &'a Workspace, width: usize) ->
         );
     }
     lines.push(Line::default());
-    hints(app, workspace, &mut lines, width);
+    let shown = workspace.hints.iter().map(String::as_str).collect();
+    hints(app, &mut lines, &workspace.item, shown, workspace.offered, width);
     lines.push(Line::default());
     sandbox(app, workspace, &mut lines, width);
+    lines
+}
+
+/// The sidebar's part that an author writes: every check, and every hint as if it had been shown.
+pub fn preview<'a>(app: &'a App, item: &'a Item, width: usize) -> Vec<Line<'a>> {
+    let mut lines = vec![Line::styled("Checks", app.theme.heading())];
+    for check in lab::checks(item) {
+        check_lines(app, &mut lines, check, None, width, &sign(app, None));
+    }
+    lines.push(Line::default());
+    let all = lab::hints(item).iter().map(|hint| hint.text.as_str()).collect();
+    hints(app, &mut lines, item, all, false, width);
     lines
 }
 
@@ -118,12 +131,18 @@ fn check_lines<'a>(
     }
 }
 
-fn hints<'a>(app: &'a App, workspace: &'a Workspace, lines: &mut Vec<Line<'a>>, width: usize) {
-    let all = lab::hints(&workspace.item).len();
-    let shown = workspace.hints.len();
-    let heading = format!("Hints {shown}/{all}");
+fn hints<'a>(
+    app: &'a App,
+    lines: &mut Vec<Line<'a>>,
+    item: &Item,
+    shown: Vec<&'a str>,
+    offered: bool,
+    width: usize,
+) {
+    let (all, count) = (lab::hints(item).len(), shown.len());
+    let heading = format!("Hints {count}/{all}");
     lines.push(Line::styled(heading, app.theme.heading()));
-    for (index, hint) in workspace.hints.iter().enumerate() {
+    for (index, hint) in shown.into_iter().enumerate() {
         for paragraph in plain(hint) {
             for (line, part) in wrap(&paragraph, width.saturating_sub(3)).into_iter().enumerate() {
                 let lead = if line == 0 { format!("{}. ", index + 1) } else { "   ".to_owned() };
@@ -134,8 +153,8 @@ fn hints<'a>(app: &'a App, workspace: &'a Workspace, lines: &mut Vec<Line<'a>>, 
             }
         }
     }
-    if shown < all {
-        let (text, style) = if workspace.offered {
+    if count < all {
+        let (text, style) = if offered {
             ("Stuck? h shows a hint.", app.theme.attention())
         } else {
             ("h shows the next one", app.theme.muted())

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyEvent, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-use super::lesson::Target;
 use super::{Checking, PaneId, Phase, Workspace};
 use crate::course::Catalogue;
 use crate::engine::Offers;
@@ -17,6 +16,7 @@ use crate::lab::verify::{CheckResult, CheckState, passed};
 use crate::session::Input;
 use crate::tui::app::{Action, Choice, Completed, Dialog, Effect, Layer, WorkspaceEvent};
 use crate::tui::keymap::Context;
+use crate::tui::screens::lesson::Target;
 use crate::tui::screens::outcome::Outcome;
 use crate::tui::screens::shell;
 

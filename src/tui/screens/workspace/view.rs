@@ -149,32 +149,7 @@ fn lesson(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, places: &Plac
         frame.render_widget(text.wrap(Wrap { trim: true }), inner);
         return;
     }
-    let rows = lesson.layout.lines.iter().skip(lesson.scroll);
-    for (row, line) in (0..inner.height).zip(rows) {
-        let at = Rect { y: inner.y + row, height: 1, ..inner };
-        frame.render_widget(line, at);
-    }
-    mark_target(app, workspace, frame, inner);
-}
-
-/// Marks the selected code block or link at the pane's edge and by its colour.
-fn mark_target(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, inner: Rect) {
-    let lesson = &workspace.lesson;
-    let Some(target) = lesson.selected.and_then(|index| lesson.targets().into_iter().nth(index))
-    else {
-        return;
-    };
-    let block = lesson.layout.code.iter().find(|block| block.first_line == target.line());
-    let last = block.map_or(target.line(), |block| block.last_line);
-    for line in target.line()..=last {
-        let height = usize::from(inner.height);
-        let Some(row) = line.checked_sub(lesson.scroll).filter(|row| *row < height) else {
-            continue;
-        };
-        let at = Rect { x: inner.x - 1, y: inner.y + row as u16, width: 1, height: 1 };
-        let sign = if app.signs.ascii { ">" } else { "▌" };
-        frame.render_widget(Span::styled(sign, app.theme.key()), at);
-    }
+    lesson.draw(app, frame, inner);
 }
 
 fn side(app: &App, workspace: &Workspace, frame: &mut Frame<'_>, places: &Places) {

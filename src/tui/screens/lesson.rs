@@ -1,6 +1,10 @@
-//! The lesson pane's state: the laid-out lesson, where it is scrolled, and the selected code block
-//! or link.
+//! A lesson on the screen: laid out, where it is scrolled, and the selected code block or link.
 
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::tui::app::App;
 use crate::tui::theme::{Signs, Theme};
 use crate::tui::widgets::highlight::Tokens;
 use crate::tui::widgets::markdown::{Code, Document, Layout, MarkdownStyle};
@@ -63,6 +67,18 @@ impl Lesson {
         self.selected = None;
         self.lay_out();
         code
+    }
+
+    /// Shows a lesson as it is now; one that was shown before stays where it was scrolled.
+    pub fn renew(&mut self, path: String, document: Document) {
+        if self.path != path {
+            self.scroll = 0;
+        }
+        self.path = path;
+        self.document = Some(document);
+        self.selected = None;
+        self.lay_out();
+        self.scroll_by(0);
     }
 
     /// Takes the highlighted code, if it is still this lesson's.
@@ -181,5 +197,34 @@ impl Lesson {
 
     fn in_view(&self, line: usize) -> bool {
         (self.scroll..self.scroll + usize::from(self.height)).contains(&line)
+    }
+
+    /// Draws what is in view of it.
+    pub fn draw(&self, app: &App, frame: &mut Frame<'_>, inner: Rect) {
+        let rows = self.layout.lines.iter().skip(self.scroll);
+        for (row, line) in (0..inner.height).zip(rows) {
+            let at = Rect { y: inner.y + row, height: 1, ..inner };
+            frame.render_widget(line, at);
+        }
+        self.mark_target(app, frame, inner);
+    }
+
+    /// Marks the selected code block or link at the pane's edge and by its colour.
+    fn mark_target(&self, app: &App, frame: &mut Frame<'_>, inner: Rect) {
+        let Some(target) = self.selected.and_then(|index| self.targets().into_iter().nth(index))
+        else {
+            return;
+        };
+        let block = self.layout.code.iter().find(|block| block.first_line == target.line());
+        let last = block.map_or(target.line(), |block| block.last_line);
+        for line in target.line()..=last {
+            let height = usize::from(inner.height);
+            let Some(row) = line.checked_sub(self.scroll).filter(|row| *row < height) else {
+                continue;
+            };
+            let at = Rect { x: inner.x - 1, y: inner.y + row as u16, width: 1, height: 1 };
+            let sign = if app.signs.ascii { ">" } else { "▌" };
+            frame.render_widget(Span::styled(sign, app.theme.key()), at);
+        }
     }
 }
