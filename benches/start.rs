@@ -9,11 +9,14 @@
     reason = "a bench prints its figures, and one that cannot go on stops"
 )]
 
+#[path = "support/course.rs"]
+mod course;
 #[path = "support/process.rs"]
 mod process;
 #[path = "../tests/support/terminal.rs"]
 mod terminal;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use process::Usage;
@@ -21,6 +24,7 @@ use terminal::Terminal;
 
 const RUNS: usize = 41;
 const SIZE: (u16, u16) = (120, 40);
+const ITEMS: usize = 10_000;
 const IDLE: Duration = Duration::from_secs(20);
 
 fn main() {
@@ -28,14 +32,11 @@ fn main() {
     std::fs::write(home.path().join("config.yaml"), "version: 1\n").unwrap();
 
     println!("first full frame at {}x{}, median of {RUNS} starts (least, most)", SIZE.0, SIZE.1);
-    let ours = times(|| {
-        let started = Instant::now();
-        let terminal = Terminal::start(SIZE, home.path(), &[]);
-        // The footer is drawn last.
-        terminal.see("q quit");
-        started.elapsed()
-    });
-    report("drydock", &ours);
+    report("drydock", &first_frames(home.path(), &[]));
+    let large = tempfile::tempdir().unwrap();
+    course::write(large.path(), ITEMS);
+    let content = ["--content", large.path().to_str().unwrap()];
+    report("10,000", &first_frames(home.path(), &content));
     for (name, command, last) in [
         ("vim", &["vim", "--clean", "/etc/services"][..], "1,1"),
         ("less", &["less", "/etc/services"][..], "/etc/services"),
@@ -66,6 +67,16 @@ fn main() {
     println!("  memory      {:.1} MB resident", process::resident(pid) / 1e6);
     terminal.send("q");
     terminal.end();
+}
+
+fn first_frames(home: &Path, arguments: &[&str]) -> Vec<Duration> {
+    times(|| {
+        let started = Instant::now();
+        let terminal = Terminal::start(SIZE, home, arguments);
+        // The footer is drawn last.
+        terminal.see("q quit");
+        started.elapsed()
+    })
 }
 
 fn times(mut run: impl FnMut() -> Duration) -> Vec<Duration> {

@@ -28,8 +28,17 @@ impl Usage {
 
 /// Resident memory in bytes.
 pub(crate) fn resident(pid: u32) -> f64 {
+    memory(pid, "VmRSS")
+}
+
+/// The most that was resident so far, in bytes; none of a process that has ended.
+pub(crate) fn peak(pid: u32) -> f64 {
+    memory(pid, "VmHWM")
+}
+
+fn memory(pid: u32, name: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    field(&status, "VmRSS").unwrap_or(0) as f64 * 1024.0
+    field(&status, name).unwrap_or(0) as f64 * 1024.0
 }
 
 fn field(status: &str, name: &str) -> Option<u64> {
