@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::hands::Hands;
+use super::wrong::{About, Wrong};
 use super::{Run, Stage, clean, timed};
 use crate::course::keys::is_typed;
 use crate::course::solution::{SolutionStep, steps};
-use crate::course::{Body, Check, Exercise, Item, Mode, Resource};
+use crate::course::{Body, Check, Exercise, Item, Mode, Place, Resource};
 use crate::engine::Engine;
 use crate::engine::native::MACHINE;
 use crate::lab::probe::Probes;
@@ -70,7 +71,7 @@ struct Bench<'a> {
 
 impl Bench<'_> {
     /// A sandbox in which nothing was done yet, with values of its own.
-    async fn provision(&self) -> Result<Tried, String> {
+    async fn provision(&self) -> Result<Tried, Wrong> {
         let begin = Begin { fresh: true, seed: None };
         let ready = self.lab.provision(self.item, begin, &|_| {}).await;
         let ready = ready.map_err(|error| error.to_string())?;
@@ -82,7 +83,7 @@ impl Bench<'_> {
     }
 
     /// For each step: all others in a fresh sandbox. Of one that is alone, red has said it.
-    async fn drop_one(&self) -> Result<(), String> {
+    async fn drop_one(&self) -> Result<(), Wrong> {
         let Body::Exercise(as_written) = &self.item.body else { return Ok(()) };
         let count = steps_of(as_written)?.1.len();
         for left_out in (0..count).filter(|_| count > 1) {
@@ -91,17 +92,18 @@ impl Bench<'_> {
         Ok(())
     }
 
-    async fn decoys(&self) -> Result<(), String> {
+    async fn decoys(&self) -> Result<(), Wrong> {
         let Body::Exercise(as_written) = &self.item.body else { return Ok(()) };
         for index in 0..as_written.decoys.len() {
-            self.provision().await?.refuse(index).await?;
+            let refused = self.provision().await?.refuse(index).await;
+            refused.map_err(|wrong| wrong.or_about(About::Entry("decoys", index)))?;
         }
         Ok(())
     }
 
     /// Everything up to the solution in other sandboxes, with other values, and the checks in another
     /// order: none may live on what another leaves behind.
-    async fn again(&self) -> Result<(), String> {
+    async fn again(&self) -> Result<(), Wrong> {
         for order in [from_the_end, as_it_is] {
             let mut tried = self.provision().await?;
             tried.exercise.verify = order(&tried.exercise.verify);
@@ -137,12 +139,13 @@ struct Found {
 
 impl Tried {
     /// How the checks stand now. One that cannot be run is an error.
-    async fn look(&mut self) -> Result<Found, String> {
+    async fn look(&mut self) -> Result<Found, Wrong> {
         let Self { exercise, probes, standing, .. } = self;
         let results = verify(&exercise.verify, probes, standing, |_| ()).await;
         let results = results.map_err(|error| error.to_string())?;
         if let Some(broken) = results.iter().find(|result| result.state == CheckState::Error) {
-            return Err(format!("the check {:?} {}", broken.name, broken.actual));
+            let why = format!("the check {:?} {}", broken.name, broken.actual);
+            return Err(Wrong::check(why, &broken.name));
         }
         let failing = results.iter().filter(|result| result.state != CheckState::Passed);
         let names = |results: &mut dyn Iterator<Item = &CheckResult>| {
@@ -162,40 +165,42 @@ impl Tried {
         tasks.map(|check| check.name.clone()).collect()
     }
 
-    async fn red(&mut self) -> Result<(), String> {
+    async fn red(&mut self) -> Result<(), Wrong> {
         let found = self.look().await?;
         for check in &self.exercise.verify {
             let fails = found.failing.contains(&check.name) && !found.waiting.contains(&check.name);
             if !fails && !check.green_before {
                 let name = &check.name;
-                return Err(format!("the check {name:?} passes before anything is done"));
+                let why = format!("the check {name:?} passes before anything is done");
+                return Err(Wrong::check(why, name));
             }
             if fails && check.invariant {
-                return Err(format!("{:?} must be true all the time, and is not", check.name));
+                let why = format!("{:?} must be true all the time, and is not", check.name);
+                return Err(Wrong::check(why, &check.name));
             }
         }
         Ok(())
     }
 
-    async fn solve(&mut self) -> Result<(), String> {
+    async fn solve(&mut self) -> Result<(), Wrong> {
         let mut failing = self.tasks();
         let (solution, steps) = steps_of(&self.exercise)?;
         for (index, step) in steps.iter().enumerate() {
-            self.in_terminal(&solution, step, PATIENCE).await?;
+            let here = |wrong: Wrong| wrong.or_about(line_of(&solution, step));
+            self.in_terminal(&solution, step, PATIENCE).await.map_err(here)?;
             failing.retain(|name| !step.turns.contains(name));
             let when = format!("after step {} of the solution", index + 1);
-            self.settle(&failing, &when).await?;
+            self.settle(&failing, &when).await.map_err(here)?;
         }
-        match self.look().await?.failing.first() {
-            Some(name) => Err(format!("after the solution {name:?} still fails")),
-            None => Ok(()),
-        }
+        // What may be green before must be so in the end too.
+        self.settle_all(&BTreeSet::new(), "after the solution").await
     }
 
-    async fn hold(&mut self) -> Result<(), String> {
+    async fn hold(&mut self) -> Result<(), Wrong> {
         for _ in 0..HELD {
             if let Some(name) = self.look().await?.failing.first() {
-                return Err(format!("the check {name:?} passed and does not any more"));
+                let why = format!("the check {name:?} passed and does not any more");
+                return Err(Wrong::check(why, name));
             }
             tokio::time::sleep(PACE).await;
         }
@@ -203,7 +208,7 @@ impl Tried {
     }
 
     /// All steps of the solution but one, whose checks must stay red.
-    async fn without(&mut self, left_out: usize) -> Result<(), String> {
+    async fn without(&mut self, left_out: usize) -> Result<(), Wrong> {
         let tasks = self.tasks();
         let (solution, steps) = steps_of(&self.exercise)?;
         for (_, step) in steps.iter().enumerate().filter(|(index, _)| *index != left_out) {
@@ -215,16 +220,17 @@ impl Tried {
                 self.hands = None;
             }
         }
-        let turns = steps.into_iter().nth(left_out).map(|step| step.turns).unwrap_or_default();
+        let Some(step) = steps.get(left_out) else { return Ok(()) };
         let begun = Instant::now();
         while begun.elapsed() < STAYS {
             let found = self.look().await?;
             let red =
                 |name: &&String| found.failing.contains(*name) && !found.waiting.contains(*name);
-            let mut turns = turns.iter().filter(|name| tasks.contains(*name));
+            let mut turns = step.turns.iter().filter(|name| tasks.contains(*name));
             if let Some(name) = turns.find(|name| !red(name)) {
                 let number = left_out + 1;
-                return Err(format!("without step {number} of the solution {name:?} passes too"));
+                let why = format!("without step {number} of the solution {name:?} passes too");
+                return Err(Wrong::about(why, line_of(&solution, step)));
             }
             tokio::time::sleep(PACE).await;
         }
@@ -232,7 +238,7 @@ impl Tried {
     }
 
     /// A wrong solution, which exactly its checks must refuse, and say what it says they do.
-    async fn refuse(&mut self, decoy: usize) -> Result<(), String> {
+    async fn refuse(&mut self, decoy: usize) -> Result<(), Wrong> {
         let Some(decoy) = self.exercise.decoys.get(decoy).cloned() else { return Ok(()) };
         let path = decoy.file.path();
         let script = text(&decoy.file)?;
@@ -250,7 +256,8 @@ impl Tried {
         if told.contains(says) {
             return Ok(());
         }
-        Err(format!("{when} the learner is not told {says:?}, but: {}", told.replace('\n', "; ")))
+        let told = told.replace('\n', "; ");
+        Err(format!("{when} the learner is not told {says:?}, but: {told}").into())
     }
 
     /// Carries a step of this file out in a terminal.
@@ -259,28 +266,28 @@ impl Tried {
         file: &Resource,
         step: &SolutionStep,
         patience: Duration,
-    ) -> Result<(), String> {
+    ) -> Result<(), Wrong> {
         let hands = match self.hands.take() {
             Some(hands) => hands,
             None => Hands::at(&self.engine, self.probes.sandbox()).await?,
         };
-        self.hands.insert(hands).carry_out(file, step, patience).await
+        Ok(self.hands.insert(hands).carry_out(file, step, patience).await?)
     }
 
     /// Runs a script as the learner. What it leaves counts, not how it ends.
-    async fn script(&mut self, script: &str, what: &str) -> Result<(), String> {
+    async fn script(&mut self, script: &str, what: &str) -> Result<(), Wrong> {
         let ran = self.probes.run(None, script, PATIENCE).await;
-        ran.map(drop).map_err(|error| format!("{what}: {error}"))
+        Ok(ran.map(drop).map_err(|error| format!("{what}: {error}"))?)
     }
 
     /// Waits until of what is to be done exactly these checks fail.
-    async fn settle(&mut self, wanted: &BTreeSet<String>, when: &str) -> Result<(), String> {
+    async fn settle(&mut self, wanted: &BTreeSet<String>, when: &str) -> Result<(), Wrong> {
         let tasks = self.tasks();
         self.wait_for(wanted, when, |found| &found.failing & &tasks).await
     }
 
     /// Waits until of all checks exactly these fail.
-    async fn settle_all(&mut self, wanted: &BTreeSet<String>, when: &str) -> Result<(), String> {
+    async fn settle_all(&mut self, wanted: &BTreeSet<String>, when: &str) -> Result<(), Wrong> {
         self.wait_for(wanted, when, |found| found.failing.clone()).await
     }
 
@@ -289,7 +296,7 @@ impl Tried {
         wanted: &BTreeSet<String>,
         when: &str,
         failing: impl Fn(&Found) -> BTreeSet<String>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Wrong> {
         let holds = self.exercise.verify.iter().filter_map(|check| match check.mode {
             Mode::Hold(hold) => Some(hold),
             Mode::Level | Mode::Edge => None,
@@ -304,7 +311,7 @@ impl Tried {
                 return Ok(());
             }
             if begun.elapsed() > limit {
-                return Err(different(when, wanted, &failing));
+                return Err(different(when, wanted, &failing).into());
             }
             tokio::time::sleep(PACE).await;
         }
@@ -318,6 +325,11 @@ fn steps_of(exercise: &Exercise) -> Result<(Resource, Vec<SolutionStep>), String
     };
     let steps = steps(&solution.path(), &text(solution)?, &exercise.verify);
     Ok((solution.clone(), steps.map_err(|wrong| wrong.to_string())?))
+}
+
+/// Where a step of this file begins.
+fn line_of(file: &Resource, step: &SolutionStep) -> About {
+    About::Line(Place { file: file.path(), line: step.first })
 }
 
 fn as_it_is(checks: &[Check]) -> Vec<Check> {

@@ -10,6 +10,7 @@ mod exercise;
 mod hands;
 pub mod record;
 mod scenario;
+mod wrong;
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 use crate::course::{Body, Diagnostic, Item, Resource, Severity};
 use crate::lab::{Lab, needs};
+use wrong::Wrong;
 
 /// What a proof looks at, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -75,9 +77,29 @@ pub enum Verdict {
     Failed {
         /// One sentence.
         why: String,
+        /// The file in which what is wrong is written, where that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
+        /// The line of it, from 1.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        line: Option<u32>,
     },
     /// There was nothing to run it on.
     Skipped,
+}
+
+impl Verdict {
+    /// What is wrong, with its place: `exercises/linux/01.yaml:12: …`.
+    pub fn why(&self) -> Option<String> {
+        match self {
+            Self::Failed { why, file: Some(file), line } => {
+                let line = line.map_or_else(String::new, |line| format!(":{line}"));
+                Some(format!("{file}{line}: {why}"))
+            }
+            Self::Failed { why, file: None, .. } => Some(why.clone()),
+            Self::Passed | Self::Skipped => None,
+        }
+    }
 }
 
 /// One stage of a proof.
@@ -117,11 +139,8 @@ pub struct Proof {
 
 impl Proof {
     /// The first stage that failed, and why.
-    pub fn failure(&self) -> Option<(Stage, &str)> {
-        self.stages.iter().find_map(|step| match &step.verdict {
-            Verdict::Failed { why } => Some((step.stage, why.as_str())),
-            Verdict::Passed | Verdict::Skipped => None,
-        })
+    pub fn failure(&self) -> Option<(Stage, String)> {
+        self.stages.iter().find_map(|step| Some((step.stage, step.verdict.why()?)))
     }
 }
 
@@ -147,7 +166,7 @@ pub async fn prove(
         return Outcome::NotHere(problem.message);
     }
     let begun = Instant::now();
-    let mut run = Run { stages: Vec::new(), peak: None, image: None, tell };
+    let mut run = Run { item, stages: Vec::new(), peak: None, image: None, tell };
     run.begins(Stage::Lint);
     let content_hash = item.hash().unwrap_or_default();
     run.add(Stage::Lint, Duration::ZERO, lint(item, findings));
@@ -170,13 +189,14 @@ pub async fn prove(
     })
 }
 
-fn lint(item: &Item, findings: &[Diagnostic]) -> Result<(), String> {
+fn lint(item: &Item, findings: &[Diagnostic]) -> Result<(), Wrong> {
     let files: Vec<_> = item.files().into_iter().map(Resource::path).collect();
     let errors = findings.iter().filter(|it| it.severity == Severity::Error);
     let mut errors = errors.filter(|it| files.contains(&it.file));
     let Some(first) = errors.next() else { return Ok(()) };
     let more = errors.count();
-    Err(if more > 0 { format!("{first} (and {more} more)") } else { first.to_string() })
+    // It says itself where.
+    Err(if more > 0 { format!("{first} (and {more} more)") } else { first.to_string() }.into())
 }
 
 async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
@@ -185,11 +205,11 @@ async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
 }
 
 /// Removes what there is of an item; something that is left then is an error.
-async fn clean(lab: &Lab, item: &str) -> Result<(), String> {
+async fn clean(lab: &Lab, item: &str) -> Result<(), Wrong> {
     lab.destroy(item).await.map_err(|error| error.to_string())?;
     let left = lab.engine.list(Some(&lab.owner)).await.map_err(|error| error.to_string())?;
     let left = left.iter().filter(|sandbox| sandbox.item == item).count();
-    if left > 0 { Err(format!("{left} sandboxes are left of it")) } else { Ok(()) }
+    if left > 0 { Err(format!("{left} sandboxes are left of it").into()) } else { Ok(()) }
 }
 
 fn millis(time: Duration) -> u64 {
@@ -198,6 +218,7 @@ fn millis(time: Duration) -> u64 {
 
 /// The stages so far.
 struct Run<'a> {
+    item: &'a Item,
     stages: Vec<Step>,
     peak: Option<u64>,
     image: Option<String>,
@@ -211,19 +232,22 @@ impl Run<'_> {
     }
 
     /// Carries a stage out; gives whether it passed.
-    async fn stage(
-        &mut self,
-        stage: Stage,
-        work: impl Future<Output = Result<(), String>>,
-    ) -> bool {
+    async fn stage(&mut self, stage: Stage, work: impl Future<Output = Result<(), Wrong>>) -> bool {
         self.begins(stage);
         let (result, took) = timed(work).await;
         self.add(stage, took, result)
     }
 
-    fn add(&mut self, stage: Stage, took: Duration, result: Result<(), String>) -> bool {
+    fn add(&mut self, stage: Stage, took: Duration, result: Result<(), Wrong>) -> bool {
         let passed = result.is_ok();
-        let verdict = result.map_or_else(|why| Verdict::Failed { why }, |()| Verdict::Passed);
+        let verdict = match result {
+            Ok(()) => Verdict::Passed,
+            Err(wrong) => {
+                let place = wrong.place(self.item);
+                let line = place.as_ref().map(|place| place.line);
+                Verdict::Failed { why: wrong.why, file: place.map(|place| place.file), line }
+            }
+        };
         self.stages.push(Step { stage, verdict, ms: millis(took) });
         passed
     }

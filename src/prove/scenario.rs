@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::wrong::{About, Wrong};
 use super::{Run, Stage, timed};
 use crate::course::Item;
 use crate::course::scenario::{CriterionKind, Scenario, Solution, WrongFix};
@@ -50,12 +51,12 @@ pub(super) async fn prove(lab: &Lab, item: &Item, scenario: &Arc<Scenario>, run:
         Ok(calm) => {
             run.image.clone_from(&calm.image);
             run.add(Stage::Provision, took, Ok(()));
-            run.stage(Stage::Healthy, calm.stays_green()).await;
+            run.stage(Stage::Healthy, async { Ok(calm.stays_green().await?) }).await;
             calm.end().await;
             broken(&bench, scenario, run).await;
         }
         Err(why) => {
-            run.add(Stage::Provision, took, Err(why));
+            run.add(Stage::Provision, took, Err(why.into()));
             run.skip(&[Stage::Healthy]);
             run.skip(if alarm { &[] } else { &[Stage::Red, Stage::Untouched] });
             run.skip(&[Stage::Solve, Stage::Decoys]);
@@ -70,18 +71,19 @@ async fn broken(bench: &Bench<'_>, scenario: &Scenario, run: &mut Run<'_>) {
     run.begins(if alarm { Stage::Solve } else { Stage::Red });
     let (broken, took) = timed(bench.break_it(scenario)).await;
     if !alarm {
-        run.add(Stage::Red, took, broken.as_ref().map(drop).map_err(Clone::clone));
+        run.add(Stage::Red, took, broken.as_ref().map(drop).map_err(|why| why.clone().into()));
     }
     let incident = match broken {
         Ok(incident) => incident,
         Err(why) if alarm => {
-            run.add(Stage::Solve, took, Err(why));
+            run.add(Stage::Solve, took, Err(why.into()));
             return run.skip(&[Stage::Decoys]);
         }
         Err(_) => return run.skip(&[Stage::Untouched, Stage::Solve, Stage::Decoys]),
     };
     if !alarm {
-        run.stage(Stage::Untouched, incident.stays_red(UNTOUCHED, "with nobody's help")).await;
+        let untouched = async { Ok(incident.stays_red(UNTOUCHED, "with nobody's help").await?) };
+        run.stage(Stage::Untouched, untouched).await;
     }
     run.stage(Stage::Solve, bench.solve(scenario, incident)).await;
     run.uses(bench.memory().await);
@@ -141,27 +143,30 @@ impl Bench<'_> {
     }
 
     /// Each accepted repair; the first on machines that are broken already, each other on its own.
-    async fn solve(&self, scenario: &Scenario, broken: Incident<'_>) -> Result<(), String> {
+    async fn solve(&self, scenario: &Scenario, broken: Incident<'_>) -> Result<(), Wrong> {
         let mut broken = Some(broken);
-        for solution in &scenario.solutions {
+        for (index, solution) in scenario.solutions.iter().enumerate() {
             let incident = match broken.take() {
                 Some(incident) => incident,
                 None => self.break_it(scenario).await?,
             };
             let solved = incident.solve(solution).await;
             incident.end().await;
-            solved.map_err(|why| format!("after the repair {:?} {why}", solution.name))?;
+            solved.map_err(|why| {
+                let why = format!("after the repair {:?} {why}", solution.name);
+                Wrong::about(why, About::Entry("solutions", index))
+            })?;
         }
         Ok(())
     }
 
     /// Each wrong repair, on machines of its own.
-    async fn refuse(&self, scenario: &Scenario) -> Result<(), String> {
-        for decoy in &scenario.decoys {
+    async fn refuse(&self, scenario: &Scenario) -> Result<(), Wrong> {
+        for (index, decoy) in scenario.decoys.iter().enumerate() {
             let incident = self.break_it(scenario).await?;
             let refused = incident.refuse(decoy).await;
             incident.end().await;
-            refused?;
+            refused.map_err(|why| Wrong::about(why, About::Entry("decoys", index)))?;
         }
         Ok(())
     }
@@ -177,13 +182,13 @@ impl Bench<'_> {
         sum
     }
 
-    async fn clean(&self) -> Result<(), String> {
+    async fn clean(&self) -> Result<(), Wrong> {
         let (lab, id) = (self.lab, &self.item.id);
         super::clean(lab, id).await?;
         let Some(systems) = lab.engine.systems() else { return Ok(()) };
         let left = systems.networks(Some(&lab.owner)).await.map_err(|error| error.to_string())?;
         let left = left.iter().filter(|network| network.item == *id).count();
-        if left > 0 { Err(format!("{left} networks are left of it")) } else { Ok(()) }
+        if left > 0 { Err(format!("{left} networks are left of it").into()) } else { Ok(()) }
     }
 }
 

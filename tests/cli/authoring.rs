@@ -109,9 +109,11 @@ fn a_proof_is_kept_until_the_content_changes() {
     // A check weakened by one word passes by itself.
     let weak = manifest.replace("test -d /home/learner/data", "test -d /home/learner");
     write(folder.path(), &[("exercises/a/01.yaml", &weak)]);
-    let why = "a-01 on native: red: the check \"made\" passes before anything is done";
-    prove(&["--changed"]).ends(1).says("not proved on native: red").complains(why);
-    prove(&["--changed"]).ends(1).complains(why);
+    let place = format!("{root}/exercises/a/01.yaml:5");
+    let why = "the check \"made\" passes before anything is done";
+    let why = format!("a-01 on native: red: {place}: {why}");
+    prove(&["--changed"]).ends(1).says("not proved on native: red").complains(&why);
+    prove(&["--changed"]).ends(1).complains(&why);
 }
 
 /// Every file below a folder, by its path.

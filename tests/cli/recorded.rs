@@ -107,6 +107,7 @@ fn attempts_are_listed_the_latest_first() {
             "item",
             "recorded",
             "seconds",
+            "seed",
             "solution_seen",
             "started",
             "state"

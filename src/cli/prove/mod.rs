@@ -284,7 +284,7 @@ fn heading(out: &Out, item: &Item) {
 fn stage(out: &Out, step: &Step) {
     let (sign, tone, why) = match &step.verdict {
         Verdict::Passed => (out.signs.passed(), Tone::Good, None),
-        Verdict::Failed { why } => (out.signs.failed(), Tone::Bad, Some(why)),
+        Verdict::Failed { .. } => (out.signs.failed(), Tone::Bad, step.verdict.why()),
         Verdict::Skipped => (out.signs.unavailable(), Tone::Muted, None),
     };
     let took = match step.verdict {
@@ -294,7 +294,7 @@ fn stage(out: &Out, step: &Step) {
     let took = out.mark(&took, Tone::Muted);
     out.line(format_args!("  {} {:<10}{took}", out.mark(sign, tone), step.stage.word()));
     if let Some(why) = why {
-        out.line(format_args!("      {}", printable(why)));
+        out.line(format_args!("      {}", printable(&why)));
     }
 }
 
@@ -346,7 +346,7 @@ fn summary(out: &Out, outcomes: &[prove::Outcome], named: bool) -> u8 {
     for proof in &failed {
         if let Some((stage, why)) = proof.failure() {
             let (id, engine, stage) = (&proof.id, proof.engine, stage.word());
-            out.note(format_args!("  {id} on {engine}: {stage}: {}", printable(why)));
+            out.note(format_args!("  {id} on {engine}: {stage}: {}", printable(&why)));
         }
     }
     if !failed.is_empty() {
