@@ -354,7 +354,7 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
 
 fn look_up_proofs(shared: &Shared, id: String) -> Result<(), Problem> {
     let proofs = shared.store.lock().proofs(Some(&id))?;
-    let hash = shared.context.course.item(&id).and_then(|item| item.hash().ok());
+    let hash = shared.course().item(&id).and_then(|item| item.hash().ok());
     let standing = standing(&proofs, &hash.unwrap_or_default(), jiff::Timestamp::now());
     shared.send(Event::Proofs { item: id, standing });
     Ok(())
