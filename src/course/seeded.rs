@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::vars::Values;
+use super::vars::{Values, Variable};
 use super::{Body, Check, Expect, Item};
 
 impl Item {
@@ -17,20 +17,16 @@ impl Item {
         self.filled(Values::unknown)
     }
 
-    /// The values of an attempt's variables, for who wants to know.
-    pub fn values(&self, seed: u32) -> Option<Values> {
-        match &self.body {
-            Body::Exercise(it) if !it.vars.is_empty() => Some(Values::of(&it.vars, seed)),
-            Body::Exercise(_) | Body::Scenario(_) => None,
-        }
+    /// Whether it differs from attempt to attempt.
+    pub fn varies(&self) -> bool {
+        matches!(&self.body, Body::Exercise(it) if !it.vars.is_empty())
     }
 
-    fn filled(&self, values: impl FnOnce(&[super::vars::Variable]) -> Values) -> Cow<'_, Self> {
+    fn filled(&self, values: impl FnOnce(&[Variable]) -> Values) -> Cow<'_, Self> {
         match &self.body {
-            Body::Exercise(it) if !it.vars.is_empty() => {
-                let values = values(&it.vars);
+            Body::Exercise(it) if self.varies() => {
                 let mut item = self.clone();
-                fill(&mut item, &values);
+                fill(&mut item, &values(&it.vars));
                 Cow::Owned(item)
             }
             Body::Exercise(_) | Body::Scenario(_) => Cow::Borrowed(self),

@@ -27,13 +27,14 @@ use super::measure::{Measures, STEP};
 use super::order::Order;
 use super::picture::Outcome;
 use super::rig::{LEARNER, Machines, Rig};
-use crate::course::scenario::{Criterion, CriterionKind, Judged, Step};
-use crate::engine::SandboxState;
-use crate::lab::LabError;
+use crate::course::Item;
+use crate::course::scenario::{Criterion, CriterionKind, Judged, Scenario, Step};
+use crate::engine::{Progress, SandboxState};
 use crate::lab::probe::Probes;
-use crate::lab::verify;
+use crate::lab::{Lab, LabError, verify};
 use crate::store::{
-    AttemptId, AttemptState, CheckRecord, CheckState, Measured, Store, StoreError, random_seed,
+    Attempt, AttemptId, AttemptState, CheckRecord, CheckState, Measured, Store, StoreError,
+    random_seed,
 };
 
 /// How often the system is measured.
@@ -53,6 +54,23 @@ const SILENCE: f64 = 4.0;
 
 /// How long the machines stay after the end if nobody says that the debrief was read.
 const LINGER: Duration = Duration::from_mins(15);
+
+/// Begins an incident of a scenario in place of the item's last one: its life is there to be directed.
+/// Without a seed it gets one of its own.
+pub async fn begin(
+    lab: &Lab,
+    item: &Item,
+    scenario: &Scenario,
+    (mode, seed): (Mode, Option<u32>),
+    progress: Progress<'_>,
+) -> Result<Attempt, LabError> {
+    lab.destroy(&item.id).await?;
+    let attempt = lab.begin_scenario(item, scenario, progress).await?;
+    let life = Life::new(scenario, mode, seed.unwrap_or_else(random_seed), unix_now());
+    let text = serde_json::to_string(&life).unwrap_or_default();
+    lab.store.lock().keep_incident(attempt.id, &text, None)?;
+    Ok(attempt)
+}
 
 /// Directs an incident until its machines are gone, or `stop`.
 pub async fn direct(rig: Rig, stop: CancellationToken) -> Result<(), LabError> {

@@ -12,7 +12,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::director::unix_now;
+use super::director;
 use super::life::{Life, Mode};
 use super::order::Order;
 use super::rig::Rig;
@@ -21,7 +21,7 @@ use crate::course::scenario::Scenario;
 use crate::engine::Progress;
 use crate::lab::{Lab, LabError, scenario};
 use crate::problem::{Exit, Problem};
-use crate::store::{Attempt, AttemptId, AttemptState, random_seed};
+use crate::store::{Attempt, AttemptId, AttemptState};
 
 /// How often who waits looks again.
 pub const INTERVAL: Duration = Duration::from_millis(200);
@@ -72,11 +72,7 @@ impl Incidents {
             }
             self.end(attempt.id).await?;
         }
-        self.lab.destroy(&item.id).await?;
-        let attempt = self.lab.begin_scenario(item, &scenario, progress).await?;
-        let life = Life::new(&scenario, mode, seed.unwrap_or_else(random_seed), unix_now());
-        let text = serde_json::to_string(&life).unwrap_or_default();
-        self.lab.store.lock().keep_incident(attempt.id, &text, None)?;
+        let attempt = director::begin(&self.lab, item, &scenario, (mode, seed), progress).await?;
         self.ensure(attempt.id)?;
         Ok(attempt)
     }
@@ -111,7 +107,7 @@ impl Incidents {
 
     /// How an incident stands, as it was last written.
     pub fn life(&self, attempt: AttemptId) -> Result<Option<Life>, Problem> {
-        Ok(super::director::written(&self.lab.store.lock(), attempt)?)
+        Ok(director::written(&self.lab.store.lock(), attempt)?)
     }
 
     /// Sees to it that an incident has a director. What the last one ended with, if it did not end
@@ -254,8 +250,7 @@ impl Incidents {
     pub async fn rig(&self, item: &Item, attempt: AttemptId) -> Result<Rig, LabError> {
         let scenario =
             scenario(item).ok_or_else(|| LabError::NoSandbox { item: item.id.clone() })?;
-        let image = self.lab.scenario_image(&scenario, &|_| {}).await?;
-        Ok(Rig { lab: self.lab.clone(), item: item.id.clone(), scenario, attempt, image })
+        Rig::of(&self.lab, item, scenario, attempt).await
     }
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use futures_util::future::try_join_all;
 
+use crate::course::Item;
 use crate::course::scenario::{Machine, Scenario, Step, System};
 use crate::engine::{
     EngineError, Init, Limits, MachineSpec, Network, NetworkSpec, Sandbox, SandboxId, SandboxSpec,
@@ -50,6 +51,17 @@ impl Machines {
 }
 
 impl Rig {
+    /// Of an attempt at an item's scenario, with the image of its machines there.
+    pub async fn of(
+        lab: &Lab,
+        item: &Item,
+        scenario: Arc<Scenario>,
+        attempt: AttemptId,
+    ) -> Result<Self, LabError> {
+        let image = lab.scenario_image(&scenario, &|_| {}).await?;
+        Ok(Self { lab: lab.clone(), item: item.id.clone(), scenario, attempt, image })
+    }
+
     fn system(&self) -> &System {
         &self.scenario.system
     }

@@ -4,6 +4,7 @@
 //! is written last. One that is found unattached was left half made by a crash or a cancelled
 //! launch, and is removed.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -55,7 +56,7 @@ pub struct Begin {
 #[derive(Debug, Clone)]
 pub struct Ready {
     /// The item as the attempt has it.
-    pub item: Item,
+    pub item: Arc<Item>,
     /// The sandbox, running.
     pub sandbox: Sandbox,
     /// The attempt it belongs to.
@@ -105,10 +106,11 @@ impl Lab {
         }
         let mut notices = Vec::new();
         let attached = self.attached(item, &mut notices).await?;
-        if let (Some(seed), Some(begun)) = (seed, self.store.lock().active(&item.id)?)
-            && begun.seed != seed
-        {
-            return Err(LabError::OtherSeed { item: item.id.clone(), seed: begun.seed });
+        if let Some(seed) = seed {
+            let begun = self.store.lock().active(&item.id)?;
+            if let Some(begun) = begun.filter(|begun| begun.seed != seed) {
+                return Err(LabError::OtherSeed { item: item.id.clone(), seed: begun.seed });
+            }
         }
         if let Some((attempt, sandbox)) = attached {
             return self.resume(item, attempt, sandbox, notices, &say).await;
@@ -123,7 +125,7 @@ impl Lab {
             let hash = item.hash().map_err(|error| content(&item.manifest, &error))?;
             self.store.lock().begin(&item.id, &hash, self.engine.name(), seed)?
         };
-        let item = item.seeded(attempt.seed).into_owned();
+        let item = Arc::new(item.seeded(attempt.seed).into_owned());
         let sandbox = self.make(&item, &attempt, image, &say).await?;
         self.store.lock().attach_sandbox(attempt.id, Some(&sandbox.id.0))?;
         Ok(Ready { item, sandbox, attempt, resumed: false, notices })
@@ -225,7 +227,7 @@ impl Lab {
                 if start_over { "; this exercise needs them, so better start over" } else { "" }
             )));
         }
-        let item = item.seeded(attempt.seed).into_owned();
+        let item = Arc::new(item.seeded(attempt.seed).into_owned());
         Ok(Ready { item, sandbox, attempt, resumed: true, notices })
     }
 

@@ -13,6 +13,7 @@
 //! of the old one. Whatever was stopped before that leaves the old one in use, after it the new one,
 //! and the other is found unattached and removed by the next launch.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -247,7 +248,7 @@ impl Lab {
             tracing::info!(%error, "older snapshots were not removed");
         }
         let notices = notices(exercise(item)?, &to);
-        let item = item.clone();
+        let item = Arc::new(item.clone());
         Ok(Rewound {
             ready: Ready { item, sandbox: made, attempt, resumed: true, notices },
             to,

@@ -40,8 +40,8 @@ impl Standing {
         Self { passed: passed.into_iter().collect(), truth: HashMap::new() }
     }
 
-    /// Makes of what was found now what it counts.
-    pub fn judge(&mut self, check: &Check, result: &mut CheckResult, now: Instant) {
+    /// What a result of now counts.
+    pub fn judge(&mut self, check: &Check, mut result: CheckResult, now: Instant) -> CheckResult {
         let is_true = result.state == CheckState::Passed;
         match check.mode {
             Mode::Level => {}
@@ -68,6 +68,7 @@ impl Standing {
             }
             Mode::Hold(_) => drop(self.truth.remove(&check.name)),
         }
+        result
     }
 }
 
@@ -76,7 +77,7 @@ mod tests {
     use super::*;
 
     fn found(standing: &mut Standing, check: &Check, state: CheckState, at: Instant) -> CheckState {
-        let mut result = CheckResult {
+        let result = CheckResult {
             name: check.name.clone(),
             state,
             expected: String::new(),
@@ -86,7 +87,7 @@ mod tests {
             ms: 0,
             evidence: None,
         };
-        standing.judge(check, &mut result, at);
+        let result = standing.judge(check, result, at);
         assert_eq!(result.held.is_some(), state != result.state && result.state == Failed);
         result.state
     }

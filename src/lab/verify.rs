@@ -94,9 +94,8 @@ pub async fn verify(
         };
         if let Some(need) = check.needs.iter().find(|need| !holds(need)) {
             let why = format!("waits for \"{need}\"");
-            let mut result = unjudged(check, CheckState::Skipped, why);
-            standing.judge(check, &mut result, Instant::now());
-            results.push(result);
+            let result = unjudged(check, CheckState::Skipped, why);
+            results.push(standing.judge(check, result, Instant::now()));
             results.last().map(&mut seen);
             continue;
         }
@@ -131,17 +130,14 @@ async fn run(
     while let Some(rest) = commands.get(done..).filter(|rest| !rest.is_empty()) {
         let judge_next = |ran: Ran| {
             if let Some(check) = checks.get(done) {
-                let mut result = judge(check, &ran);
-                standing.judge(check, &mut result, Instant::now());
-                sorted.put(check, result);
+                sorted.put(check, standing.judge(check, judge(check, &ran), Instant::now()));
                 done += 1;
             }
         };
         let stopped = probes.run_all(user, rest, judge_next).await;
         if let (Err(error), Some(check)) = (stopped, checks.get(done)) {
-            let mut result = alone(check, error, probes).await?;
-            standing.judge(check, &mut result, Instant::now());
-            sorted.put(check, result);
+            let result = alone(check, error, probes).await?;
+            sorted.put(check, standing.judge(check, result, Instant::now()));
             done += 1;
         }
     }

@@ -12,14 +12,14 @@ use super::wrong::{About, Wrong};
 use super::{Run, Stage, timed};
 use crate::course::Item;
 use crate::course::scenario::{CriterionKind, Scenario, Solution, WrongFix};
-use crate::incident::director::{direct, unix_now, written};
+use crate::incident::director;
 use crate::incident::life::{Life, Mode, Phase};
 use crate::incident::order::Order;
 use crate::incident::picture::{Guess, Outcome};
 use crate::incident::rig::Rig;
 use crate::lab::probe::Probes;
 use crate::lab::{Lab, LabError};
-use crate::store::{AttemptId, random_seed};
+use crate::store::AttemptId;
 
 /// From the beginning to the learner's turn: machines, healthy seconds, the baseline, the symptom.
 const LIVE: Duration = Duration::from_mins(3);
@@ -110,23 +110,15 @@ impl Bench<'_> {
     /// An incident of this scenario that is live.
     async fn begin(&self, scenario: Scenario) -> Result<Incident<'_>, String> {
         let (lab, item, scenario) = (self.lab, self.item, Arc::new(scenario));
-        let said = |error: LabError| error.to_string();
-        lab.destroy(&item.id).await.map_err(said)?;
-        let attempt = lab.begin_scenario(item, &scenario, &|_| {}).await.map_err(said)?.id;
-        let life = Life::new(&scenario, Mode::Normal, random_seed(), unix_now());
-        let text = serde_json::to_string(&life).map_err(|error| error.to_string())?;
-        let kept = lab.store.lock().keep_incident(attempt, &text, None);
-        kept.map_err(|error| error.to_string())?;
-        let image = lab.scenario_image(&scenario, &|_| {}).await.map_err(said)?;
-        let rig = Rig {
-            lab: lab.clone(),
-            item: item.id.clone(),
-            scenario: scenario.clone(),
-            attempt,
-            image: image.clone(),
+        let begun = async {
+            let how = (Mode::Normal, None);
+            let attempt = director::begin(lab, item, &scenario, how, &|_| {}).await?;
+            Rig::of(lab, item, scenario.clone(), attempt.id).await
         };
+        let rig: Rig = begun.await.map_err(|error: LabError| error.to_string())?;
+        let (attempt, image) = (rig.attempt, rig.image.clone());
         let stop = CancellationToken::new();
-        let director = tokio::spawn(direct(rig, stop.clone()));
+        let director = tokio::spawn(director::direct(rig, stop.clone()));
         let stop = stop.drop_guard();
         let image = Some(image);
         let incident = Incident { lab, item, scenario, attempt, image, director, stop };
@@ -206,7 +198,7 @@ struct Incident<'a> {
 
 impl Incident<'_> {
     fn life(&self) -> Result<Life, String> {
-        let life = written(&self.lab.store.lock(), self.attempt);
+        let life = director::written(&self.lab.store.lock(), self.attempt);
         life.map_err(|error| error.to_string())?.ok_or_else(|| "there is no incident".to_owned())
     }
 
@@ -261,13 +253,17 @@ impl Incident<'_> {
         life.passed(&self.scenario)
     }
 
+    /// Waits until every criterion holds; else tells which do not.
+    async fn until_green(&self, what: &str) -> Result<(), String> {
+        let green = self.until(what, GREEN, |life| self.passed(life)).await;
+        green.map(drop).map_err(|why| match self.life() {
+            Ok(life) => format!("{why}: {}", listed(&self.failing(&life))),
+            Err(_) => why,
+        })
+    }
+
     async fn stays_green(&self) -> Result<(), String> {
-        self.until("green with nothing broken", GREEN, |life| self.passed(life)).await.map_err(
-            |why| match self.life() {
-                Ok(life) => format!("{why}: {}", listed(&self.failing(&life))),
-                Err(_) => why,
-            },
-        )?;
+        self.until_green("green with nothing broken").await?;
         let begun = Instant::now();
         while begun.elapsed() < HEALTHY {
             let failing = self.failing(&self.life()?);
@@ -307,11 +303,7 @@ impl Incident<'_> {
 
     async fn solve(&self, solution: &Solution) -> Result<(), String> {
         self.script(&solution.run).await?;
-        let green = self.until("green", GREEN, |life| self.passed(life)).await;
-        green.map_err(|why| match self.life() {
-            Ok(life) => format!("{why}: {}", listed(&self.failing(&life))),
-            Err(_) => why,
-        })?;
+        self.until_green("green").await?;
         let right = &self.scenario.diagnosis;
         self.order(&Order::Diagnose(Guess {
             component: right.component.clone(),

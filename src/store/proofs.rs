@@ -1,5 +1,6 @@
 //! What proving found: the last proof of each item on each engine.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -60,6 +61,15 @@ impl Store {
         })
     }
 
+    /// Items that somebody proved, or tried to.
+    pub fn proved_items(&self) -> Result<HashSet<String>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT DISTINCT item FROM proofs")?;
+            let items = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+            Ok(items)
+        })
+    }
+
     /// The last proofs of an item, or of all, by item and engine.
     pub fn proofs(&self, item: Option<&str>) -> Result<Vec<Proved>, StoreError> {
         self.read(|connection| {
@@ -115,6 +125,7 @@ mod tests {
         let kept = vec![proof("docker", None), proof("native", None)];
         assert_eq!(store.proofs(Some("linux-01")).unwrap(), kept);
         assert_eq!(store.proofs(None).unwrap(), kept);
+        assert_eq!(store.proved_items().unwrap(), ["linux-01".to_owned()].into());
         assert_eq!(store.proofs(Some("linux-02")).unwrap(), []);
     }
 }

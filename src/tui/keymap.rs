@@ -147,6 +147,14 @@ const fn bind(
 /// What the leave key is called in the tables; the configured key stands in its place.
 pub const LEAVE: &str = "leave-key";
 
+// Of every list that is no more than a list.
+const UP: Binding = bind(&["up", "k"], Action::Up, "", "Up");
+const DOWN: Binding = bind(&["down", "j"], Action::Down, "", "Down");
+const PAGE_UP: Binding = bind(&["pageup"], Action::PageUp, "", "A page up");
+const PAGE_DOWN: Binding = bind(&["pagedown", "space"], Action::PageDown, "", "A page down");
+const TOP: Binding = bind(&["home", "g"], Action::Top, "", "To the first");
+const BOTTOM: Binding = bind(&["end", "G"], Action::Bottom, "", "To the last");
+
 const ANYWHERE: &[Binding] = &[
     bind(&[":"], Action::Palette, "commands", "Find and run any command"),
     bind(&["?"], Action::Help, "keys", "Show the keys of this screen"),

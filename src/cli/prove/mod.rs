@@ -183,13 +183,10 @@ struct Task<'a> {
 impl Task<'_> {
     /// Whether it was proved as it is now.
     fn still_holds(&self, known: &[Proved]) -> bool {
-        let hash = self.item.hash().ok();
-        known.iter().any(|proof| {
-            proof.proved
-                && proof.item == self.item.id
-                && proof.engine == self.lab.engine.name()
-                && Some(&proof.content_hash) == hash.as_ref()
-        })
+        let (item, engine) = (&self.item.id, self.lab.engine.name());
+        let proof = known.iter().find(|proof| proof.item == *item && proof.engine == engine);
+        let Some(proof) = proof.filter(|proof| proof.proved) else { return false };
+        self.item.hash().is_ok_and(|hash| hash == proof.content_hash)
     }
 }
 

@@ -120,3 +120,20 @@ pub enum Action {
     /// Something on an incident's screen.
     Incident(incident::Command),
 }
+
+impl Action {
+    /// How far it moves in a list, or in a text, whose page has so many lines; to the ends it is
+    /// further than any is long. `None` where it is no such movement.
+    pub fn step(self, page: usize) -> Option<isize> {
+        let page = page.max(1).cast_signed();
+        match self {
+            Self::Up => Some(-1),
+            Self::Down => Some(1),
+            Self::PageUp => Some(-page),
+            Self::PageDown => Some(page),
+            Self::Top => Some(isize::MIN / 2),
+            Self::Bottom => Some(isize::MAX / 2),
+            _ => None,
+        }
+    }
+}

@@ -300,14 +300,11 @@ impl App {
     }
 
     fn act_home(&mut self, action: Action, now: Instant) -> Vec<Effect> {
-        let page = usize::from(self.area.height.saturating_sub(6)).max(1);
+        if let Some(by) = action.step(self.area.height.saturating_sub(6).into()) {
+            self.home.move_by(by);
+            return vec![];
+        }
         match action {
-            Action::Up => self.home.move_by(-1),
-            Action::Down => self.home.move_by(1),
-            Action::PageUp => self.home.move_by(-(page.cast_signed())),
-            Action::PageDown => self.home.move_by(page.cast_signed()),
-            Action::Top => self.home.move_by(isize::MIN / 2),
-            Action::Bottom => self.home.move_by(isize::MAX / 2),
             Action::Collapse => self.home.collapse(&self.course),
             Action::Expand => self.home.expand(&self.course),
             Action::Search => self.home.begin_search(&self.course),

@@ -1,6 +1,6 @@
 //! The rows of Author.
 
-use super::{Binding, LEAVE, bind};
+use super::{BOTTOM, Binding, DOWN, LEAVE, PAGE_DOWN, PAGE_UP, TOP, UP, bind};
 use crate::tui::app::Action;
 use crate::tui::screens::author::{Command, PaneId};
 
@@ -32,13 +32,6 @@ pub(super) const AUTHOR: &[Binding] = &[
     pane(&["4"], PaneId::Problems, "To the problems"),
     bind(&["esc"], Action::GoHome, "home", "Back to Home"),
 ];
-
-const UP: Binding = bind(&["up", "k"], Action::Up, "", "Up");
-const DOWN: Binding = bind(&["down", "j"], Action::Down, "", "Down");
-const PAGE_UP: Binding = bind(&["pageup"], Action::PageUp, "", "A page up");
-const PAGE_DOWN: Binding = bind(&["pagedown", "space"], Action::PageDown, "", "A page down");
-const TOP: Binding = bind(&["home", "g"], Action::Top, "", "To the first");
-const BOTTOM: Binding = bind(&["end", "G"], Action::Bottom, "", "To the last");
 
 pub(super) const FILES: &[Binding] = &[
     bind(&["enter"], Action::Open, "open", "Edit the selected file; fold or unfold"),

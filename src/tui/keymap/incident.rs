@@ -1,6 +1,6 @@
 //! The rows of an incident's screen.
 
-use super::{Binding, LEAVE, bind};
+use super::{Binding, DOWN, LEAVE, PAGE_DOWN, PAGE_UP, TOP, UP, bind};
 use crate::tui::app::Action;
 use crate::tui::screens::incident::{Command, Tab};
 
@@ -13,11 +13,6 @@ const fn does(
     bind(keys, Action::Incident(command), short, long)
 }
 
-const UP: Binding = bind(&["up", "k"], Action::Up, "", "Up");
-const DOWN: Binding = bind(&["down", "j"], Action::Down, "", "Down");
-const PAGE_UP: Binding = bind(&["pageup"], Action::PageUp, "", "A page up");
-const PAGE_DOWN: Binding = bind(&["pagedown", "space"], Action::PageDown, "", "A page down");
-const TOP: Binding = bind(&["home", "g"], Action::Top, "", "To the first");
 const LOGS_KEY: Binding = does(&["L"], Command::Logs, "logs", "To the logs of all services");
 const TRACES_KEY: Binding = does(&["T"], Command::Traces, "traces", "To the traces");
 const PROMPT_KEY: Binding =

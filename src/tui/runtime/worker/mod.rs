@@ -346,7 +346,7 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
     let items = store.progress()?;
     let streak = store.streak(&now)?;
     let last = store.last_item()?;
-    let proved = store.proofs(None)?.into_iter().map(|proof| proof.item).collect();
+    let proved = store.proved_items()?;
     drop(store);
     shared.send(Event::Progress { items, proved, streak, last });
     Ok(())

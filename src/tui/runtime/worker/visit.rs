@@ -101,7 +101,7 @@ impl Visit {
 
     /// The sandbox is there, or is another one: a shell of the old one is over.
     pub(super) fn use_sandbox(&self, lab: Lab, attempt: Attempt, sandbox: Sandbox) {
-        let item = self.inner.item.clone();
+        let item = Arc::new(self.inner.item.clone());
         let ready = Ready { item, sandbox, attempt, resumed: true, notices: Vec::new() };
         *lock(&self.inner.ready) = Some((lab, ready));
     }
@@ -313,7 +313,7 @@ impl Inner {
     fn take_over(&self, lab: Lab, ready: Ready) -> Result<ReadyState, Problem> {
         let hints = lab.shown_hints(ready.attempt.id, hints(&ready.item))?;
         let state = ReadyState {
-            item: ready.item.clone(),
+            item: Item::clone(&ready.item),
             attempt: ready.attempt.id.to_string(),
             image: ready.sandbox.image.clone(),
             resumed: ready.resumed,
@@ -322,7 +322,7 @@ impl Inner {
             hints,
             failures: ready.attempt.failures,
             completed: ready.attempt.state == crate::store::AttemptState::Completed,
-            seed: ready.item.values(ready.attempt.seed).map(|_| ready.attempt.seed),
+            seed: ready.item.varies().then_some(ready.attempt.seed),
         };
         *lock(&self.ready) = Some((lab, ready));
         Ok(state)
@@ -400,7 +400,7 @@ impl Inner {
     async fn attach(self: &Arc<Self>, visitor: Visitor) -> Result<WorkspaceEvent, Problem> {
         let lab = self.shared.lab().await?;
         let (attempt, sandbox) = lab.running(&self.item.id).await?;
-        let item = self.item.seeded(attempt.seed).into_owned();
+        let item = Arc::new(self.item.seeded(attempt.seed).into_owned());
         let ready = Ready { item, sandbox, attempt, resumed: true, notices: Vec::new() };
         let id = ready.attempt.id;
         *lock(&self.ready) = Some((lab, ready));

@@ -17,6 +17,9 @@ use crate::tui::theme::{Signs, Theme};
 use crate::tui::widgets::editor::{Editor, Place};
 use crate::tui::widgets::input::edit;
 
+/// How many problems a page of them is.
+const PROBLEMS_PAGE: usize = 5;
+
 impl Author {
     pub(super) fn order(&self, order: AuthorOrder) -> Effect {
         Effect::Author { visit: self.visit, order }
@@ -282,14 +285,11 @@ impl Author {
     }
 
     pub(super) fn act_files(&mut self, action: Action, course: &Catalogue, area: Rect) -> Outcome {
-        let page = usize::from(area.height.saturating_sub(6)).max(1).cast_signed();
+        if let Some(by) = action.step(area.height.saturating_sub(6).into()) {
+            self.tree.move_by(by);
+            return Outcome::effects(self.point_at_row(course));
+        }
         match action {
-            Action::Up => self.tree.move_by(-1),
-            Action::Down => self.tree.move_by(1),
-            Action::PageUp => self.tree.move_by(-page),
-            Action::PageDown => self.tree.move_by(page),
-            Action::Top => self.tree.move_by(isize::MIN / 2),
-            Action::Bottom => self.tree.move_by(isize::MAX / 2),
             Action::Collapse => self.tree.collapse(),
             Action::Expand => self.tree.expand(),
             Action::Open => {
@@ -307,17 +307,9 @@ impl Author {
 
     fn act_preview(&mut self, action: Action, area: Rect) {
         let height = self.places(area).inner(PaneId::Preview).map_or(1, |inner| inner.height);
-        let page = isize::from(height.saturating_sub(2).max(1).cast_signed());
-        let by = match action {
-            Action::Up => -1,
-            Action::Down => 1,
-            Action::PageUp => -page,
-            Action::PageDown => page,
-            Action::Top => isize::MIN / 2,
-            Action::Bottom => isize::MAX / 2,
-            _ => return,
-        };
-        self.scroll_preview(by);
+        if let Some(by) = action.step(height.saturating_sub(2).into()) {
+            self.scroll_preview(by);
+        }
     }
 
     pub(super) fn scroll_preview(&mut self, by: isize) {
@@ -333,15 +325,11 @@ impl Author {
     }
 
     fn act_problems(&mut self, action: Action, area: Rect) -> Outcome {
-        match action {
-            Action::Up => self.problems.move_by(-1),
-            Action::Down => self.problems.move_by(1),
-            Action::PageUp => self.problems.move_by(-5),
-            Action::PageDown => self.problems.move_by(5),
-            Action::Top => self.problems.move_by(isize::MIN / 2),
-            Action::Bottom => self.problems.move_by(isize::MAX / 2),
-            Action::Open => return Outcome::effects(self.go_to_problem(area)),
-            _ => {}
+        if action == Action::Open {
+            return Outcome::effects(self.go_to_problem(area));
+        }
+        if let Some(by) = action.step(PROBLEMS_PAGE) {
+            self.problems.move_by(by);
         }
         Outcome::default()
     }
