@@ -26,7 +26,7 @@ use crate::course::{Check, Exercise, Item, nearest};
 use crate::engine::{
     EngineError, NOTE_LIMIT, Progress, Sandbox, Snapshot, SnapshotSpec, snapshot_name,
 };
-use crate::store::Attempt;
+use crate::store::{Attempt, SnapshotEvent};
 
 /// The name of the point that every sandbox has.
 pub const START: &str = "start";
@@ -239,6 +239,7 @@ impl Lab {
         let attempt = {
             let store = self.store.lock();
             store.attach_sandbox(attempt.id, Some(&made.id.0))?;
+            store.note_snapshot(attempt.id, &to.name, SnapshotEvent::Rewound)?;
             store.attempt(attempt.id)?
         };
 
@@ -292,7 +293,9 @@ impl Lab {
             text = written(&note);
         }
         let spec = SnapshotSpec { name, note: text };
-        Ok(Point::of(self.engine.snapshot(&sandbox.id, &spec).await?))
+        let snapshot = self.engine.snapshot(&sandbox.id, &spec).await?;
+        self.store.lock().note_snapshot(attempt.id, &spec.name, SnapshotEvent::Taken)?;
+        Ok(Point::of(snapshot))
     }
 
     async fn next_name(&self, sandbox: &Sandbox, kind: Kind) -> Result<String, LabError> {

@@ -31,6 +31,27 @@ fn quarter_hour(at: Timestamp) -> i64 {
 }
 
 impl Store {
+    /// Time spent working on each day that has any, the earliest first, in the time zone of `now`.
+    pub fn days(&self, now: &Zoned) -> Result<Vec<(Date, Duration)>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached(
+                "SELECT quarter_hour, active_ms FROM activity WHERE quarter_hour <= ?1
+                 ORDER BY quarter_hour",
+            )?;
+            let mut rows = statement.query([quarter_hour(now.timestamp())])?;
+            let mut days: Vec<(Date, Duration)> = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (day, spent) =
+                    (local_day(row.get(0)?, now.time_zone()), row.get::<_, Length>(1)?.0);
+                match days.last_mut() {
+                    Some((last, sum)) if *last == day => *sum += spent,
+                    _ => days.push((day, spent)),
+                }
+            }
+            Ok(days)
+        })
+    }
+
     /// How many days in a row somebody practised, in the time zone of `now`. Today counts once it
     /// has practice and does not break the row while it has none.
     pub fn streak(&self, now: &Zoned) -> Result<u32, StoreError> {
@@ -101,6 +122,25 @@ mod tests {
         let night = ["2026-03-03T18:05Z", "2026-03-03T18:35Z"];
         assert_eq!(streak(&night, "2026-03-04T08:00[Asia/Kathmandu]"), 2);
         assert_eq!(streak(&night, "2026-03-03T20:00[UTC]"), 1);
+    }
+
+    #[test]
+    fn each_day_has_the_time_that_was_spent_on_it() {
+        let (_folder, store) = store();
+        for (at, seconds) in
+            [("2026-03-03T18:05Z", 60), ("2026-03-03T18:35Z", 20), ("2026-03-03T19:00Z", 9)]
+        {
+            set_clock(at.parse::<Timestamp>().unwrap().as_second());
+            let attempt = store.begin("linux-01", "hash", "docker", None).unwrap();
+            store.add_active(attempt.id, Duration::from_secs(seconds)).unwrap();
+        }
+        let days = |now: &str| store.days(&now.parse().unwrap()).unwrap();
+        let day = |text: &str, seconds| (text.parse().unwrap(), Duration::from_secs(seconds));
+        assert_eq!(
+            days("2026-03-09T08:00[Asia/Kathmandu]"),
+            [day("2026-03-03", 60), day("2026-03-04", 29)]
+        );
+        assert_eq!(days("2026-03-09T08:00[UTC]"), [day("2026-03-03", 89)]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::value::{At, Length, kept_as_word};
-use super::{Fault, Store, StoreError, activity};
+use super::{Fault, Store, StoreError, activity, completions};
 
 /// Names an attempt, everywhere and for ever (a `UUIDv7`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -254,17 +254,17 @@ impl Store {
                 AttemptState::Active => {
                     touch(transaction, id, now, Duration::ZERO)?;
                     end(transaction, id, AttemptState::Completed, now)?;
+                    completions::keep(transaction, &load(transaction, id)?)?;
                     true
                 }
                 AttemptState::Completed => false,
                 AttemptState::Abandoned => return Err(Fault::Abandoned(id)),
             };
             let attempt = load(transaction, id)?;
-            // One attempt ends before the next begins, so earlier ids are earlier completions.
+            // Ids sort by time; on one machine an attempt ends before the next begins.
             let previous_best = transaction
                 .prepare_cached(
-                    "SELECT min(active_ms) FROM attempts
-                     WHERE item = ?1 AND state = 'completed' AND id < ?2",
+                    "SELECT min(active_ms) FROM completions WHERE item = ?1 AND id < ?2",
                 )?
                 .query_row(params![attempt.item, id], |row| row.get::<_, Option<Length>>(0))?
                 .map(|length| length.0);

@@ -18,6 +18,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration(include_str!("migrations/0002_commands.sql")),
     Migration(include_str!("migrations/0003_incidents.sql")),
     Migration(include_str!("migrations/0004_seeds_and_proofs.sql")),
+    Migration(include_str!("migrations/0005_completions.sql")),
 ];
 
 /// The format these steps end in.
@@ -108,10 +109,12 @@ mod tests {
         (DIGEST_2, include_str!("fixtures/format_2.sql")),
         (DIGEST_3, include_str!("fixtures/format_3.sql")),
         (DIGEST_4, include_str!("fixtures/format_4.sql")),
+        (DIGEST_5, include_str!("fixtures/format_5.sql")),
     ];
     const DIGEST_1: &str = "caf3846b033aad3e3cc8bfd41b11600a66be65abb77b36e4e7ca4453470ded0a";
     const DIGEST_2: &str = "a83c1c242bcffabd496b4fc24c31b2a61c0aa227cc542c9461576fed900a240b";
     const DIGEST_4: &str = "f2bb6c31fed9a9539cd265448b89e34c767967b2b98b7a8bd4fb64c1ab9c0d94";
+    const DIGEST_5: &str = "87bfa3637312a5a6346649d6267c41d8ee626ecfbe706815b048cb65d0834308";
     const DIGEST_3: &str = "2343969551c25d8c148e3ccdf3aac242f99bc6f10c30f38649e6203cc0d394ac";
 
     fn migrations(next: &'static str) -> Vec<Migration> {
@@ -157,6 +160,11 @@ mod tests {
             let commands: Vec<_> = commands.iter().map(|c| (&*c.text, c.status)).collect();
             let expected = [("useradd ada", Some(0)), ("su ada -c 'cat /srv/plan'", None)];
             assert_eq!(commands, if from < 2 { &[][..] } else { &expected[..] }, "format {from}");
+            let completions = store.completions(None).unwrap();
+            let told: Vec<_> =
+                completions.iter().map(|c| (&*c.item, c.hints, &*c.checks)).collect();
+            let checks = ["The folder is there".to_owned(), "The file says hello".to_owned()];
+            assert_eq!(told, [("linux-01", 2, &checks[..])], "format {from}");
             drop(store);
             let fresh = folder.path().join("fresh.db");
             Store::open(&fresh).unwrap();

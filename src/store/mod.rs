@@ -15,6 +15,7 @@ mod activity;
 mod attempt;
 mod checks;
 mod commands;
+mod completions;
 mod error;
 mod file;
 mod incidents;
@@ -22,6 +23,7 @@ mod memory;
 mod migration;
 mod progress;
 mod proofs;
+mod snapshots;
 mod value;
 
 use std::path::{Path, PathBuf};
@@ -33,10 +35,12 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub use attempt::{Attempt, AttemptId, AttemptState, Completion, HintShown, random_seed};
 pub use checks::{CheckChange, CheckRecord, CheckState, RecordedCheck};
 pub use commands::Command;
+pub use completions::Completed;
 pub use error::{Fault, StoreError};
 pub use incidents::Measured;
 pub use progress::{Current, Progress, Status};
 pub use proofs::Proved;
+pub use snapshots::{SnapshotEvent, SnapshotNote};
 
 use migration::{MIGRATIONS, Migration};
 

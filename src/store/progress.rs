@@ -37,14 +37,16 @@ impl Status {
 pub struct Progress {
     /// Where the learner stands with it.
     pub status: Status,
-    /// How often it was begun.
+    /// How often it was begun here.
     pub attempts: u32,
-    /// How often it was completed.
+    /// How often it was completed, elsewhere included.
     pub completions: u32,
     /// When the learner last did something in it.
     pub last_at: Option<Timestamp>,
     /// The shortest time it was completed in.
     pub best_active: Option<Duration>,
+    /// Time spent working at it in all.
+    pub spent: Duration,
     /// The attempt being worked on.
     pub current: Option<Current>,
 }
@@ -69,17 +71,26 @@ impl Store {
     pub fn progress(&self) -> Result<HashMap<String, Progress>, StoreError> {
         self.read(|connection| {
             let mut statement = connection.prepare_cached(
-                "WITH items AS (
+                "WITH begun AS (
                      SELECT item, count(*) AS attempts, max(last_at) AS last_at,
-                         count(*) FILTER (WHERE state = 'completed') AS completions,
-                         min(active_ms) FILTER (WHERE state = 'completed') AS best_ms
+                         sum(active_ms) AS spent_ms
                      FROM attempts GROUP BY item
+                 ), done AS (
+                     SELECT item, count(*) AS completions, max(at) AS at, min(active_ms) AS best_ms,
+                         sum(active_ms) FILTER (WHERE NOT here) AS elsewhere_ms
+                     FROM completions GROUP BY item
+                 ), items AS (
+                     SELECT coalesce(begun.item, done.item) AS item, coalesce(attempts, 0) AS attempts,
+                         coalesce(completions, 0) AS completions,
+                         max(coalesce(last_at, at), coalesce(at, last_at)) AS last_at, best_ms,
+                         coalesce(spent_ms, 0) + coalesce(elsewhere_ms, 0) AS spent_ms
+                     FROM begun FULL JOIN done ON begun.item = done.item
                  )
                  SELECT items.item, items.attempts, items.completions, items.last_at, best_ms,
                      id, active_ms,
                      (SELECT count(*) FROM checks WHERE attempt = id AND checks.state = 'passed'),
                      (SELECT count(*) FROM checks WHERE attempt = id),
-                     (SELECT count(*) FROM hints WHERE attempt = id)
+                     (SELECT count(*) FROM hints WHERE attempt = id), spent_ms
                  FROM items LEFT JOIN attempts AS current
                      ON current.item = items.item AND current.state = 'active'",
             )?;
@@ -119,6 +130,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Progress> {
         completions,
         last_at: Some(row.get::<_, At>(3)?.0),
         best_active: row.get::<_, Option<Length>>(4)?.map(|length| length.0),
+        spent: row.get::<_, Length>(10)?.0,
         current,
     })
 }
@@ -155,6 +167,7 @@ mod tests {
             completions: 2,
             last_at: Some(ticks(7)),
             best_active: Some(Duration::from_secs(20)),
+            spent: Duration::from_secs(55),
             current: Some(Current {
                 attempt: id,
                 active: Duration::from_secs(5),
@@ -187,19 +200,21 @@ mod tests {
     }
 
     #[test]
-    fn summing_up_reads_an_index_alone() {
+    fn summing_up_reads_indexes_alone() {
         let (_folder, store) = store();
-        let plan: Vec<String> = store
-            .connection
-            .prepare(
-                "EXPLAIN QUERY PLAN SELECT item, max(last_at), min(active_ms) \
-                      FILTER (WHERE state = 'completed') FROM attempts GROUP BY item",
-            )
-            .unwrap()
-            .query_map([], |row| row.get("detail"))
-            .unwrap()
-            .collect::<Result<_, _>>()
-            .unwrap();
-        assert_eq!(plan, ["SCAN attempts USING COVERING INDEX attempts_summary"]);
+        let plan = |sql: &str| -> Vec<String> {
+            let mut statement =
+                store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let rows = statement.query_map([], |row| row.get("detail")).unwrap();
+            rows.collect::<Result<_, _>>().unwrap()
+        };
+        assert_eq!(
+            plan("SELECT item, count(*), max(last_at) FROM attempts GROUP BY item"),
+            ["SCAN attempts USING COVERING INDEX attempts_summary"]
+        );
+        assert_eq!(
+            plan("SELECT item, count(*), max(at), min(active_ms) FROM completions GROUP BY item"),
+            ["SCAN completions USING COVERING INDEX completions_summary"]
+        );
     }
 }
