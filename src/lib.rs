@@ -38,4 +38,5 @@ pub mod prove;
 pub mod session;
 pub mod store;
 pub mod terminal;
+pub mod tracker;
 pub mod tui;

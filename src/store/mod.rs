@@ -23,6 +23,7 @@ mod memory;
 mod migration;
 mod progress;
 mod proofs;
+mod reviews;
 mod snapshots;
 mod value;
 
@@ -40,6 +41,7 @@ pub use error::{Fault, StoreError};
 pub use incidents::Measured;
 pub use progress::{Current, Progress, Status};
 pub use proofs::Proved;
+pub use reviews::Review;
 pub use snapshots::{SnapshotEvent, SnapshotNote};
 
 use migration::{MIGRATIONS, Migration};
