@@ -42,6 +42,17 @@ impl Catalogue {
         self.items().skip_while(|item| item.id != id).nth(1)
     }
 
+    /// Ids of the items in whose titles all of these words stand, whatever their case; none without a
+    /// word.
+    pub fn titled(&self, words: &str) -> Vec<String> {
+        let words: Vec<_> = words.split_whitespace().map(str::to_lowercase).collect();
+        let meant = self.items().filter(|item| {
+            let title = item.title.to_lowercase();
+            !words.is_empty() && words.iter().all(|word| title.contains(word))
+        });
+        meant.map(|item| item.id.clone()).collect()
+    }
+
     /// The id nearest to a mistyped one, if any is near.
     pub fn nearest(&self, id: &str) -> Option<&str> {
         super::nearest(id, self.items().map(|item| item.id.as_str()))

@@ -130,11 +130,11 @@ pub struct Completion {
     pub previous_best: Option<Duration>,
 }
 
-const SELECT: &str = "SELECT id, item, content_hash, engine, sandbox, state, started_at, last_at, \
+pub(super) const SELECT: &str = "SELECT id, item, content_hash, engine, sandbox, state, started_at, last_at, \
     ended_at, active_ms, failures, (SELECT count(*) FROM hints WHERE attempt = id), \
     solution_seen_at, seed FROM attempts";
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Attempt> {
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     let moment = |index| Ok::<_, rusqlite::Error>(row.get::<_, Option<At>>(index)?.map(|at| at.0));
     Ok(Attempt {
         id: row.get(0)?,

@@ -7,6 +7,7 @@
 
 pub mod due;
 mod milestones;
+mod story;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use jiff::civil::Date;
 
 pub use due::Repetition;
 pub use milestones::{Milestone, Reached};
+pub use story::{Moment, Story, What};
 
 use crate::course::{Catalogue, Item, Module};
 use crate::store::{Progress, Review, Status, Store, StoreError};

@@ -4,6 +4,7 @@
 mod author;
 mod incident;
 mod shell;
+mod tracker;
 
 use crossterm::event::KeyEvent;
 
@@ -40,6 +41,14 @@ pub enum Context {
     NoShell,
     /// A recording that is played.
     Replay,
+    /// How far the learner has come.
+    Tracker,
+    /// The list of attempts.
+    History,
+    /// Typing what to search it for.
+    HistorySearch,
+    /// An attempt's story.
+    Story,
     /// First start.
     Setup,
     /// An incident whose machines are made.
@@ -99,6 +108,10 @@ impl Context {
             Self::Drawer => "What a check did",
             Self::NoShell | Self::NoIncidentShell => "Shell (none is open)",
             Self::Replay => "Replay",
+            Self::Tracker => "Tracker",
+            Self::History => "History",
+            Self::HistorySearch => "Search of the history",
+            Self::Story => "An attempt's story",
             Self::Setup => "Setup",
             Self::Starting => "An incident that starts",
             Self::NoIncident => "An incident that could not be started",
@@ -181,6 +194,8 @@ const HOME: &[Binding] = &[
     bind(&["f"], Action::OpenFresh, "", "Start the selected item over in a fresh sandbox"),
     bind(&["d"], Action::Destroy, "", "Remove the selected item's sandbox"),
     bind(&["p"], Action::OpenReplay, "", "Play the selected item's last recording"),
+    bind(&["t"], Action::OpenTracker, "tracker", "Show how far you have come"),
+    bind(&["H"], Action::OpenHistory, "", "Show what was attempted"),
     bind(&["r"], Action::Refresh, "", "Look at the engine and the progress again"),
     bind(&["a"], Action::OpenContent, "author", "Write content of your own"),
     bind(&["s"], Action::Setup, "", "Open setup"),
@@ -334,6 +349,10 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         Context::NoShell => &[NO_SHELL, WORKSPACE, ANYWHERE, QUIT, shell::COMMANDS],
         // Its keys to quit leave the recording.
         Context::Replay => &[REPLAY, ANYWHERE],
+        Context::Tracker => &[tracker::TRACKER, ANYWHERE, QUIT],
+        Context::History => &[tracker::HISTORY, ANYWHERE, QUIT],
+        Context::HistorySearch => &[tracker::SEARCH],
+        Context::Story => &[tracker::STORY, ANYWHERE, QUIT],
         Context::Setup => &[SETUP, ANYWHERE, QUIT],
         Context::Starting => &[incident::STARTING, ANYWHERE, QUIT],
         Context::NoIncident => &[incident::NO_INCIDENT, ANYWHERE, QUIT],
@@ -381,7 +400,11 @@ pub fn label(name: &str, leave: Chord) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 33] = [
+    const ALL: [Context; 37] = [
+        Context::Tracker,
+        Context::History,
+        Context::HistorySearch,
+        Context::Story,
         Context::Home,
         Context::Search,
         Context::Lesson,

@@ -125,13 +125,20 @@ fn the_commands_of_an_attempt_are_listed_and_obey_no_terminal() {
     let [first, ..] = practised(&home);
     let id = first.id.to_string();
     for name in [id.as_str(), &short(&first), &short(&first).to_uppercase()] {
-        let ran = home.run(&["history", name]).ends(0);
+        let ran = home.run(&["history", name, "--commands"]).ends(0);
         ran.says("make harbour").says("1.2 s").says("✗ 2").says("?").says("1 min");
         assert!(ran.stdout.contains("cat <<E\n") && ran.stdout.contains(" [2Jx\n"), "{ran:#?}");
         assert!(!ran.stdout.contains('\x1b'));
+        let ran = home.run(&["history", name]).ends(0);
+        ran.says("begun").says("$ make harbour").says("1.2 s").says("✗ 2").says("completed");
+        assert!(ran.stdout.contains("cat <<E ") && !ran.stdout.contains('\x1b'), "{ran:#?}");
     }
     let json = home.run(&["history", &id, "--json"]).ends(0).json();
     assert_eq!(json["attempt"]["attempt"], id);
+    let whats: Vec<_> =
+        json["moments"].as_array().unwrap().iter().map(|moment| &moment["what"]).collect();
+    assert!(whats[0] == "begun" && whats[whats.len() - 1] == "ended", "{whats:?}");
+    assert!(whats.iter().any(|what| *what == "command"), "{whats:?}");
     assert_eq!(
         json["commands"][0],
         serde_json::json!({
@@ -142,6 +149,16 @@ fn the_commands_of_an_attempt_are_listed_and_obey_no_terminal() {
     assert_eq!(json["commands"][2]["status"], serde_json::Value::Null);
     let latest = home.run(&["history", "linux-02", "--commands"]).ends(0);
     latest.says("linux-02  active").complains("No command of this attempt is known");
+
+    // Found by what was typed, by the item's title, by how it ended.
+    let found = |arguments: &[&str]| {
+        let json = home.run(&[&["history", "--json"], arguments].concat()).ends(0).json();
+        json["attempts"].as_array().unwrap().iter().map(|it| it["item"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&["--search", "make harb"]), ["linux-01"]);
+    assert_eq!(found(&["--search", "permissions users"]), ["linux-02"]);
+    assert_eq!(found(&["--state", "active", "linux-02"]), ["linux-02"]);
+    home.run(&["history", "--search", "zebra"]).ends(0).complains("No attempt is like that");
 }
 
 #[test]

@@ -7,6 +7,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::reader::{Kind, Recording};
 use super::timeline::Timeline;
 use crate::terminal::{Emulator, View};
@@ -42,6 +44,8 @@ pub enum Control {
     Seek(i32),
     /// To so many thousandths of the whole.
     To(u16),
+    /// To a moment, and stop there; nothing where the recording does not say when it was made.
+    At(Timestamp),
     /// To the beginning.
     Start,
     /// To the end.
@@ -229,6 +233,13 @@ impl Player {
                 self.position = if seconds < 0 { back } else { forward };
             }
             Control::To(part) => self.position = length.mul_f64(f64::from(part.min(1000)) / 1000.0),
+            Control::At(moment) => {
+                if let Some(started) = self.recording.header.started {
+                    let recorded = moment.duration_since(started).try_into().unwrap_or_default();
+                    self.position = self.timeline.played_at(recorded).min(length);
+                    self.moved = None;
+                }
+            }
             Control::Start => self.position = Duration::ZERO,
             Control::End => self.position = length,
             Control::NextMark => {

@@ -2,7 +2,7 @@
 
 use crate::session::recording::Control;
 use crate::terminal::copy::Command;
-use crate::tui::screens::{author, incident};
+use crate::tui::screens::{author, incident, tracker};
 
 /// One thing to do. What it acts on is the screen's selection and focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,6 +49,18 @@ pub enum Action {
     Destroy,
     /// Play the selected item's recording.
     OpenReplay,
+    /// Show how far one has come.
+    OpenTracker,
+    /// Show what was attempted.
+    OpenHistory,
+    /// To a pane of Tracker.
+    Pane(tracker::PaneId),
+    /// The next filter of History.
+    NextState,
+    /// To the next change of a check in a story.
+    NextMoment,
+    /// To the one before.
+    PreviousMoment,
     /// Something that the player is to do.
     Replay(Control),
     /// Look again.

@@ -9,6 +9,7 @@ use crate::incident::observe::Request;
 use crate::incident::order::Order;
 use crate::session;
 use crate::session::recording::Control;
+use crate::store::{AttemptId, Wanted};
 use crate::terminal::Size;
 use crate::tui::screens::replay::Source;
 use crate::tui::widgets::markdown::Code;
@@ -34,6 +35,22 @@ pub enum Effect {
     },
     /// Read all progress.
     LoadProgress,
+    /// Read how far the learner has come.
+    LoadTracker,
+    /// Look for attempts.
+    FindAttempts {
+        /// Which question it is.
+        visit: u64,
+        /// Which are wanted; items whose titles have the words are added.
+        wanted: Wanted,
+    },
+    /// Read an attempt's story.
+    ReadStory {
+        /// Which question it is.
+        visit: u64,
+        /// The attempt.
+        attempt: AttemptId,
+    },
     /// Build our images.
     BuildImages,
     /// Stop building.

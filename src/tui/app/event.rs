@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::{AuthorEvent, ReplayEvent};
+use super::{AuthorEvent, HistoryEvent, ReplayEvent};
 use crate::course::Item;
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
@@ -23,6 +23,7 @@ use crate::prove::record::Standing;
 use crate::session::{End, Screen as ShellScreen};
 use crate::store::{Completion, Progress};
 use crate::terminal::Line;
+use crate::tracker::Tracker;
 use crate::tui::widgets::highlight::Tokens;
 
 /// What happened.
@@ -86,6 +87,15 @@ pub enum Event {
         visit: u64,
         /// What happened.
         event: ReplayEvent,
+    },
+    /// How far the learner has come was read.
+    Tracker(Box<Tracker>),
+    /// History's own: ignored unless it answers the last question.
+    History {
+        /// Which question it answers.
+        visit: u64,
+        /// What happened.
+        event: HistoryEvent,
     },
     /// A folder of content's own: ignored unless it is still the open one.
     Author {

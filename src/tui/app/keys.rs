@@ -67,6 +67,9 @@ impl App {
             }
             return vec![];
         }
+        if context == Context::HistorySearch {
+            return self.history_key(key);
+        }
         if let Some(incident) = self.open_incident_mut() {
             return incident.key(key);
         }
@@ -94,6 +97,9 @@ impl App {
         } else if context == Context::Search {
             self.home.search.get_or_insert_default().extend(one_line());
             self.home.filter(&self.course);
+        } else if context == Context::HistorySearch {
+            let text: String = one_line().collect();
+            return self.history_pasted(&text);
         } else if let Some(incident) = self.open_incident_mut().filter(|it| it.is_typed_in()) {
             let text: String = one_line().collect();
             incident.paste(&text);

@@ -8,6 +8,7 @@ mod author;
 mod clipboard;
 mod effect;
 mod event;
+mod history;
 mod incident;
 mod keys;
 mod layer;
@@ -15,6 +16,7 @@ mod outer;
 mod over;
 mod pointer;
 mod replay;
+mod tracker;
 mod update;
 
 #[cfg(test)]
@@ -36,6 +38,7 @@ pub use effect::{Effect, MAX_FILE};
 pub use event::{
     EngineState, Event, FileContent, Found, IncidentEvent, Moment, ReadyState, WorkspaceEvent,
 };
+pub use history::HistoryEvent;
 pub use layer::{Choice, Completed, Dialog, Layer, Palette, PaletteRow};
 pub use outer::OuterModes;
 pub use replay::ReplayEvent;
@@ -43,8 +46,10 @@ pub use replay::ReplayEvent;
 use super::keymap::{Chord, Context};
 use super::screens::author::Author;
 use super::screens::bare::{Bare, Ending};
+use super::screens::history::History;
 use super::screens::incident::Incident;
 use super::screens::shell::Shell;
+use super::screens::tracker::Tracker;
 use super::screens::workspace::{PaneId, Workspace};
 use super::screens::{home::Home, replay::Replay, setup::Setup};
 use super::theme::{Signs, Theme};
@@ -96,6 +101,10 @@ pub struct App {
     pub content: Option<PathBuf>,
     /// The recording that is played.
     pub replay: Option<Replay>,
+    /// How far the learner has come; it is kept while an item is practised.
+    pub tracker: Option<Tracker>,
+    /// What was attempted.
+    pub history: Option<History>,
     /// The shell that is all there is, instead of everything else.
     pub bare: Option<Bare>,
     /// How it came to its end.
@@ -131,6 +140,10 @@ pub enum Screen {
     Author,
     /// A recording.
     Replay,
+    /// How far the learner has come.
+    Tracker,
+    /// What was attempted.
+    History,
     /// First start.
     Setup,
     /// A shell and nothing else.
@@ -160,6 +173,8 @@ impl App {
             author: None,
             content: settings.content,
             replay: None,
+            tracker: None,
+            history: None,
             bare: None,
             ending: None,
             setup: Setup::default(),
@@ -179,6 +194,12 @@ impl App {
             Screen::Home if self.home.search.is_some() => Context::Search,
             Screen::Setup => Context::Setup,
             Screen::Replay => Context::Replay,
+            Screen::Tracker => Context::Tracker,
+            Screen::History => match &self.history {
+                Some(history) if history.typing => Context::HistorySearch,
+                Some(history) if history.open.is_some() => Context::Story,
+                _ => Context::History,
+            },
             Screen::Workspace => match &self.workspace {
                 Some(workspace) => workspace.context(),
                 None => Context::Home,
@@ -200,7 +221,12 @@ impl App {
             }
             Screen::Incident => self.incident.as_ref()?.shell_in_front(),
             Screen::Shell => self.bare.as_ref().filter(|bare| !bare.menu).map(|bare| &bare.shell),
-            Screen::Home | Screen::Setup | Screen::Replay | Screen::Author => None,
+            Screen::Home
+            | Screen::Setup
+            | Screen::Replay
+            | Screen::Tracker
+            | Screen::History
+            | Screen::Author => None,
         }
     }
 
@@ -227,7 +253,12 @@ impl App {
             Screen::Workspace => self.workspace.as_mut().map(|workspace| &mut workspace.shell),
             Screen::Incident => self.incident.as_mut().map(|incident| &mut incident.shell),
             Screen::Shell => self.bare.as_mut().map(|bare| &mut bare.shell),
-            Screen::Home | Screen::Setup | Screen::Replay | Screen::Author => None,
+            Screen::Home
+            | Screen::Setup
+            | Screen::Replay
+            | Screen::Tracker
+            | Screen::History
+            | Screen::Author => None,
         }
     }
 
@@ -237,7 +268,12 @@ impl App {
             Screen::Workspace => self.workspace.as_ref().is_some_and(Workspace::moves),
             Screen::Incident => self.incident.as_ref().is_some_and(Incident::moves),
             Screen::Setup => self.setup.building(),
-            Screen::Home | Screen::Replay | Screen::Author | Screen::Shell => false,
+            Screen::Home
+            | Screen::Replay
+            | Screen::Tracker
+            | Screen::History
+            | Screen::Author
+            | Screen::Shell => false,
         };
         moving.then_some(self.ticked + TICK)
     }

@@ -45,6 +45,21 @@ impl App {
                 vec![]
             }
             Screen::Replay if click => self.replay_clicked(at),
+            Screen::Tracker => {
+                match mouse.kind {
+                    MouseEventKind::ScrollDown => self.tracker_wheeled(at, 3),
+                    MouseEventKind::ScrollUp => self.tracker_wheeled(at, -3),
+                    _ if click => return self.tracker_clicked(at, now),
+                    _ => {}
+                }
+                vec![]
+            }
+            Screen::History => match mouse.kind {
+                MouseEventKind::ScrollDown => self.act_history(Action::Down),
+                MouseEventKind::ScrollUp => self.act_history(Action::Up),
+                _ if click => self.history_clicked(at),
+                _ => vec![],
+            },
             Screen::Setup | Screen::Replay => vec![],
             Screen::Shell => match &mut self.bare {
                 Some(bare) => {

@@ -45,7 +45,13 @@ impl App {
             return vec![];
         };
         match event {
-            ReplayEvent::Opened(playing) => replay.playing = Some(playing),
+            ReplayEvent::Opened(playing) => {
+                replay.playing = Some(playing);
+                if self.screen == Screen::History {
+                    // It stands at the selected moment until it is to play.
+                    return self.show_moment();
+                }
+            }
             ReplayEvent::Moved(status) => {
                 if let Some(playing) = &mut replay.playing {
                     playing.status = status;
@@ -54,7 +60,9 @@ impl App {
             ReplayEvent::Failed(problem) => {
                 self.layers.push(Layer::Problem(problem));
                 self.replay = None;
-                self.screen = Screen::Home;
+                if self.screen == Screen::Replay {
+                    self.screen = self.behind_replay();
+                }
             }
         }
         vec![]
@@ -65,11 +73,19 @@ impl App {
             Action::Replay(control) => vec![Effect::Replay(control)],
             Action::Back => {
                 self.quitting |= self.replay.as_ref().is_some_and(|replay| replay.alone);
-                self.screen = Screen::Home;
+                self.screen = self.behind_replay();
+                if self.screen == Screen::History {
+                    return self.show_moment();
+                }
                 self.close_replay().into_iter().collect()
             }
             _ => vec![],
         }
+    }
+
+    /// The screen that a recording was opened from.
+    fn behind_replay(&self) -> Screen {
+        if self.history.is_some() { Screen::History } else { Screen::Home }
     }
 
     /// Lets an open recording go.

@@ -107,6 +107,11 @@ impl App {
             Event::Workspace { visit, event } => self.happened(visit, event, now),
             Event::Incident { visit, event } => self.incident_happened(visit, event, now),
             Event::Replay { visit, event } => self.replay_happened(visit, event),
+            Event::Tracker(summary) => {
+                self.tracker_read(*summary);
+                vec![]
+            }
+            Event::History { visit, event } => self.history_happened(visit, event),
             Event::Author { visit, event } => self.author_happened(visit, event, now),
             Event::Problem(problem) => {
                 self.layers.push(Layer::Problem(problem));
@@ -257,6 +262,7 @@ impl App {
                 self.screen = Screen::Setup;
                 vec![Effect::LookForEngine]
             }
+            Action::OpenTracker => self.open_tracker(),
             Action::OpenReplay => self.replay_selected(),
             Action::Reset => {
                 let Some(workspace) = &self.workspace else { return vec![] };
@@ -267,6 +273,8 @@ impl App {
                 Screen::Home => self.act_home(action, now),
                 Screen::Setup => self.act_setup(action),
                 Screen::Replay => self.act_replay(action),
+                Screen::Tracker => self.act_tracker(action, now),
+                Screen::History => self.act_history(action),
                 Screen::Shell => match &mut self.bare {
                     Some(bare) => {
                         let outcome = bare.act(action);
@@ -310,6 +318,7 @@ impl App {
             Action::Search => self.home.begin_search(&self.course),
             Action::Back => self.home.end_search(&self.course),
             Action::Refresh => return vec![Effect::LookForEngine, Effect::LoadProgress],
+            Action::OpenHistory => return self.open_history(String::new()),
             Action::Open => match self.home.selected() {
                 Some(home::Row::Item { id, .. }) => {
                     let id = id.clone();
@@ -413,6 +422,7 @@ impl App {
             self.notice = Some(format!("There is no item {id}"));
             return vec![];
         };
+        self.history = None;
         match &item.body {
             Body::Exercise(_) => self.open_workspace(&item, fresh, now),
             Body::Scenario(scenario) => {

@@ -6,6 +6,7 @@
 pub mod author;
 pub mod bare;
 pub mod footer;
+pub mod history;
 pub mod home;
 pub mod incident;
 pub mod layers;
@@ -15,6 +16,7 @@ pub mod replay;
 pub mod search;
 pub mod setup;
 pub mod shell;
+pub mod tracker;
 pub mod viewer;
 pub mod workspace;
 
@@ -45,6 +47,8 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Screen::Home => home::draw(app, frame),
         Screen::Setup => setup::draw(app, frame),
         Screen::Replay => app.replay.as_ref().and_then(|r| replay::draw(app, r, frame)),
+        Screen::Tracker => app.tracker.as_ref().and_then(|it| tracker::draw(app, it, frame)),
+        Screen::History => app.history.as_ref().and_then(|it| history::draw(app, it, frame)),
         Screen::Workspace => app.workspace.as_ref().and_then(|w| workspace::draw(app, w, frame)),
         Screen::Incident => app.incident.as_ref().and_then(|it| incident::draw(app, it, frame)),
         Screen::Author => app.author.as_ref().and_then(|it| author::draw(app, it, frame)),

@@ -3,6 +3,7 @@
 pub mod editor;
 pub mod highlight;
 pub mod input;
+pub mod list;
 pub mod markdown;
 pub mod numbers;
 pub mod pane;

@@ -96,7 +96,7 @@ impl<'a> Pane<'a> {
         if !self.title.spans.is_empty() && self.title.width() > 0 {
             block = block.title_top(spaced(self.title, style));
         }
-        if let Some(right) = self.right {
+        if let Some(right) = self.right.filter(|right| right.width() > 0) {
             block = block.title_top(spaced(right, self.theme.muted()).right_aligned());
         }
         block

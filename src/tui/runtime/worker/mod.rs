@@ -2,6 +2,7 @@
 
 mod author;
 mod file;
+mod history;
 mod incident;
 mod presence;
 mod replay;
@@ -132,6 +133,13 @@ impl Worker {
         let shared = self.shared.clone();
         match effect {
             Effect::LoadProgress => shared.with_store(load_progress),
+            Effect::LoadTracker => shared.with_store(history::load_tracker),
+            Effect::FindAttempts { visit, wanted } => {
+                shared.with_store(move |shared| history::find(shared, visit, wanted));
+            }
+            Effect::ReadStory { visit, attempt } => {
+                shared.with_store(move |shared| history::read(shared, visit, attempt));
+            }
             Effect::LookUpProofs { item } => {
                 shared.with_store(move |shared| look_up_proofs(shared, item));
             }

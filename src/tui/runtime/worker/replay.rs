@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use super::Shared;
 use crate::problem::{Exit, Problem};
 use crate::session::Screen;
-use crate::session::recording::{Control, Player, Recording, Settings};
+use crate::session::recording::{Control, Player, Recording, Settings, folder};
 use crate::tui::app::{Event, ReplayEvent};
 use crate::tui::screens::replay::{Playing, Source};
 
@@ -60,6 +60,13 @@ struct Tape {
 fn open(shared: &Shared, source: Source) -> Result<Tape, Problem> {
     match source {
         Source::Read { recording, path, settings } => Ok(Tape { recording, path, settings }),
+        Source::Attempt(attempt) => {
+            let path = folder::find(&shared.context.paths.recordings, &attempt);
+            let none = || shared.context.no_recording("The attempt was not recorded");
+            let path = path.ok_or_else(none)?;
+            let recording = Arc::new(Recording::read(&path)?);
+            Ok(Tape { recording, path, settings: Settings::default() })
+        }
         Source::Item(item) => {
             let (_, path) = shared.context.last_recorded(&shared.store.lock(), Some(&item))?;
             let recording = Arc::new(Recording::read(&path)?);

@@ -2,7 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Modifier;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
@@ -12,6 +12,7 @@ use crate::engine::{Info, Lack};
 use crate::store::Status;
 use crate::tui::app::{App, EngineState};
 use crate::tui::screens::body;
+use crate::tui::widgets::list::{first_row, select};
 use crate::tui::widgets::pane::Pane;
 use crate::tui::widgets::tame::tame;
 use crate::tui::widgets::text::{duration, fit, plain, split_line, wrap};
@@ -44,18 +45,13 @@ fn places(area: Rect, rows: usize) -> Places {
     }
 }
 
-/// The first row that is shown, so that the cursor is in view.
-fn first_row(app: &App, height: usize) -> usize {
-    app.home.cursor.saturating_sub(height.saturating_sub(1).saturating_sub(2.min(height / 3)))
-}
-
 /// The row of the tree at a place on the screen.
 pub fn row_at(app: &App, at: Position) -> Option<usize> {
     let inner = Pane::inner(places(app.area, app.home.rows.len()).tree);
     if !inner.contains(at) {
         return None;
     }
-    let row = first_row(app, inner.height.into()) + usize::from(at.y - inner.y);
+    let row = first_row(app.home.cursor, inner.height) + usize::from(at.y - inner.y);
     (row < app.home.rows.len()).then_some(row)
 }
 
@@ -115,7 +111,7 @@ fn tree(app: &App, frame: &mut Frame<'_>, area: Rect) -> Option<Position> {
         frame.render_widget(Paragraph::new(text).style(app.theme.muted()), list);
         return cursor;
     }
-    let first = first_row(app, list.height.into());
+    let first = first_row(app.home.cursor, list.height);
     for (line, (index, row)) in (0..list.height).zip(app.home.rows.iter().enumerate().skip(first)) {
         let at = Rect { y: list.y + line, height: 1, ..list };
         let selected = index == app.home.cursor;
@@ -136,10 +132,7 @@ fn tree(app: &App, frame: &mut Frame<'_>, area: Rect) -> Option<Position> {
         }
         frame.render_widget(text, at);
         if selected {
-            // Over the spans' own colours too, so that the row is one band.
-            let style = app.theme.selection();
-            let band = style.bg.map_or(style, |color| Style::new().bg(color));
-            frame.buffer_mut().set_style(at, band);
+            select(&app.theme, frame.buffer_mut(), at);
         }
     }
     cursor

@@ -4,7 +4,7 @@
 
 mod view;
 
-pub use view::{draw, seek_at};
+pub use view::{draw, draw_screen, seek_at};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ use crate::session::recording::{Recording, Settings, Status};
 pub enum Source {
     /// That of the item's latest attempt that has one.
     Item(String),
+    /// That of the attempt with this id.
+    Attempt(String),
     /// One that was read already.
     Read {
         /// The recording.

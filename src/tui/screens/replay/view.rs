@@ -70,6 +70,16 @@ pub fn draw(app: &App, replay: &Replay, frame: &mut Frame<'_>) -> Option<Positio
     shell_pane::cursor(&view, places.screen)
 }
 
+/// Draws what is to be seen, or the part of it around the cursor that there is room for.
+pub fn draw_screen(app: &App, playing: &Playing, frame: &mut Frame<'_>, area: Rect) {
+    let view = playing.screen.lock();
+    let first = usize::from(shell_pane::first_row(&view, area.height));
+    let rows = view.rows.get(first..).unwrap_or_default();
+    let (width, height) = (view.size.columns.min(area.width), view.size.rows.min(area.height));
+    let place = Rect { width, height, ..area };
+    ShellPane { rows, depth: app.theme.depth, over: &[] }.render(place, frame.buffer_mut());
+}
+
 /// What it is of, when it was made, and the marker that was passed last.
 fn title(app: &App, playing: &Playing, cut: Option<&String>, frame: &mut Frame<'_>, area: Rect) {
     let theme = &app.theme;

@@ -1,33 +1,64 @@
-//! `drydock history`: what was attempted, and the commands of an attempt.
+//! `drydock history`: what was attempted, and what happened in an attempt.
+
+mod story;
 
 use std::collections::HashSet;
 
-use clap::value_parser;
+use clap::{ValueEnum, value_parser};
 use serde::Serialize;
 use serde_json::json;
 
-use super::attempt::{Named, named, short};
-use super::out::{Tone, printable};
-use super::{DONE, Invocation, Out, Outcome, table, words};
+use crate::cli::attempt::{Named, named, short};
+use crate::cli::out::{Tone, printable};
+use crate::cli::{DONE, Invocation, Out, Outcome, table, words};
+use crate::context::Context;
 use crate::problem::{Exit, Problem};
 use crate::session::recording::folder;
-use crate::store::{Attempt, AttemptState, Command, Store};
+use crate::store::{Attempt, AttemptState, Command, Store, Wanted};
+use crate::tracker::Story;
 
 /// Show what was attempted, the latest first
 #[derive(Debug, clap::Args)]
 #[command(after_help = "An attempt is named by its id, or by the last eight digits of it.\n\n\
-    Example: drydock history\n         drydock history linux-01 --limit 3\n         \
-    drydock history linux-01 --commands")]
-pub(super) struct History {
-    /// An item, for its attempts only; or an attempt, for its commands
+    Example: drydock history\n         drydock history --search 'systemctl enable'\n         \
+    drydock history linux-01 --limit 3\n         drydock history linux-01 --commands")]
+pub(in crate::cli) struct History {
+    /// An item, for its attempts only; or an attempt, for what happened in it
     id: Option<String>,
     /// How many attempts
     #[arg(long, short = 'n', value_name = "N", default_value_t = 20,
         value_parser = value_parser!(u32).range(1..))]
     limit: u32,
-    /// Show the commands of the latest attempt
+    /// Show the commands alone: of the attempt, or of the latest
     #[arg(long)]
     commands: bool,
+    /// Only attempts with these words in what was typed, or in the item's id or title
+    #[arg(long, value_name = "WORDS")]
+    search: Option<String>,
+    /// Only attempts in this state
+    #[arg(long, value_enum)]
+    state: Option<State>,
+}
+
+/// [`AttemptState`] on the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum State {
+    /// Being worked on
+    Active,
+    /// Every check passed
+    Completed,
+    /// Started over
+    Abandoned,
+}
+
+impl From<State> for AttemptState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Active => Self::Active,
+            State::Completed => Self::Completed,
+            State::Abandoned => Self::Abandoned,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -48,7 +79,7 @@ struct Listed<'a> {
 }
 
 impl History {
-    pub(super) fn run(self, invocation: &Invocation) -> Outcome {
+    pub(in crate::cli) fn run(self, invocation: &Invocation) -> Outcome {
         let out = &invocation.out;
         let context = invocation.context()?;
         let store = context.store()?;
@@ -57,23 +88,26 @@ impl History {
         let item =
             match self.id.as_deref().map(|id| named(out, &context, &store, id)).transpose()? {
                 Some(Named::Attempt(attempt)) => {
-                    return show_commands(out, &store, &attempt, &recorded);
+                    return show(out, &store, &attempt, &recorded, self.commands);
                 }
                 Some(Named::Item(item)) => Some(item),
                 None => None,
             };
         let limit = if self.commands { 1 } else { self.limit };
-        let attempts = store.history(item.as_deref(), limit)?;
+        let attempts = store.find_attempts(&self.wanted(&context, item.as_deref()), limit)?;
         if self.commands {
             let latest = attempts.first().ok_or_else(|| nothing_begun(item.as_deref()))?;
-            return show_commands(out, &store, latest, &recorded);
+            return show(out, &store, latest, &recorded, true);
         }
         if out.json {
             let attempts: Vec<_> = attempts.iter().map(|a| listed(a, &recorded)).collect();
             out.value(&json!({ "attempts": attempts }));
             return Ok(DONE);
         }
-        if attempts.is_empty() {
+        let all = self.search.is_none() && self.state.is_none();
+        if attempts.is_empty() && !all {
+            out.note("No attempt is like that");
+        } else if attempts.is_empty() {
             let problem = nothing_begun(item.as_deref());
             out.note(format_args!(
                 "{}; {}",
@@ -86,6 +120,15 @@ impl History {
             out.line(line);
         }
         Ok(DONE)
+    }
+}
+
+impl History {
+    fn wanted(&self, context: &Context, item: Option<&str>) -> Wanted {
+        let text = self.search.clone().unwrap_or_default();
+        let items = context.course.titled(&text);
+        let (item, state) = (item.map(str::to_owned), self.state.map(AttemptState::from));
+        Wanted { text, items, item, state }
     }
 }
 
@@ -125,13 +168,16 @@ fn row(out: &Out, attempt: &Attempt, recorded: &HashSet<String>) -> Vec<String> 
     ]
 }
 
-fn show_commands(
+/// Shows an attempt: its story, or its commands alone.
+fn show(
     out: &Out,
     store: &Store,
     attempt: &Attempt,
     recorded: &HashSet<String>,
+    commands_alone: bool,
 ) -> Outcome {
     let commands = store.commands(attempt.id)?;
+    let story = Story::read(store, attempt.id)?;
     if out.json {
         let numbered = commands.iter().zip(1..);
         let commands: Vec<_> = numbered
@@ -146,11 +192,19 @@ fn show_commands(
                 })
             })
             .collect();
-        out.value(&json!({ "attempt": listed(attempt, recorded), "commands": commands }));
+        out.value(&json!({
+            "attempt": listed(attempt, recorded),
+            "commands": commands,
+            "moments": story::as_json(&story),
+        }));
         return Ok(DONE);
     }
     let line = row(out, attempt, recorded).join("  ");
     out.line(out.mark(line.trim_end(), Tone::Strong));
+    if !commands_alone {
+        story::print(out, &story);
+        return Ok(DONE);
+    }
     if commands.is_empty() {
         out.note("No command of this attempt is known");
     }
