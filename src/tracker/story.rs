@@ -149,11 +149,11 @@ mod tests {
         found([CheckState::Passed, CheckState::Passed]);
         store.complete(id).unwrap();
 
-        let story = Story::read(&store, id).unwrap();
-        assert!(story.moments.is_sorted_by_key(|moment| moment.at));
-        let mut told: Vec<_> = story.moments.iter().map(|moment| moment.what.word()).collect();
-        assert_eq!((told.remove(0), told.pop()), ("begun", Some("ended")));
-        let checks: Vec<_> = story
+        let told = Story::read(&store, id).unwrap();
+        assert!(told.moments.is_sorted_by_key(|moment| moment.at));
+        let mut words: Vec<_> = told.moments.iter().map(|moment| moment.what.word()).collect();
+        assert_eq!((words.remove(0), words.pop()), ("begun", Some("ended")));
+        let checks: Vec<_> = told
             .moments
             .iter()
             .filter_map(|moment| match &moment.what {
@@ -164,7 +164,7 @@ mod tests {
         let expected =
             [("a", CheckState::Passed), ("b", CheckState::Failed), ("b", CheckState::Passed)];
         assert_eq!(checks, expected);
-        told.sort_unstable();
-        assert_eq!(told, ["check", "check", "check", "command", "hint", "snapshot", "solution"]);
+        words.sort_unstable();
+        assert_eq!(words, ["check", "check", "check", "command", "hint", "snapshot", "solution"]);
     }
 }

@@ -177,7 +177,7 @@ fn show(
     commands_alone: bool,
 ) -> Outcome {
     let commands = store.commands(attempt.id)?;
-    let story = Story::read(store, attempt.id)?;
+    let told = Story::read(store, attempt.id)?;
     if out.json {
         let numbered = commands.iter().zip(1..);
         let commands: Vec<_> = numbered
@@ -195,14 +195,14 @@ fn show(
         out.value(&json!({
             "attempt": listed(attempt, recorded),
             "commands": commands,
-            "moments": story::as_json(&story),
+            "moments": story::as_json(&told),
         }));
         return Ok(DONE);
     }
     let line = row(out, attempt, recorded).join("  ");
     out.line(out.mark(line.trim_end(), Tone::Strong));
     if !commands_alone {
-        story::print(out, &story);
+        story::print(out, &told);
         return Ok(DONE);
     }
     if commands.is_empty() {

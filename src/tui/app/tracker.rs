@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use ratatui::layout::Position;
 
-use super::{Action, App, Choice, Effect, Screen};
+use super::{Action, App, Effect, Screen};
 use crate::tracker::Tracker as Summary;
 use crate::tui::screens::tracker::{self, PaneId, Tracker};
 
@@ -25,16 +25,14 @@ impl App {
     pub(super) fn act_tracker(&mut self, action: Action, now: Instant) -> Vec<Effect> {
         let page = usize::from(self.area.height.saturating_sub(6));
         let Some(tracker) = &mut self.tracker else { return vec![] };
+        if action == Action::Open
+            && let Some((item, fresh)) = tracker.choice()
+        {
+            return self.open(&item, fresh, now);
+        }
         match action {
-            Action::Open => match tracker.choice() {
-                Some(Choice::OpenItem { item, fresh }) => self.open(&item, fresh, now),
-                _ => {
-                    let outcome = tracker.act(action, page);
-                    self.came(outcome)
-                }
-            },
-            Action::Pane(pane) => {
-                tracker.pane = pane;
+            Action::Pane(id) => {
+                tracker.pane = id;
                 vec![]
             }
             Action::OpenHistory => {

@@ -124,7 +124,7 @@ fn open_story(driver: &mut Driver) {
     emulator.view_into(&mut screen.lock());
     let status = Status {
         position: Duration::from_secs(41),
-        length: Duration::from_secs(600),
+        length: Duration::from_mins(10),
         speed: 1.0,
         playing: true,
         skip_idle: false,

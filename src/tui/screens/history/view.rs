@@ -227,16 +227,14 @@ fn recording(app: &App, open: &Open, frame: &mut Frame<'_>, area: Rect) {
         None => String::new(),
     };
     let inner = Pane::new(app, "What the shell showed").right(word).draw_tight(frame, area);
-    match playing {
-        Some(playing) => replay::draw_screen(app, playing, frame, inner),
-        None => {
-            let text = if open.listed.recorded {
-                "Opening the recording"
-            } else {
-                "This attempt was not recorded"
-            };
-            let place = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-            frame.render_widget(Span::styled(text, app.theme.muted()), place);
-        }
+    if let Some(playing) = playing {
+        return replay::draw_screen(app, playing, frame, inner);
     }
+    let text = if open.listed.recorded {
+        "Opening the recording"
+    } else {
+        "This attempt was not recorded"
+    };
+    let place = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    frame.render_widget(Span::styled(text, app.theme.muted()), place);
 }

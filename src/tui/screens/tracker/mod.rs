@@ -15,7 +15,7 @@ pub use view::draw;
 
 use super::outcome::Outcome;
 use crate::tracker::{ModuleStand, Tracker as Summary};
-use crate::tui::app::{Action, Choice};
+use crate::tui::app::Action;
 
 /// Its panes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -160,13 +160,14 @@ impl Tracker {
         Outcome::default()
     }
 
-    /// What choosing the selected item does: practise it again if it was completed, else go on.
-    pub fn choice(&self) -> Option<Choice> {
+    /// The selected item, and whether to practise it in a fresh sandbox: if it was completed and is
+    /// not under way again.
+    pub fn choice(&self) -> Option<(String, bool)> {
         let summary = self.summary.as_ref()?;
         let id = self.item()?;
         let progress = &summary.items().find(|item| item.id == id)?.progress;
         let fresh = progress.completions > 0 && progress.current.is_none();
-        Some(Choice::OpenItem { item: id.to_owned(), fresh })
+        Some((id.to_owned(), fresh))
     }
 
     fn beside(&self, by: usize) -> PaneId {
