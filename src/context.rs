@@ -123,6 +123,42 @@ impl Context {
         })
     }
 
+    /// A lab to prove with on each engine that works, or on one only: with an owner of its own, and a
+    /// store in `folder`, so that it leaves the learner's sandboxes and progress alone.
+    pub async fn labs_to_prove(
+        &self,
+        only: Option<Wanted>,
+        folder: &Path,
+    ) -> Result<Vec<Lab>, Problem> {
+        let (mut labs, mut trouble) = (Vec::new(), None);
+        for wanted in [Wanted::Docker, Wanted::Native] {
+            if only.is_some_and(|only| only != wanted) {
+                continue;
+            }
+            let chosen = async {
+                let chosen = choose(wanted, &self.paths, true).await?;
+                chosen.info().await.map(|_| chosen)
+            };
+            let engine = match chosen.await {
+                Ok(engine) => engine,
+                Err(error) => {
+                    trouble.get_or_insert(error);
+                    continue;
+                }
+            };
+            let store = Store::open(&folder.join(format!("{}.db", engine.name())))?;
+            let mut lab = self.lab_on(engine, SharedStore::new(store))?;
+            lab.owner = format!("{}-prove-{}", lab.owner, lab.engine.name());
+            // What needs a network to start does not start in a room without one.
+            lab.offline = true;
+            labs.push(lab);
+        }
+        match trouble {
+            Some(error) if labs.is_empty() => Err(error.into()),
+            _ => Ok(labs),
+        }
+    }
+
     /// How shells are opened.
     pub fn shells(&self) -> Result<Shells, Problem> {
         let launcher = Launcher::this().map_err(|error| {

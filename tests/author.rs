@@ -252,6 +252,23 @@ fn what_somebody_else_changed_is_not_written_over() {
 }
 
 #[test]
+fn an_item_is_proved_and_its_fault_is_told_with_the_line() {
+    let desk = Desk::new();
+    // It has no solution, and passes by itself.
+    fs::write(desk.file(YAML), MANIFEST.replace("test -f key", "true")).unwrap();
+    let terminal = &mut desk.open((120, 40));
+    terminal.send("G");
+    terminal.wait("the item", |screen| screen.contains("The key is at home"));
+    terminal.send("P");
+    let screen = terminal.wait("the proof", |screen| {
+        screen.contains("P puts it away") && screen.contains("not proved on")
+    });
+    assert!(screen.contains("01-keys.yaml:7: the check"), "{screen}");
+    terminal.send("P");
+    terminal.wait("the preview", |screen| screen.contains("Preview"));
+}
+
+#[test]
 fn without_a_folder_it_says_what_helps() {
     let home = tempfile::tempdir().unwrap();
     let nowhere = tempfile::tempdir().unwrap();

@@ -9,6 +9,7 @@
 mod exercise;
 mod hands;
 pub mod record;
+pub mod round;
 mod scenario;
 mod wrong;
 

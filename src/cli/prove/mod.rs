@@ -4,32 +4,22 @@
 mod board;
 
 use std::collections::HashSet;
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::stream;
 use serde_json::json;
 
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
 use super::{DONE, Invocation, Out, Outcome, item, words};
-use crate::context::{Context, choose};
-use crate::course::{self, Catalogue, Diagnostic, Item, Source};
+use crate::context::Context;
+use crate::course::{self, Catalogue, Item, Source};
 use crate::engine::choice::Wanted;
-use crate::engine::{Engine as _, image};
-use crate::lab::{Lab, SharedStore, needs};
+use crate::engine::image;
 use crate::problem::{Exit, Problem};
-use crate::prove::{self, Proof, Step, Verdict};
-use crate::store::{Proved, Store};
+use crate::prove::round::{self, Follow};
+use crate::prove::{self, Proof, Stage, Step, Verdict};
 use board::Board;
-
-/// How long an engine may go on with what was dropped: a sandbox can appear that much later.
-const AFTERMATH: Duration = Duration::from_millis(500);
-
-/// How often what was dropped is looked for.
-const SWEEPS: u32 = 6;
 
 /// Run items for real: solvable, not passed by accident, startable without a network
 #[derive(Debug, clap::Args)]
@@ -92,28 +82,27 @@ impl Prove {
         let items = self.items(out, course)?;
         let findings = course::lint(course, &image::ours());
         let proofs = context.store()?;
-        let _alone = alone(&context)?;
+        let _alone = round::alone(&context.paths)?;
         // Progress is nobody's business here: stores that are gone with the command.
         let folder = tempfile::tempdir().map_err(|error| {
             let message = format!("No temporary folder can be made: {error}");
             Problem::new("system", Exit::Environment, message)
         })?;
         invocation.block_on(async {
-            let labs = labs(&context, self.engine, folder.path()).await?;
-            for lab in &labs {
-                // Of a command that was killed.
-                lab.destroy_all().await?;
-            }
-            let mut tasks = tasks(&items, &labs);
+            let only = self.engine.map(Engine::wanted);
+            let labs = context.labs_to_prove(only, folder.path()).await?;
+            round::clear(&labs).await?;
+            let mut tasks = round::tasks(&items, &labs);
             if self.changed {
                 let known = proofs.proofs(None)?;
                 tasks.retain(|task| !task.still_holds(&known));
             }
             let cores = std::thread::available_parallelism().map_or(1, usize::from);
             let jobs = self.jobs.map_or(cores, usize::from);
-            let work = all(out, &tasks, &findings, jobs, &proofs);
-            let Some(outcomes) = until_interrupted(work).await else {
-                sweep(&labs).await?;
+            let told = &Told { out, board: Board::new(out, tasks.len()) };
+            let work = round::all(&tasks, &findings, jobs, &proofs, told);
+            let Some(outcomes) = until_interrupted(told.board.follow(work)).await else {
+                round::sweep(&labs).await?;
                 let message = "The proof was stopped; its sandboxes are removed";
                 return Err(interrupted(message));
             };
@@ -143,133 +132,19 @@ impl Prove {
     }
 }
 
-/// A lab on each engine that is meant and works, with an owner and a store of its own.
-async fn labs(context: &Context, only: Option<Engine>, folder: &Path) -> Result<Vec<Lab>, Problem> {
-    let (mut labs, mut trouble) = (Vec::new(), None);
-    for wanted in [Engine::Docker, Engine::Native] {
-        if only.is_some_and(|only| only.wanted() != wanted.wanted()) {
-            continue;
-        }
-        let chosen = async {
-            let chosen = choose(wanted.wanted(), &context.paths, true).await?;
-            chosen.info().await.map(|_| chosen)
-        };
-        let engine = match chosen.await {
-            Ok(engine) => engine,
-            Err(error) => {
-                trouble.get_or_insert(error);
-                continue;
-            }
-        };
-        let store = Store::open(&folder.join(format!("{}.db", engine.name())))?;
-        let mut lab = context.lab_on(engine, SharedStore::new(store))?;
-        lab.owner = format!("{}-prove-{}", lab.owner, lab.engine.name());
-        // What needs a network to start does not start in a room without one.
-        lab.offline = true;
-        labs.push(lab);
+/// What goes on at the foot of the terminal, and above it what is done.
+struct Told<'a> {
+    out: &'a Out,
+    board: Board<'a>,
+}
+
+impl Follow for Told<'_> {
+    fn begins(&self, item: &Item, engine: &'static str, stage: Stage) {
+        self.board.begins(&item.id, engine, stage);
     }
-    match trouble {
-        Some(error) if labs.is_empty() => Err(error.into()),
-        _ => Ok(labs),
-    }
-}
 
-/// An item to be proved on an engine.
-struct Task<'a> {
-    item: &'a Item,
-    lab: &'a Lab,
-}
-
-impl Task<'_> {
-    /// Whether it was proved as it is now.
-    fn still_holds(&self, known: &[Proved]) -> bool {
-        let (item, engine) = (&self.item.id, self.lab.engine.name());
-        let proof = known.iter().find(|proof| proof.item == *item && proof.engine == engine);
-        let Some(proof) = proof.filter(|proof| proof.proved) else { return false };
-        self.item.hash().is_ok_and(|hash| hash == proof.content_hash)
-    }
-}
-
-/// Each item on every engine that has what it needs; on one of them, to be told why, if none has.
-fn tasks<'a>(items: &[&'a Item], labs: &'a [Lab]) -> Vec<Task<'a>> {
-    let of = |item: &'a Item| {
-        let can = |lab: &&Lab| needs::obstacle(item, lab.engine.as_ref()).is_none();
-        let able: Vec<_> = labs.iter().filter(can).collect();
-        let labs = if able.is_empty() { labs.iter().take(1).collect() } else { able };
-        labs.into_iter().map(move |lab| Task { item, lab })
-    };
-    items.iter().flat_map(|item| of(item)).collect()
-}
-
-/// Removes what was left by work that was dropped, until nothing more appears.
-async fn sweep(labs: &[Lab]) -> Result<(), Problem> {
-    for _ in 0..SWEEPS {
-        for lab in labs {
-            lab.destroy_all().await?;
-        }
-        tokio::time::sleep(AFTERMATH).await;
-    }
-    Ok(())
-}
-
-/// Two commands would remove each other's sandboxes.
-fn alone(context: &Context) -> Result<File, Problem> {
-    let folder = &context.paths.runtime_dir;
-    context.paths.make(folder)?;
-    let trouble = |error: &dyn std::fmt::Display| {
-        let message = format!("{} cannot be used: {error}", folder.display());
-        Problem::new("system", Exit::Environment, message)
-    };
-    let options =
-        File::options().create(true).truncate(false).write(true).open(folder.join("prove.lock"));
-    let file = options.map_err(|error| trouble(&error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(fs::TryLockError::WouldBlock) => {
-            let message = "Another drydock prove of this home is running";
-            Err(Problem::new("busy", Exit::Environment, message).remedy("wait until it is done"))
-        }
-        Err(fs::TryLockError::Error(error)) => Err(trouble(&error)),
-    }
-}
-
-/// Proves all, so many at a time. What is known of each is kept, then told.
-async fn all(
-    out: &Out,
-    tasks: &[Task<'_>],
-    findings: &[Diagnostic],
-    jobs: usize,
-    proofs: &Store,
-) -> Vec<prove::Outcome> {
-    let board = &Board::new(out, tasks.len());
-    let proving = tasks.iter().map(|task| async move {
-        let (id, engine) = (task.item.id.as_str(), task.lab.engine.name());
-        let tell = |stage| board.begins(id, engine, stage);
-        let outcome = prove::prove(task.lab, task.item, findings, &tell).await;
-        if let prove::Outcome::Ran(proof) = &outcome
-            && let Err(error) = proofs.keep_proof(&kept(proof))
-        {
-            tracing::warn!(%error, "a proof was not kept");
-        }
-        board.done(id, engine, &outcome, || told(out, task.item, &outcome));
-        outcome
-    });
-    let proved = stream::iter(proving).buffer_unordered(jobs).collect();
-    board.follow(proved).await
-}
-
-fn kept(proof: &Proof) -> Proved {
-    Proved {
-        item: proof.id.clone(),
-        engine: proof.engine.to_owned(),
-        content_hash: proof.content_hash.clone(),
-        image: proof.image.clone(),
-        version: proof.version.to_owned(),
-        proved: proof.proved,
-        at: jiff::Timestamp::now(),
-        took: Duration::from_millis(proof.ms),
-        peak: proof.peak_bytes,
-        failure: proof.failure().map(|(stage, why)| format!("{}: {why}", stage.word())),
+    fn done(&self, item: &Item, engine: &'static str, outcome: &prove::Outcome) {
+        self.board.done(&item.id, engine, outcome, || told(self.out, item, outcome));
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::{App, Choice, Effect, Layer, Screen};
 use crate::author::{Reading, Recovered};
 use crate::problem::{Exit, Problem};
+use crate::prove::{Outcome, Stage};
 use crate::tui::screens::author::{self, Answer, Author, Way};
 use crate::tui::widgets::highlight::Tokens;
 use crate::tui::widgets::markdown::Document;
@@ -101,6 +102,22 @@ pub enum AuthorEvent {
         /// What it holds.
         text: Option<Arc<str>>,
     },
+    /// A stage of a proof begins on an engine.
+    Proving {
+        /// The engine.
+        engine: &'static str,
+        /// The stage.
+        stage: Stage,
+    },
+    /// What came of it on an engine.
+    Proved {
+        /// The engine.
+        engine: &'static str,
+        /// What.
+        outcome: Box<Outcome>,
+    },
+    /// There is no more to prove: all was run, it was stopped, or it could not be run.
+    ProofOver(Result<(), Problem>),
     /// A text was left behind by a program that came to a sudden end.
     Recovered(Recovered),
 }

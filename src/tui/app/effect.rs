@@ -213,6 +213,15 @@ pub enum Effect {
         /// What.
         order: AuthorOrder,
     },
+    /// Prove an item, as it is on the disk; what comes of it are an open folder's events.
+    Prove {
+        /// Which opening it is for.
+        visit: u64,
+        /// The item.
+        item: String,
+    },
+    /// Stop that.
+    StopProving,
     /// Follow the open folder of content no longer.
     CloseAuthor,
     /// Open a recording and play it.

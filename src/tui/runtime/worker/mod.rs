@@ -5,6 +5,7 @@ mod file;
 mod history;
 mod incident;
 mod presence;
+mod proof;
 mod replay;
 mod visit;
 
@@ -25,7 +26,9 @@ use crate::problem::{Exit, Problem};
 use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
 use crate::store::Store;
-use crate::tui::app::{AuthorOrder, Effect, EngineState, Event, Found, WorkspaceEvent};
+use crate::tui::app::{
+    AuthorEvent, AuthorOrder, Effect, EngineState, Event, Found, WorkspaceEvent,
+};
 use crate::tui::widgets::markdown::highlight_all;
 use incident::Follow;
 use visit::Visit;
@@ -44,6 +47,7 @@ pub(super) struct Worker {
     desktop: Arc<Desktop>,
     replay: Option<replay::Replay>,
     desk: Option<author::Desk>,
+    proof: Option<proof::Proving>,
 }
 
 /// What every task works with.
@@ -116,6 +120,7 @@ impl Worker {
             build: None,
             replay: None,
             desk: None,
+            proof: None,
             desktop,
         })
     }
@@ -264,7 +269,12 @@ impl Worker {
                     desk.order(visit, order);
                 }
             }
-            Effect::CloseAuthor => self.desk = None,
+            Effect::Prove { visit, item } => self.prove(visit, item),
+            Effect::StopProving => self.proof = None,
+            Effect::CloseAuthor => {
+                self.desk = None;
+                self.proof = None;
+            }
             Effect::Configure { key, value } => shared.with_store(move |shared| {
                 crate::config::set(&shared.context.paths.config_file, key, &value)?;
                 Ok(())
@@ -290,6 +300,18 @@ impl Worker {
             }
             // These are the drawing thread's own: it has the terminal.
             Effect::Redraw | Effect::Suspend | Effect::Mouse(_) => {}
+        }
+    }
+
+    /// Proves an item on a thread of its own, once what is proved now is stopped.
+    fn prove(&mut self, visit: u64, item: String) {
+        self.proof = None;
+        match proof::Proving::begin(self.shared.clone(), visit, item) {
+            Ok(begun) => self.proof = Some(begun),
+            Err(error) => {
+                let event = AuthorEvent::ProofOver(Err(proof::no_thread(&error)));
+                self.shared.send(Event::Author { visit, event });
+            }
         }
     }
 
@@ -325,6 +347,9 @@ impl Worker {
     pub(super) fn finish(mut self, effects: Vec<Effect>) {
         if let Some(desk) = self.desk.take() {
             desk.finish();
+        }
+        if let Some(proof) = self.proof.take() {
+            proof.finish();
         }
         let visit = self.visit.take();
         for effect in effects {

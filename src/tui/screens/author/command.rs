@@ -35,4 +35,6 @@ pub enum Command {
     PreviousProblem,
     /// Try the selected item as a learner.
     Try,
+    /// Prove the selected item; stop that; put what came of it away.
+    Prove,
 }

@@ -11,6 +11,7 @@ mod mouse;
 mod preview;
 mod problems;
 mod prompt;
+mod proof;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -31,6 +32,7 @@ use buffer::Buffer;
 use preview::Preview;
 use problems::Problems;
 use prompt::Prompt;
+use proof::Proof;
 use ratatui::layout::Rect;
 use tree::Tree;
 
@@ -55,6 +57,8 @@ pub struct Author {
     going: Option<(usize, usize)>,
     preview: Preview,
     problems: Problems,
+    /// The last proof.
+    proof: Option<Proof>,
     prompt: Option<Prompt>,
     /// What was searched for last.
     searched: String,
@@ -90,6 +94,7 @@ impl Author {
             going: None,
             preview: Preview::default(),
             problems: Problems::default(),
+            proof: None,
             prompt: None,
             searched: String::new(),
             clip: String::new(),

@@ -9,6 +9,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::author::{Folder, save};
 use crate::course::{Severity, Texts};
+use crate::problem::{Exit, Problem};
+use crate::prove::{Outcome, Proof, Stage, Step, Verdict};
 use crate::tui::app::driver::Driver;
 use crate::tui::app::{AuthorEvent, AuthorOrder, Effect, Event, Layer, Screen};
 use crate::tui::screens::tests::screen;
@@ -422,4 +424,72 @@ fn built_in_content_is_not_written_in() {
     let effects = driver.press("a");
     assert!(matches!(&effects[..], [Effect::Author { order: AuthorOrder::Open(folder), .. }]
         if folder == std::path::Path::new("mine")));
+}
+
+/// Begins to prove the item, and tells what was run so far.
+fn proving(bench: &mut Bench) {
+    bench.press("down down right down");
+    let visit = bench.author().visit;
+    let effects = bench.press("P");
+    assert_eq!(effects, [Effect::Prove { visit, item: "my-01".to_owned() }]);
+    for stage in [Stage::Lint, Stage::Provision, Stage::Red] {
+        bench.event(AuthorEvent::Proving { engine: "docker", stage });
+    }
+    let step = |stage, verdict| Step { stage, verdict, ms: 1200 };
+    let why = "the check passes before anything is done".to_owned();
+    let failed = Verdict::Failed { why, file: Some(YAML.to_owned()), line: Some(8) };
+    let proof = Proof {
+        id: "my-01".to_owned(),
+        engine: "native",
+        content_hash: String::new(),
+        image: None,
+        version: "0.1.0",
+        proved: false,
+        stages: vec![
+            step(Stage::Lint, Verdict::Passed),
+            step(Stage::Red, failed),
+            step(Stage::Solve, Verdict::Skipped),
+        ],
+        ms: 2400,
+        peak_bytes: None,
+    };
+    let outcome = Box::new(Outcome::Ran(proof));
+    bench.event(AuthorEvent::Proved { engine: "native", outcome });
+}
+
+#[test]
+fn an_item_is_proved_in_the_previews_place() {
+    for (cols, rows) in [(80, 24), (120, 40), (200, 60)] {
+        let mut bench = Bench::new(cols, rows);
+        proving(&mut bench);
+        insta::assert_snapshot!(format!("proof_{cols}x{rows}"), screen(&bench.driver));
+    }
+}
+
+#[test]
+fn a_proof_is_stopped_or_put_away_with_the_same_key() {
+    let mut bench = Bench::new(120, 40);
+    proving(&mut bench);
+    assert_eq!(bench.press("P"), [Effect::StopProving]);
+    bench.event(AuthorEvent::ProofOver(Ok(())));
+    bench.sees("not proved on native");
+    assert!(!screen(&bench.driver).contains("docker"), "it was stopped there");
+    assert_eq!(bench.press("P"), []);
+    bench.sees("Preview");
+    // Again from the beginning.
+    let visit = bench.author().visit;
+    assert_eq!(bench.press("P"), [Effect::Prove { visit, item: "my-01".to_owned() }]);
+    let problem = Problem::new("no_engine", Exit::Environment, "No engine works here");
+    bench.event(AuthorEvent::ProofOver(Err(problem.clone())));
+    assert_eq!(bench.driver.app.layers, [Layer::Problem(problem)]);
+}
+
+#[test]
+fn what_is_not_saved_is_not_proved() {
+    let mut bench = Bench::new(120, 40);
+    bench.edit(YAML);
+    bench.press("end");
+    bench.typed(" ");
+    assert_eq!(bench.press("f7"), []);
+    assert!(bench.driver.app.notice.as_ref().unwrap().starts_with("Save first"));
 }

@@ -105,6 +105,15 @@ impl Author {
                 self.leaving = None;
                 self.conflict(&path, text)
             }
+            AuthorEvent::Proving { engine, stage } => {
+                self.proof.iter_mut().for_each(|proof| proof.begins(engine, stage));
+                Outcome::default()
+            }
+            AuthorEvent::Proved { engine, outcome } => {
+                self.proof.iter_mut().for_each(|proof| proof.came(engine, (*outcome).clone()));
+                Outcome::default()
+            }
+            AuthorEvent::ProofOver(result) => self.proof_over(result),
             AuthorEvent::Recovered(it) => Outcome::layer(Self::ask_to_recover(it)),
         }
     }
@@ -260,6 +269,7 @@ impl Author {
                     "Without the preview"
                 })
             }
+            Action::Author(Command::Prove) => self.prove(course, area),
             Action::Author(command) => self.command(command, area),
             Action::Retry if matches!(self.phase, Phase::Failed(_)) => {
                 self.phase = Phase::Reading;
@@ -314,7 +324,9 @@ impl Author {
 
     pub(super) fn scroll_preview(&mut self, by: isize) {
         match self.preview.shown {
-            preview::Shown::Lesson => self.preview.lesson.scroll_by(by),
+            preview::Shown::Lesson if self.shown_proof().is_none() => {
+                self.preview.lesson.scroll_by(by)
+            }
             _ => self.preview.scroll = self.preview.scroll.saturating_add_signed(by),
         }
     }
@@ -357,8 +369,8 @@ impl Author {
                 self.problems.step(if command == Command::NextProblem { 1 } else { -1 });
                 return Outcome::effects(self.go_to_problem(area));
             }
-            // That leads away from here.
-            Command::Try => {}
+            // These are about the item, which the whole program knows.
+            Command::Try | Command::Prove => {}
             Command::Undo => return self.editing(Editor::undo),
             Command::Redo => return self.editing(Editor::redo),
             Command::SelectAll => return self.editing(Editor::select_all),

@@ -210,6 +210,12 @@ fn row_paths<'a>(author: &'a Author, row: &'a Row) -> Vec<&'a str> {
 }
 
 fn preview(app: &App, author: &Author, frame: &mut Frame<'_>, places: &Places) {
+    if let Some(proof) = author.shown_proof() {
+        let border = Pane::new(app, "Proof").right(proof.word());
+        let Some(inner) = framed(frame, places, author, PaneId::Preview, border) else { return };
+        let text = Paragraph::new(proof.lines(app)).wrap(Wrap { trim: false });
+        return frame.render_widget(text.scroll((author.preview.scroll as u16, 0)), inner);
+    }
     let it = &author.preview;
     let mut border = Pane::new(app, PaneId::Preview.word());
     if it.stale && matches!(it.shown, Shown::Item(_)) {
@@ -229,7 +235,10 @@ fn preview(app: &App, author: &Author, frame: &mut Frame<'_>, places: &Places) {
 /// The furthest that the preview of what is no lesson can be scrolled.
 pub fn last_scroll(app: &App, author: &Author) -> usize {
     let Some(inner) = author.places(app.area).inner(PaneId::Preview) else { return 0 };
-    let lines = author.preview.lines(app, inner.width);
+    let lines = match author.shown_proof() {
+        Some(proof) => proof.lines(app),
+        None => author.preview.lines(app, inner.width),
+    };
     let text = Paragraph::new(lines).wrap(Wrap { trim: false });
     text.line_count(inner.width).saturating_sub(inner.height.into())
 }
@@ -247,7 +256,7 @@ fn problems(app: &App, author: &Author, frame: &mut Frame<'_>, places: &Places) 
     let Some(inner) = framed(frame, places, author, PaneId::Problems, border) else { return };
     if author.problems.all.is_empty() {
         let text = match author.phase {
-            Phase::Ready => "Nothing is wrong that can be read. drydock prove runs it.",
+            Phase::Ready => "Nothing is wrong that can be read. P proves an item by running it.",
             _ => "",
         };
         frame.render_widget(Span::styled(text, app.theme.muted()), inner);
