@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
@@ -40,6 +41,8 @@ pub enum Event {
     Resize(u16, u16),
     /// A second has gone by.
     Tick,
+    /// A clock wants to be read, or something is to be remembered: nothing that is drawn changes.
+    Beat,
     /// The engine was looked for.
     Engine(EngineState),
     /// How an item's proofs stand was looked up.
@@ -186,6 +189,13 @@ pub enum WorkspaceEvent {
     },
     /// A hint was asked for; `None` when there are no more.
     Hint(Option<Shown>),
+    /// The attempt's time is another one than the clock shows: somewhere else it is counted too.
+    Worked {
+        /// What it was,
+        total: Duration,
+        /// once so much of what the clock has counted was written.
+        counted: Duration,
+    },
 }
 
 /// What can happen to an open incident.
@@ -239,7 +249,7 @@ pub struct ReadyState {
     /// What the learner should know.
     pub notices: Vec<Notice>,
     /// Active time so far.
-    pub active: std::time::Duration,
+    pub active: Duration,
     /// Hints shown before.
     pub hints: Vec<String>,
     /// Failed verifications so far.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::{Action, App, Effect, Layer};
+use crate::lab::clock::GOES_ON;
 use crate::tui::keymap::{self, Context};
 use crate::tui::screens::workspace::PaneId;
 use crate::tui::widgets::input::edit;
@@ -34,6 +35,7 @@ impl App {
     pub(super) fn present(&mut self, now: Instant) {
         if self.workspace.as_mut().is_some_and(|workspace| workspace.present(now)) {
             self.ticked = now;
+            self.notice = Some(GOES_ON.to_owned());
         }
         if let Some(bare) = &mut self.bare {
             bare.touched = true;

@@ -18,6 +18,8 @@ mod replay;
 mod update;
 
 #[cfg(test)]
+mod clock_tests;
+#[cfg(test)]
 pub(crate) mod driver;
 #[cfg(test)]
 mod tests;
@@ -208,8 +210,10 @@ impl App {
     pub fn only_the_shell_listens(&self) -> bool {
         let nothing_lies_over = self.layers.is_empty() && self.notice.is_none();
         let told = self.bare.as_ref().is_none_or(|bare| bare.touched);
+        let counts = !self.workspace.as_ref().is_some_and(Workspace::stands);
         nothing_lies_over
             && told
+            && counts
             && self.context() == Context::Shell
             && self.shell().is_some_and(|shell| !shell.bell && !shell.is_looked_at())
     }
@@ -240,6 +244,11 @@ impl App {
             Screen::Home | Screen::Replay | Screen::Author | Screen::Shell => false,
         };
         moving.then_some(self.ticked + TICK)
+    }
+
+    /// When the next [`Event::Beat`] is due.
+    pub fn next_beat(&self) -> Option<Instant> {
+        self.workspace.as_ref().and_then(Workspace::next_beat)
     }
 }
 

@@ -273,20 +273,6 @@ fn checks_wait_for_a_pause_in_typing_but_not_for_long() {
 }
 
 #[test]
-fn every_second_at_the_keys_is_written() {
-    let mut driver = Driver::new(120, 40);
-    driver.at_work("linux-01");
-    let written: Duration = (0..3)
-        .flat_map(|_| driver.second())
-        .filter_map(|effect| match effect {
-            Effect::AddActive { time, .. } => Some(time),
-            _ => None,
-        })
-        .sum();
-    assert_eq!(written, 3 * TICK);
-}
-
-#[test]
 fn nothing_ticks_on_home_nor_after_completion() {
     let mut driver = Driver::new(120, 40);
     assert_eq!(driver.app.next_tick(), None);

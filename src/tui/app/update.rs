@@ -76,6 +76,7 @@ impl App {
             Event::Paste(text) => self.paste(text, now),
             Event::Resize(cols, rows) => self.resize(cols, rows),
             Event::Tick => self.tick(now),
+            Event::Beat => self.beat(now),
             Event::Engine(state) => {
                 self.engine = state;
                 vec![]
@@ -202,9 +203,16 @@ impl App {
             return incident.tick(self.area, now);
         }
         match &mut self.workspace {
-            Some(workspace) => workspace.tick(now),
+            Some(workspace) => {
+                let outcome = workspace.tick(now);
+                self.came(outcome)
+            }
             None => vec![],
         }
+    }
+
+    fn beat(&mut self, now: Instant) -> Vec<Effect> {
+        self.workspace.as_mut().map(|workspace| workspace.beat(now)).unwrap_or_default()
     }
 
     /// Does an action on the screen below the layers.
@@ -237,7 +245,7 @@ impl App {
                 vec![Effect::Mouse(self.mouse)]
             }
             Action::GoHome if self.screen == Screen::Author => self.go(Way::Home, now),
-            Action::GoHome => self.go_home(),
+            Action::GoHome => self.go_home(now),
             Action::OpenContent => self.open_content(),
             Action::Author(Command::Try) => self.try_item(now),
             Action::SendLeaveKey if self.screen == Screen::Incident => {
@@ -464,7 +472,7 @@ impl App {
         if self.author.is_some() { Screen::Author } else { Screen::Home }
     }
 
-    fn go_home(&mut self) -> Vec<Effect> {
+    fn go_home(&mut self, now: Instant) -> Vec<Effect> {
         if let Some(incident) = self.incident.take() {
             self.home.select(&self.course, &incident.item.id);
             self.screen = self.ground();
@@ -476,7 +484,7 @@ impl App {
             self.screen = Screen::Home;
             return vec![];
         };
-        let mut effects = workspace.leave(self.ticked);
+        let mut effects = workspace.leave(now);
         self.home.select(&self.course, &workspace.item.id.clone());
         self.workspace = None;
         self.screen = self.ground();

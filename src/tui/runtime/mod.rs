@@ -113,9 +113,8 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
     let mut urgent = false;
     loop {
         for effect in effects.drain(..) {
-            let input = matches!(effect, Effect::Shell(_));
-            typed |= input;
-            dirty |= !input;
+            typed |= matches!(effect, Effect::Shell(_));
+            dirty |= !effect.is_silent();
             match effect {
                 Effect::Redraw => terminal.clear().map_err(no_terminal)?,
                 Effect::Mouse(on) => Terminal::mouse(on).map_err(no_terminal)?,
@@ -152,7 +151,7 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
             urgent = false;
         }
         let frame_due = dirty.then_some(pace.next(urgent));
-        let due = [frame_due, app.next_tick()].into_iter().flatten().min();
+        let due = [frame_due, app.next_tick(), app.next_beat()].into_iter().flatten().min();
         let event = match due {
             Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -169,7 +168,7 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
                     let silent =
                         app.knows(&event) || is_key(&event) && app.only_the_shell_listens();
                     let done = app.update(event, now);
-                    dirty |= !(silent && done.iter().all(|e| matches!(e, Effect::Shell(_))));
+                    dirty |= !(silent && done.iter().all(Effect::is_silent));
                     effects.extend(done);
                 }
             }
@@ -181,6 +180,9 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
         if app.next_tick().is_some_and(|tick| now >= tick) {
             effects.extend(app.update(Event::Tick, now));
             dirty = true;
+        }
+        if app.next_beat().is_some_and(|beat| now >= beat) {
+            effects.extend(app.update(Event::Beat, now));
         }
     }
     drop(terminal);

@@ -47,7 +47,7 @@ pub(super) fn laid_over(driver: &Driver) -> String {
     all.join("\n")
 }
 
-pub(super) fn screen(driver: &Driver) -> String {
+pub(in crate::tui) fn screen(driver: &Driver) -> String {
     let area = driver.app.area;
     let buffer = buffer(driver);
     let rows = (0..area.height).map(|y| {

@@ -1,6 +1,7 @@
 //! Carries effects out, away from the drawing thread, and sends what comes of them as events.
 
 mod author;
+mod clerk;
 mod file;
 mod incident;
 mod presence;
@@ -26,6 +27,7 @@ use crate::session::{Session, Visitor};
 use crate::store::Store;
 use crate::tui::app::{AuthorOrder, Effect, EngineState, Event, Found, WorkspaceEvent};
 use crate::tui::widgets::markdown::highlight_all;
+use clerk::{Clerk, Note};
 use incident::Follow;
 use visit::Visit;
 
@@ -41,6 +43,7 @@ pub(super) struct Worker {
     incident: Option<Follow>,
     build: Option<CancellationToken>,
     desktop: Arc<Desktop>,
+    clerk: Clerk,
     replay: Option<replay::Replay>,
     desk: Option<author::Desk>,
 }
@@ -107,7 +110,9 @@ impl Worker {
             .enable_all()
             .build()?;
         let shared = Shared::new(context, store, events);
+        let clerk = Clerk::begin(shared.clone())?;
         Ok(Self {
+            clerk,
             runtime,
             shared,
             visit: None,
@@ -200,10 +205,10 @@ impl Worker {
                 self.with_visit(visit, |v| v.keep_solution(draft, replace));
             }
             Effect::Rewind { visit, to } => self.with_visit(visit, |v| v.rewind(to)),
-            Effect::AddActive { attempt, time } => shared.with_store(move |shared| {
-                let id = attempt.parse().map_err(|_| unknown_attempt(&attempt))?;
-                Ok(shared.store.lock().add_active(id, time)?)
-            }),
+            Effect::AddActive { visit, attempt, stretch } => {
+                self.clerk.write(Note::Time { visit, attempt, stretch });
+            }
+            Effect::Remember { key, json } => self.clerk.write(Note::Memory { key, json }),
             Effect::OpenIncident { visit, item, fresh } => {
                 self.leave();
                 self.visit = Visit::of_incident(shared.clone(), visit, &item);
@@ -325,6 +330,7 @@ impl Worker {
         if let Some(visit) = visit {
             self.runtime.block_on(visit.end());
         }
+        self.clerk.finish();
         // Blocking work that was begun is finished; it is short, but a hung engine is not waited for.
         self.runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     }

@@ -125,7 +125,7 @@ impl Visit {
     /// Somebody pressed a key for the shell.
     pub(super) fn present(&self) {
         if let Some(presence) = &self.inner.presence {
-            presence.present();
+            presence.present(&self.inner.shared);
         }
     }
 
@@ -256,7 +256,9 @@ impl Visit {
         match (ready, &self.inner.presence) {
             // What is half made was made here.
             (None, _) if self.inner.kind == Kind::Workspace => self.inner.tidy().await,
-            (Some((lab, ready)), Some(presence)) => presence.stop(&lab.store, ready.attempt.id),
+            (Some((_, ready)), Some(presence)) => {
+                presence.stop(&self.inner.shared, ready.attempt.id);
+            }
             _ => {}
         }
     }
@@ -409,7 +411,7 @@ impl Inner {
             let this = self.clone();
             tokio::spawn(async move {
                 let Some(presence) = &this.presence else { return };
-                this.cancel.run_until_cancelled(presence.count(&this.shared.store, id)).await;
+                this.cancel.run_until_cancelled(presence.count(&this.shared, id)).await;
             });
         }
         Ok(event)

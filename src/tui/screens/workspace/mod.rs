@@ -65,6 +65,8 @@ pub struct Workspace {
     pub solving: Option<PathBuf>,
     /// Time at the keys.
     clock: Clock,
+    /// Whether it was said that the clock stands.
+    stood: bool,
     /// Whether the checks run.
     checking: Checking,
     /// When checks may be run by themselves again, after they could not be.
@@ -146,6 +148,7 @@ impl Workspace {
             sidebar_scroll: 0,
             solving: None,
             clock: Clock::stopped(now),
+            stood: false,
             checking: Checking::WaitsForShell,
             retry_checks: None,
             failures: 0,

@@ -9,6 +9,7 @@ use super::{Checking, PaneId, Phase, Workspace};
 use crate::course::Catalogue;
 use crate::engine::Offers;
 use crate::lab;
+use crate::lab::clock::{STANDS, Stretch};
 use crate::lab::hint::{self, Shown, Trouble};
 use crate::lab::needs;
 use crate::lab::provision::Notice;
@@ -56,17 +57,39 @@ impl Workspace {
     /// Somebody is at the keys. Whether the clock starts again with this.
     pub fn present(&mut self, now: Instant) -> bool {
         self.touched = Some(now);
-        self.moves() && self.clock.present(now)
+        let goes_on = self.moves() && self.clock.present(now);
+        self.stood &= !goes_on;
+        goes_on
+    }
+
+    /// Whether the clock has stopped, since nobody is there.
+    pub fn stands(&self) -> bool {
+        self.moves() && !self.clock.runs()
     }
 
     /// The time at the keys that has not been written yet.
-    pub(super) fn unwritten(&mut self, added: Duration) -> Vec<Effect> {
-        match &self.phase {
-            Phase::Ready { attempt, .. } if !added.is_zero() => {
-                vec![Effect::AddActive { attempt: attempt.clone(), time: added }]
+    pub(super) fn unwritten(&mut self, counted: Option<Stretch>) -> Vec<Effect> {
+        match (&self.phase, counted) {
+            (Phase::Ready { attempt, .. }, Some(stretch)) => {
+                let (visit, attempt) = (self.visit, attempt.clone());
+                vec![Effect::AddActive { visit, attempt, stretch }]
             }
             _ => vec![],
         }
+    }
+
+    /// The clock wants to be read between two seconds.
+    pub fn beat(&mut self, now: Instant) -> Vec<Effect> {
+        if self.clock.due().is_none_or(|due| now < due) {
+            return vec![];
+        }
+        let counted = self.clock.read(now);
+        self.unwritten(counted)
+    }
+
+    /// When that is.
+    pub fn next_beat(&self) -> Option<Instant> {
+        self.clock.due().filter(|_| self.moves())
     }
 
     /// The workspace is being closed; its sandbox keeps running.
@@ -78,15 +101,18 @@ impl Workspace {
     }
 
     /// A second has gone by.
-    pub fn tick(&mut self, now: Instant) -> Vec<Effect> {
+    pub fn tick(&mut self, now: Instant) -> Outcome {
         if !self.moves() {
-            return vec![];
+            return Outcome::default();
         }
-        let added = self.clock.read(now);
-        let mut effects = self.unwritten(added);
-        effects.extend(self.check_by_itself(now));
+        let counted = self.clock.read(now);
+        let mut outcome = Outcome::effects(self.unwritten(counted));
+        outcome.effects.extend(self.check_by_itself(now));
         self.offered = self.offered || self.offers().is_some();
-        effects
+        if self.stands() && !std::mem::replace(&mut self.stood, true) {
+            outcome.notice = Some(STANDS.to_owned());
+        }
+        outcome
     }
 
     /// The first run of the checks, once the shell shows something (or will not).
@@ -229,6 +255,7 @@ impl Workspace {
             WorkspaceEvent::Moments(found) => return self.moments(found),
             WorkspaceEvent::RewindFailed(problem) => return self.rewind_failed(problem, now),
             WorkspaceEvent::Hint(shown) => return self.hinted(shown, area),
+            WorkspaceEvent::Worked { total, counted } => self.clock.settle(total, counted),
         }
         Outcome::default()
     }
@@ -289,9 +316,11 @@ impl Workspace {
         if let (Some(completion), Phase::Ready { completed, .. }) = (completion, &mut self.phase) {
             *completed = true;
             outcome.notice = None;
-            let rest = self.clock.stop(now);
-            outcome.effects = self.unwritten(rest);
-            outcome.effects.push(Effect::LoadProgress);
+            // It is over, and has the time that was written by then.
+            let time = completion.attempt.active;
+            self.clock.start(time, now);
+            self.clock.stop(now);
+            outcome.effects = vec![Effect::LoadProgress];
             // What cannot run here is nothing to go on with.
             let next = match ahead {
                 (course, Some(offers)) => needs::next_after(course, &self.item.id, offers),
@@ -300,7 +329,7 @@ impl Workspace {
             outcome.layer = Some(Layer::Completed(Completed {
                 title: self.item.title.clone(),
                 takeaways: self.item.takeaways.clone(),
-                active: completion.attempt.active + rest,
+                active: time,
                 estimate: self.item.estimated_time,
                 checks,
                 hints: self.hints.len(),
