@@ -44,6 +44,7 @@ fn every_half_second_at_the_keys_is_written() {
     assert_eq!(written(&wait(&mut driver, 5 * BEAT)), 5 * BEAT);
     driver.now += Duration::from_millis(300);
     assert_eq!(written(&driver.press("esc")), Duration::from_millis(300), "and the rest");
+    wait(&mut driver, BEAT);
     assert_eq!(driver.app.next_beat(), None, "nothing wakes up on Home");
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::AuthorOrder;
+use super::{At, AuthorOrder};
 use crate::course::Resource;
 use crate::incident::observe::Request;
 use crate::incident::order::Order;
@@ -163,6 +163,8 @@ pub enum Effect {
         /// How much, and when.
         stretch: Stretch,
     },
+    /// Look whether one can go back to where the learner was.
+    FindWayBack(At),
     /// Remember something under a key, in place of what was remembered there.
     Remember {
         /// The key.

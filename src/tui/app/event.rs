@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::{AuthorEvent, ReplayEvent};
+use super::{At, AuthorEvent, ReplayEvent};
 use crate::course::Item;
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
@@ -62,6 +62,15 @@ pub enum Event {
         streak: u32,
         /// The item practised last.
         last: Option<String>,
+        /// Where the learner was: on which screen, and where on Home. As it was remembered.
+        place: [Option<String>; 2],
+    },
+    /// Whether one can go back to where the learner was; if not, why, in words.
+    WayBack {
+        /// Where that was.
+        to: At,
+        /// Why not.
+        found: Result<(), String>,
     },
     /// Images: a step of building them.
     ImageStep(Step),
@@ -201,6 +210,13 @@ pub enum WorkspaceEvent {
 /// What can happen to an open incident.
 #[derive(Debug)]
 pub enum IncidentEvent {
+    /// It is this attempt, and the learner was there in it, as it was remembered.
+    Begun {
+        /// The attempt.
+        attempt: String,
+        /// Where.
+        place: Option<String>,
+    },
     /// A step of making and starting its machines.
     Starting(Step),
     /// How it is now.
@@ -258,6 +274,8 @@ pub struct ReadyState {
     pub completed: bool,
     /// What the item's values follow from, if it has some.
     pub seed: Option<u32>,
+    /// Where the learner was in it, as it was remembered.
+    pub place: Option<String>,
 }
 
 /// What is known of the engine.

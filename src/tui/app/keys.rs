@@ -16,6 +16,7 @@ impl App {
             return self.held_or_released(key);
         }
         self.notice = None;
+        self.stay();
         self.present(now);
         if self.layers.is_empty() { self.screen_key(key, now) } else { self.layer_key(key, now) }
     }

@@ -13,6 +13,7 @@ mod keys;
 mod layer;
 mod outer;
 mod over;
+mod place;
 mod pointer;
 mod replay;
 mod update;
@@ -21,6 +22,8 @@ mod update;
 mod clock_tests;
 #[cfg(test)]
 pub(crate) mod driver;
+#[cfg(test)]
+mod place_tests;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +43,8 @@ pub use event::{
 };
 pub use layer::{Choice, Completed, Dialog, Layer, Palette, PaletteRow};
 pub use outer::OuterModes;
+pub use place::At;
+pub(super) use place::{ATTEMPT, CONTENT, HOME, SCREEN};
 pub use replay::ReplayEvent;
 
 use super::keymap::{Chord, Context};
@@ -118,6 +123,8 @@ pub struct App {
     focused: bool,
     /// What programs may do with the clipboard.
     clipboard: clipboard::Answers,
+    /// What is remembered of where the learner is.
+    places: place::Places,
 }
 
 /// The screens.
@@ -172,6 +179,7 @@ impl App {
             ticked: now,
             focused: true,
             clipboard: clipboard::Answers::default(),
+            places: place::Places::default(),
         }
     }
 
@@ -248,7 +256,8 @@ impl App {
 
     /// When the next [`Event::Beat`] is due.
     pub fn next_beat(&self) -> Option<Instant> {
-        self.workspace.as_ref().and_then(Workspace::next_beat)
+        let clock = self.workspace.as_ref().and_then(Workspace::next_beat);
+        [clock, self.next_note()].into_iter().flatten().min()
     }
 }
 

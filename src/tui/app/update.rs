@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::{
     Action, App, Bare, Choice, Dialog, Effect, Ending, EngineState, Event, Layer, Screen,
-    WorkspaceEvent,
+    WorkspaceEvent, place,
 };
 use crate::course::{Body, Item};
 use crate::session::Input;
@@ -21,7 +21,9 @@ use crate::tui::theme::{self, Theme};
 impl App {
     /// Takes an event that happened at `now` and gives what is to be done about it.
     pub fn update(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        let moved = place::moves(&event);
         let effects = self.take(event, now);
+        self.note_place(moved, now);
         self.settle_sidebar();
         self.settle_preview();
         let mut effects = self.settle_focus(effects);
@@ -85,14 +87,16 @@ impl App {
                 self.home.proofs = Some((item, standing));
                 vec![]
             }
-            Event::Progress { items, proved, streak, last } => {
+            Event::Progress { items, proved, streak, last, place } => {
                 self.progress = items;
                 self.proved = proved;
                 self.home.proofs = None;
                 self.streak = streak;
+                let effects = self.place_known(place);
                 self.home.resume_at(&self.course, &self.progress, last.as_deref());
-                vec![]
+                effects
             }
+            Event::WayBack { to, found } => self.way_back(&to, found, now),
             Event::ImageStep(step) => {
                 self.setup.step(step);
                 vec![]
@@ -212,7 +216,10 @@ impl App {
     }
 
     fn beat(&mut self, now: Instant) -> Vec<Effect> {
-        self.workspace.as_mut().map(|workspace| workspace.beat(now)).unwrap_or_default()
+        let clock = self.workspace.as_mut().map(|workspace| workspace.beat(now));
+        let mut effects = clock.unwrap_or_default();
+        effects.extend(self.note_due(now));
+        effects
     }
 
     /// Does an action on the screen below the layers.

@@ -20,7 +20,7 @@ use crate::incident::order::Order;
 use crate::incident::postmortem::{Material, Story};
 use crate::problem::Problem;
 use crate::store::{Attempt, AttemptId};
-use crate::tui::app::{Event, IncidentEvent};
+use crate::tui::app::{ATTEMPT, Event, IncidentEvent};
 
 /// How often the incident is read: a change is on the screen well before its next second.
 const LOOK: Duration = Duration::from_millis(300);
@@ -139,6 +139,8 @@ impl Inner {
             incidents.begin(&self.item, Begin { fresh, ..Begin::default() }, &tell).await?
         };
         let id = attempt.id;
+        let place = self.shared.recall(format!("{ATTEMPT}{id}"));
+        self.send(IncidentEvent::Begun { attempt: id.to_string(), place });
         *lock(&self.begun) =
             Some(Begun { incidents: incidents.clone(), attempt: attempt.clone(), gate: None });
         let mut known = String::new();

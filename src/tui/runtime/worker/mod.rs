@@ -7,6 +7,7 @@ mod incident;
 mod presence;
 mod replay;
 mod visit;
+mod way;
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex as Short, PoisonError};
@@ -25,7 +26,9 @@ use crate::problem::{Exit, Problem};
 use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
 use crate::store::Store;
-use crate::tui::app::{AuthorOrder, Effect, EngineState, Event, Found, WorkspaceEvent};
+use crate::tui::app::{
+    AuthorOrder, Effect, EngineState, Event, Found, HOME, SCREEN, WorkspaceEvent,
+};
 use crate::tui::widgets::markdown::highlight_all;
 use clerk::{Clerk, Note};
 use incident::Follow;
@@ -85,6 +88,14 @@ impl Shared {
         self.context.lab(self.store.clone()).await
     }
 
+    /// What is remembered under a key; where it cannot be read, nothing is.
+    fn recall(&self, key: impl AsRef<str>) -> Option<String> {
+        self.store.lock().recall(key.as_ref()).unwrap_or_else(|error| {
+            tracing::warn!(%error, "where the learner was cannot be read");
+            None
+        })
+    }
+
     /// Runs something short with the store on a thread that may block.
     fn with_store(&self, work: impl FnOnce(&Self) -> Result<(), Problem> + Send + 'static) {
         let shared = self.clone();
@@ -139,6 +150,12 @@ impl Worker {
             Effect::LoadProgress => shared.with_store(load_progress),
             Effect::LookUpProofs { item } => {
                 shared.with_store(move |shared| look_up_proofs(shared, item));
+            }
+            Effect::FindWayBack(to) => {
+                tokio::spawn(async move {
+                    let found = way::find(&shared, &to).await;
+                    shared.send(Event::WayBack { to, found });
+                });
             }
             Effect::LookForEngine => {
                 tokio::spawn(
@@ -354,7 +371,8 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
     let last = store.last_item()?;
     let proved = store.proved_items()?;
     drop(store);
-    shared.send(Event::Progress { items, proved, streak, last });
+    let place = [SCREEN, HOME].map(|key| shared.recall(key));
+    shared.send(Event::Progress { items, proved, streak, last, place });
     Ok(())
 }
 

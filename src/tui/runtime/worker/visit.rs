@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::session::{Input, Notice, Notify, Opened, Session, Visitor};
 use crate::store::Attempt;
 use crate::terminal::Size;
-use crate::tui::app::{Event, IncidentEvent, Moment, ReadyState, WorkspaceEvent};
+use crate::tui::app::{ATTEMPT, Event, IncidentEvent, Moment, ReadyState, WorkspaceEvent};
 
 /// How much may be typed before the shell is open: a line or two.
 const EARLY: usize = 256;
@@ -325,6 +325,7 @@ impl Inner {
             failures: ready.attempt.failures,
             completed: ready.attempt.state == crate::store::AttemptState::Completed,
             seed: ready.item.varies().then_some(ready.attempt.seed),
+            place: self.shared.recall(format!("{ATTEMPT}{}", ready.attempt.id)),
         };
         *lock(&self.ready) = Some((lab, ready));
         Ok(state)

@@ -17,6 +17,7 @@ use crate::lab::verify::{CheckResult, CheckState, passed};
 use crate::session::Input;
 use crate::tui::app::{Action, Choice, Completed, Dialog, Effect, Layer, WorkspaceEvent};
 use crate::tui::keymap::Context;
+use crate::tui::place;
 use crate::tui::screens::lesson::Target;
 use crate::tui::screens::outcome::Outcome;
 use crate::tui::screens::shell;
@@ -155,6 +156,9 @@ impl Workspace {
         now: Instant,
     ) -> Outcome {
         match event {
+            // Of two that were asked for, the later one is wanted, whichever comes later.
+            WorkspaceEvent::Lesson { path, .. }
+                if self.reading.as_ref().is_some_and(|reading| *reading != path) => {}
             WorkspaceEvent::Lesson { path, text } => {
                 let code = self.lesson.show(path.clone(), &text);
                 let mut effects = self.arrange(area);
@@ -176,6 +180,7 @@ impl Workspace {
             WorkspaceEvent::Ready(ready) => {
                 let ready = *ready;
                 let told = std::mem::replace(&mut self.item, ready.item);
+                let attempt = ready.attempt.clone();
                 self.phase = Phase::Ready {
                     attempt: ready.attempt,
                     image: ready.image,
@@ -189,17 +194,23 @@ impl Workspace {
                 if ready.completed {
                     self.clock.stop(now);
                 }
+                let known = self.attempt.replace(attempt);
+                let mut effects = Vec::new();
+                // Now its values are known.
+                if self.item.lesson != told.lesson {
+                    effects.extend(self.own_lesson());
+                }
                 if ready.resumed && self.touched.is_none() {
                     self.focus = PaneId::Shell;
                     self.arrange(area);
                 }
-                self.checking = Checking::WaitsForShell;
-                let open = Effect::OpenShell { visit: self.visit, size: self.shell.size() };
-                let mut outcome = Outcome::effects(vec![open]);
-                // Now its values are known.
-                if self.item.lesson != told.lesson {
-                    outcome.effects.extend(self.own_lesson());
+                let place = ready.place.filter(|_| self.touched.is_none() && known.is_none());
+                if let Some(place) = place.as_deref().and_then(place::read) {
+                    effects.extend(self.return_to(place, ahead.0, area));
                 }
+                self.checking = Checking::WaitsForShell;
+                effects.push(Effect::OpenShell { visit: self.visit, size: self.shell.size() });
+                let mut outcome = Outcome::effects(effects);
                 // The shell that it was done in is gone.
                 outcome.effects.extend(self.solved().effects);
                 for notice in ready.notices {
@@ -313,6 +324,9 @@ impl Workspace {
             self.runs.keep(check, result.clone());
         }
         self.results = results.into_iter().map(Some).collect();
+        if let Some(scroll) = self.sidebar_goes_to.take().filter(|_| self.touched.is_none()) {
+            self.sidebar_scroll = scroll;
+        }
         if let (Some(completion), Phase::Ready { completed, .. }) = (completion, &mut self.phase) {
             *completed = true;
             outcome.notice = None;
@@ -407,6 +421,8 @@ impl Workspace {
                 outcome.notice = Some(format!("Layout: {}", self.mode.word()));
                 outcome
             }
+            Action::Narrower => self.widen(false, area),
+            Action::Wider => self.widen(true, area),
             Action::Verify => self.verify(),
             Action::Hint => match self.phase {
                 Phase::Ready { .. } => Outcome::effects(vec![Effect::Hint { visit: self.visit }]),
@@ -446,7 +462,10 @@ impl Workspace {
                 None => Outcome::default(),
             },
             Action::Back => match self.lesson.back.pop() {
-                Some(path) => Outcome::effects(self.read(&path, course).into_iter().collect()),
+                Some(path) => {
+                    self.lesson.depart();
+                    Outcome::effects(self.read(&path, course).into_iter().collect())
+                }
                 None => Outcome::default(),
             },
             _ => Outcome::default(),
@@ -539,12 +558,13 @@ impl Workspace {
     }
 
     /// Reads the lesson whose file has this name; links name a neighbour.
-    fn read(&self, name: &str, course: &Catalogue) -> Option<Effect> {
+    pub(super) fn read(&mut self, name: &str, course: &Catalogue) -> Option<Effect> {
         let file = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let lessons = course.items().filter_map(|item| item.lesson.as_ref());
         // The own one has the attempt's values in it.
         let mut lessons = self.item.lesson.iter().chain(lessons);
         let lesson = lessons.find(|lesson| file(&lesson.path()) == file(name))?.clone();
+        self.reading = Some(lesson.path());
         Some(Effect::ReadLesson { visit: self.visit, lesson })
     }
 
@@ -557,6 +577,7 @@ impl Workspace {
                 ..Outcome::default()
             };
         };
+        self.lesson.depart();
         self.lesson.back.push(self.lesson.path.clone());
         Outcome::effects(vec![read])
     }
@@ -569,6 +590,9 @@ impl Workspace {
                 MouseEventKind::ScrollDown => self.act_in_drawer(Action::Down, area),
                 _ => Outcome::default(),
             };
+        }
+        if let Some(outcome) = self.drag(mouse, area) {
+            return outcome;
         }
         let at = Position::new(mouse.column, mouse.row);
         let places = self.places(area);
