@@ -52,10 +52,6 @@ const MACHINES: Duration = Duration::from_secs(3);
 /// A silence longer than this (in seconds) is gone through afterwards.
 const SILENCE: f64 = 4.0;
 
-/// What the system's clock may be ahead of the time that went by (in seconds) before it is taken to have
-/// been set, or the machine to have slept.
-const JUMP: f64 = 0.5;
-
 /// How long the machines stay after the end if nobody says that the debrief was read.
 const LINGER: Duration = Duration::from_mins(15);
 
@@ -146,8 +142,9 @@ struct Director {
     machines_at: Option<Instant>,
     /// When numbers were last kept for the graphs, Unix seconds.
     measured_at: f64,
-    /// When the life last went on, by a clock that nobody sets and that stands still in a sleep.
-    looked_at: Option<Instant>,
+    /// When the life last went on, by a clock that nobody sets and that stands still in a sleep, and what it
+    /// knew then to be the time.
+    looked_at: Option<(Instant, f64)>,
     /// Whether the system runs on this machine, and sleeps when it does.
     here: bool,
     /// What the system's clock is ahead of ours, in seconds.
@@ -395,7 +392,7 @@ impl Director {
         trouble.append(&mut readings.trouble);
         readings.trouble = trouble;
         self.life.advance(&self.rig.scenario, now, &readings);
-        self.looked_at = Some(Instant::now());
+        self.looked_at = Some((Instant::now(), now));
         let measured = self.numbers(now);
         self.keep(measured.as_ref())
     }
@@ -403,11 +400,10 @@ impl Director {
     /// Leaves out time that the clock tells of and that did not go by: somebody has set it, or the machine
     /// slept. Where the system runs elsewhere it may have gone on meanwhile: what it measured tells.
     fn leave_out_jumps(&mut self) {
-        let Some(looked) = self.looked_at.filter(|_| self.here) else { return };
-        let (now, passed) = (self.now(), looked.elapsed().as_secs_f64());
-        if now - self.life.now - passed > JUMP {
-            self.life.skip(now - passed);
-        }
+        // Not if something else, such as a new beginning, has told it the time since then.
+        let same = |(_, now): &(Instant, f64)| now.to_bits() == self.life.now.to_bits();
+        let Some((looked, _)) = self.looked_at.filter(same).filter(|_| self.here) else { return };
+        self.life.leave_out(self.now(), looked.elapsed().as_secs_f64());
     }
 
     /// Reads what all machines are configured to, once, before anything is done to them.
