@@ -159,7 +159,7 @@ mod tests {
         let start = Instant::now();
         let mut clock = Clock::stopped(start);
         clock.start(Duration::ZERO, start);
-        let nearly = PRESENCE - Duration::from_millis(300);
+        let nearly = Duration::from_millis(299_700);
         for ms in (500..=nearly.as_millis() as u64).step_by(500) {
             clock.read(start + Duration::from_millis(ms));
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::lab::clock::{BEAT, GOES_ON, PRESENCE, STANDS};
+use crate::lab::clock::{BEAT, GOES_ON, STANDS};
 use crate::tui::app::driver::Driver;
 
 fn written(effects: &[Effect]) -> Duration {
@@ -54,7 +54,7 @@ fn after_five_minutes_without_a_key_it_stands_and_a_key_makes_it_go_on() {
     driver.at_work("linux-01");
     driver.press("2");
     let minute = Duration::from_mins(1);
-    assert_eq!(written(&wait(&mut driver, PRESENCE - minute)), PRESENCE - minute);
+    assert_eq!(written(&wait(&mut driver, 4 * minute)), 4 * minute);
     assert_eq!(driver.app.notice, None);
     assert!(driver.app.only_the_shell_listens());
     let effects = wait(&mut driver, 10 * minute);

@@ -100,14 +100,12 @@ impl Author {
         let there = |path: &String| self.tree.outline().paths().any(|it| it == path);
         let open = place.open.clone().filter(there);
         self.going_to = Some(place);
-        match open {
-            Some(path) => self.edit(&path, None, area),
-            None => {
-                let mut effects = self.point_at_row(course);
-                effects.extend(self.arrive(area));
-                effects
-            }
+        if let Some(path) = open {
+            return self.edit(&path, None, area);
         }
+        let mut effects = self.point_at_row(course);
+        effects.extend(self.arrive(area));
+        effects
     }
 
     /// The file that was in the editor is in it again, and what is around it is as it was.
