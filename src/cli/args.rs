@@ -22,7 +22,7 @@ use crate::problem::{Exit, Problem};
     name = "drydock",
     version,
     about = "Learn to build, run and repair infrastructure without leaving the terminal",
-    after_help = "Without a command, drydock opens its full-screen program.\n\n\
+    after_help = "Without a command, drydock opens its full-screen program where you left it.\n\n\
         Example: drydock launch linux-01\n\n\
         Exit status: 0 done; 1 not passed; 2 wrong use or unreadable content;\n\
         3 the environment lacks something; 130 interrupted.",
@@ -59,6 +59,7 @@ struct Global {
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Init),
+    Home(open::Home),
     Status(status::Status),
     #[command(visible_alias = "list")]
     Modules(modules::Modules),
@@ -125,7 +126,7 @@ impl Cli {
         let invocation =
             Invocation { out: Out::new(global.json), offline: global.offline, content };
         let ended = match command {
-            None => open::home(&invocation),
+            None => open::back(&invocation),
             Some(command) => command.run(&invocation),
         };
         let out = &invocation.out;
@@ -148,6 +149,7 @@ impl Command {
     fn run(self, invocation: &Invocation) -> Outcome {
         match self {
             Self::Init(command) => command.run(invocation),
+            Self::Home(command) => command.run(invocation),
             Self::Status(command) => command.run(invocation),
             Self::Modules(command) => command.run(invocation),
             Self::Launch(command) => command.run(invocation),

@@ -5,9 +5,24 @@ use crate::context::Context;
 use crate::problem::{Exit, Problem};
 use crate::tui::{self, Start};
 
+/// Open the full-screen program on Home, wherever you were the last time
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Without a command, drydock goes back to where you were: the same screen, the same panes, the\n\
+    same lesson at the same line.\n\n\
+    Example: drydock home"
+)]
+pub(super) struct Home {}
+
+impl Home {
+    pub(super) fn run(&self, invocation: &Invocation) -> Outcome {
+        start(invocation, |_| Ok(Start::Home))
+    }
+}
+
 /// `drydock` without a command.
-pub(super) fn home(invocation: &Invocation) -> Outcome {
-    start(invocation, |_| Ok(Start::Home))
+pub(super) fn back(invocation: &Invocation) -> Outcome {
+    start(invocation, |_| Ok(Start::Back))
 }
 
 /// Opens it where `start` says. Nothing slow is done here: the first frame is due in milliseconds.

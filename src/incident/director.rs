@@ -68,7 +68,7 @@ pub async fn begin(
     let attempt = lab.begin_scenario(item, scenario, progress).await?;
     let life = Life::new(scenario, mode, seed.unwrap_or_else(random_seed), unix_now());
     let text = serde_json::to_string(&life).unwrap_or_default();
-    lab.store.lock().keep_incident(attempt.id, &text, None)?;
+    lab.store.lock().keep_incident(attempt.id, &text, Duration::ZERO, None)?;
     Ok(attempt)
 }
 
@@ -86,12 +86,15 @@ pub async fn direct(rig: Rig, stop: CancellationToken) -> Result<(), LabError> {
         probes: BTreeMap::new(),
         machines_at: None,
         measured_at: 0.0,
+        looked_at: None,
+        here: rig.lab.engine.info().await.is_ok_and(|info| info.endpoint.starts_with("unix:")),
         offset: 0.0,
         busy: false,
         done,
         written,
         checks_written: Vec::new(),
         hints_written: 0,
+        elapsed_written: life.elapsed,
         life,
         rig,
     };
@@ -139,6 +142,11 @@ struct Director {
     machines_at: Option<Instant>,
     /// When numbers were last kept for the graphs, Unix seconds.
     measured_at: f64,
+    /// When the life last went on, by a clock that nobody sets and that stands still in a sleep, and what it
+    /// knew then to be the time.
+    looked_at: Option<(Instant, f64)>,
+    /// Whether the system runs on this machine, and sleeps when it does.
+    here: bool,
     /// What the system's clock is ahead of ours, in seconds.
     offset: f64,
     /// Whether a deed is under way.
@@ -150,6 +158,8 @@ struct Director {
     checks_written: Vec<CheckRecord>,
     /// How many hints were.
     hints_written: usize,
+    /// The incident's own time, as it was.
+    elapsed_written: f64,
 }
 
 /// What came of the commands, and the connections they ran over.
@@ -228,8 +238,14 @@ impl Director {
             return Ok(());
         }
         let (store, attempt) = (self.rig.lab.store.lock(), self.rig.attempt);
-        store.keep_incident(attempt, &text, measured)?;
+        // Begun again, it begins at nothing; what went by before stays spent.
+        let spent = self.life.elapsed - self.elapsed_written;
+        let spent = Duration::try_from_secs_f64(spent.max(0.0)).unwrap_or_default();
+        // What is less than a millisecond is left for the next time.
+        let spent = Duration::from_millis(spent.as_millis() as u64);
+        store.keep_incident(attempt, &text, spent, measured)?;
         self.written = text;
+        self.elapsed_written = (self.elapsed_written + spent.as_secs_f64()).min(self.life.elapsed);
         if self.life.live_at.is_some() {
             let checks = self.checks();
             if checks != self.checks_written {
@@ -355,6 +371,7 @@ impl Director {
             return Ok(());
         }
         let mut trouble = self.watch_machines().await?;
+        self.leave_out_jumps();
         if self.now() - self.life.now > SILENCE {
             self.catch_up(&gate).await;
         }
@@ -375,8 +392,18 @@ impl Director {
         trouble.append(&mut readings.trouble);
         readings.trouble = trouble;
         self.life.advance(&self.rig.scenario, now, &readings);
+        self.looked_at = Some((Instant::now(), now));
         let measured = self.numbers(now);
         self.keep(measured.as_ref())
+    }
+
+    /// Leaves out time that the clock tells of and that did not go by: somebody has set it, or the machine
+    /// slept. Where the system runs elsewhere it may have gone on meanwhile: what it measured tells.
+    fn leave_out_jumps(&mut self) {
+        // Not if something else, such as a new beginning, has told it the time since then.
+        let same = |(_, now): &(Instant, f64)| now.to_bits() == self.life.now.to_bits();
+        let Some((looked, _)) = self.looked_at.filter(same).filter(|_| self.here) else { return };
+        self.life.leave_out(self.now(), looked.elapsed().as_secs_f64());
     }
 
     /// Reads what all machines are configured to, once, before anything is done to them.

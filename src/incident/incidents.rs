@@ -77,6 +77,11 @@ impl Incidents {
         Ok(attempt)
     }
 
+    /// Whether an item has an incident that goes on, or whose debrief was not read yet.
+    pub fn goes_on(&self, item: &Item) -> Result<bool, Problem> {
+        Ok(self.last(item)?.is_some_and(|(_, life)| !life.removed))
+    }
+
     /// The last incident of an item, if it had one.
     fn last(&self, item: &Item) -> Result<Option<(Attempt, Life)>, Problem> {
         let last = self.lab.store.lock().history(Some(&item.id), 1)?.pop();

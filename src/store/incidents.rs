@@ -1,11 +1,13 @@
 //! Incidents: what has happened in them, what was asked for, what was measured. The first two and the
 //! names of the numbers are text of their owner's, which this does not look into.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 
 use super::value::At;
-use super::{AttemptId, Store, StoreError};
+use super::{AttemptId, Store, StoreError, attempt};
 
 /// How many moments are kept of one incident: hours of them.
 const MOST_VALUES: u32 = 20_000;
@@ -20,15 +22,20 @@ pub struct Measured {
 }
 
 impl Store {
-    /// Writes down how an incident stands, and what was just measured, if anything.
+    /// Writes down how an incident stands, and what was just measured, if anything; with it the time
+    /// that went by in it since the last time, so that neither is written without the other.
     pub fn keep_incident(
         &self,
         id: AttemptId,
         life: &str,
+        spent: Duration,
         measured: Option<&Measured>,
     ) -> Result<(), StoreError> {
         let now = (self.clock)();
         self.write(|transaction| {
+            if !spent.is_zero() && attempt::is_active(transaction, id)? {
+                attempt::touch(transaction, id, now, spent)?;
+            }
             transaction
                 .prepare_cached(
                     "INSERT INTO incidents (attempt, life, changed_at) VALUES (?1, ?2, ?3)
@@ -124,10 +131,12 @@ mod tests {
         let id = store.begin("incidents-01", "hash", "docker", None).unwrap().id;
         let other = store.begin("incidents-02", "hash", "docker", None).unwrap().id;
         assert_eq!(store.incident(id).unwrap(), None);
-        store.keep_incident(id, "{\"a\":1}", None).unwrap();
+        store.keep_incident(id, "{\"a\":1}", Duration::ZERO, None).unwrap();
         let measured = Measured { at: ticks(3), numbers: "{\"ok\":1}".to_owned() };
-        store.keep_incident(id, "{\"a\":2}", Some(&measured)).unwrap();
-        store.keep_incident(id, "{\"a\":2}", Some(&measured)).unwrap();
+        let second = Duration::from_secs(1);
+        store.keep_incident(id, "{\"a\":2}", second, Some(&measured)).unwrap();
+        store.keep_incident(id, "{\"a\":2}", second, Some(&measured)).unwrap();
+        assert_eq!(store.attempt(id).unwrap().active, 2 * second);
         assert_eq!(store.incident(id).unwrap().unwrap().0, "{\"a\":2}");
         assert_eq!(store.incident_values(id).unwrap(), [measured]);
 
@@ -146,7 +155,7 @@ mod tests {
     fn an_attempt_that_nobody_began_has_no_incident() {
         let (_folder, store) = store();
         let nobody: AttemptId = "01890000-0000-7000-8000-000000000000".parse().unwrap();
-        assert!(store.keep_incident(nobody, "{}", None).is_err());
+        assert!(store.keep_incident(nobody, "{}", Duration::ZERO, None).is_err());
         assert!(store.order_incident(nobody, "{}").is_err());
     }
 }

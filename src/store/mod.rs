@@ -14,6 +14,7 @@
 mod activity;
 mod attempt;
 mod checks;
+mod clocks;
 mod commands;
 mod completions;
 mod error;

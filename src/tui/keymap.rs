@@ -219,6 +219,8 @@ const WORKSPACE: &[Binding] = &[
     bind(&["d"], Action::Drawer, "", "Debug: what the checks' commands did, run by run"),
     bind(&["S"], Action::RecordSolution, "", "Write down what you type as a solution; or end that"),
     bind(&["l"], Action::Layout, "layout", "Switch the layout: all panes, two, one"),
+    bind(&["<"], Action::Narrower, "", "Make the pane narrower (the mouse drags its border)"),
+    bind(&[">"], Action::Wider, "", "Make the pane wider"),
     bind(&["1"], Action::FocusLesson, "", "To the lesson"),
     bind(&["2"], Action::FocusShell, "", "To the shell"),
     bind(&["3"], Action::FocusSidebar, "", "To the checks and hints"),

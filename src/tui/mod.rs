@@ -7,6 +7,7 @@
 pub mod app;
 pub mod color;
 pub mod keymap;
+pub mod place;
 pub mod runtime;
 pub mod screens;
 pub mod signs;

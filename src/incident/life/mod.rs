@@ -45,6 +45,9 @@ const PATIENCE: f64 = 45.0;
 /// How long a fresh incident waits for the world to become healthy beyond what its system says.
 const GRACE: f64 = 60.0;
 
+/// What a clock may be ahead of the time that went by before it is taken to have been set, in seconds.
+const JUMP: f64 = 0.5;
+
 /// Who changes a configuration if nobody else says so.
 pub const LEARNER: &str = "learner";
 
@@ -681,6 +684,31 @@ impl Life {
     /// Lets time pass in which the system did not run, or nobody can know: it counts for nothing.
     pub fn skip(&mut self, now: f64) {
         self.now = self.now.max(now);
+    }
+
+    /// It is `now` by a clock that may have been set, or may have gone on in the machine's sleep, and so many
+    /// seconds went by since the life went on. What the clock tells besides that counts for nothing, and
+    /// what is waited for comes by so much later.
+    pub fn leave_out(&mut self, now: f64, passed: f64) {
+        let jump = now - self.now - passed;
+        if jump.abs() <= JUMP {
+            return;
+        }
+        self.now += jump;
+        self.settles_until += jump;
+        match &mut self.phase {
+            Phase::Starting { since }
+            | Phase::Settling { since, .. }
+            | Phase::Baseline { since }
+            | Phase::Injecting { waiting_since: Some(since), .. }
+            | Phase::Replaying(Replaying::Lasting(since) | Replaying::Recovering(since)) => {
+                *since += jump;
+            }
+            Phase::Injecting { waiting_since: None, .. }
+            | Phase::Replaying(Replaying::Firing | Replaying::Ending)
+            | Phase::Live
+            | Phase::Over(_) => {}
+        }
     }
 
     /// Says something of the lab itself.

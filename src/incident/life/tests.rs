@@ -446,15 +446,18 @@ fn when_time_is_up_it_is_escalated_and_can_be_begun_again() {
     assert!(matches!(story.life.phase, Phase::Settling { .. }));
 }
 
-#[test]
-fn the_trigger_is_fired_again_before_a_repair_counts() {
+fn with_replay() -> Scenario {
     let replay = Replay {
         injection: fault("blip"),
         lasts: Duration::from_secs(12),
         recover_within: Duration::from_mins(1),
     };
-    let with = Scenario { replay: Some(replay), ..scenario() };
-    let mut story = Story::live_with(with, Mode::Normal);
+    Scenario { replay: Some(replay), ..scenario() }
+}
+
+#[test]
+fn the_trigger_is_fired_again_before_a_repair_counts() {
+    let mut story = Story::live_with(with_replay(), Mode::Normal);
     let repaired = |story: &mut Story| {
         story.pass(40, &readings(true));
         story.ask(&Order::Diagnose(guess())).unwrap();
@@ -541,4 +544,32 @@ fn a_window_that_drains_is_told() {
     }
     let standing = &story.life.picture(&story.scenario).criteria[0];
     assert!(standing.draining.is_some_and(|left| (15.0..20.0).contains(&left)), "{standing:?}");
+}
+
+#[test]
+fn a_clock_that_is_set_or_a_sleep_is_nobodys_time() {
+    for jump in [3.0, 3600.0, -3.0, -86400.0] {
+        let mut story = Story::live_with(with_replay(), Mode::Normal);
+        story.pass(10, &readings(false));
+        let (elapsed, limit) = (story.life.elapsed, story.life.now + 60.0);
+        story.life.phase = Phase::Replaying(Replaying::Recovering(limit));
+        story.life.now = limit - 60.0;
+        let now = story.life.now + jump + 1.0;
+        story.life.leave_out(now, 1.0);
+        story.life.advance(&story.scenario, now, &readings(false));
+        assert!((story.life.elapsed - elapsed - 1.0).abs() < 0.001, "{jump}");
+        let Phase::Replaying(Replaying::Recovering(by)) = story.life.phase else {
+            panic!("{jump}")
+        };
+        assert!((by - now - 59.0).abs() < 0.001, "{jump}");
+    }
+}
+
+#[test]
+fn a_second_that_comes_late_is_counted_in_full() {
+    let mut story = Story::live(Mode::Normal);
+    let (elapsed, now) = (story.life.elapsed, story.life.now + 3.2);
+    story.life.leave_out(now, 3.0);
+    story.life.advance(&story.scenario, now, &readings(false));
+    assert!((story.life.elapsed - elapsed - 3.2).abs() < 0.001);
 }

@@ -105,6 +105,10 @@ pub enum Action {
     Hint,
     /// The next layout.
     Layout,
+    /// Make the pane narrower.
+    Narrower,
+    /// Make the pane wider.
+    Wider,
     /// Show what the checks' commands did.
     Drawer,
     /// Run the shown check alone.

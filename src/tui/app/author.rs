@@ -52,6 +52,13 @@ pub enum AuthorOrder {
 /// What can happen to an open folder.
 #[derive(Debug)]
 pub enum AuthorEvent {
+    /// It was opened, and the learner was there in it, as it was remembered.
+    Opened {
+        /// The folder with all links followed.
+        root: PathBuf,
+        /// Where.
+        place: Option<String>,
+    },
     /// It was read, as it is now.
     Read(Box<Reading>),
     /// It cannot be opened.

@@ -132,6 +132,7 @@ impl Driver {
             failures: 0,
             completed: false,
             seed: None,
+            place: None,
         }
     }
 
@@ -150,6 +151,12 @@ impl Driver {
         let effects = self.app.attach(item, watch);
         self.shell_opens();
         effects
+    }
+
+    /// The shell that was there is on the screen again.
+    pub(crate) fn shell_is_there(&mut self) {
+        self.shell_opens();
+        self.show();
     }
 
     fn shell_opens(&mut self) {

@@ -1,12 +1,12 @@
 //! What the state asks to be done; carried out by the runtime on other threads.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use super::AuthorOrder;
+use super::{At, AuthorOrder};
 use crate::course::Resource;
 use crate::incident::observe::Request;
 use crate::incident::order::Order;
+use crate::lab::clock::Stretch;
 use crate::session;
 use crate::session::recording::Control;
 use crate::store::{AttemptId, Wanted};
@@ -170,12 +170,24 @@ pub enum Effect {
         /// Replace the solution that is there.
         replace: bool,
     },
-    /// Time spent at the keys since the last time.
+    /// Write down time spent at the keys. If the attempt's time is another one then than the clock shows,
+    /// that is told.
     AddActive {
+        /// The visit.
+        visit: u64,
         /// The attempt.
         attempt: String,
-        /// How much.
-        time: Duration,
+        /// How much, and when.
+        stretch: Stretch,
+    },
+    /// Look whether one can go back to where the learner was.
+    FindWayBack(At),
+    /// Remember something under a key, in place of what was remembered there.
+    Remember {
+        /// The key.
+        key: String,
+        /// What, as JSON.
+        json: String,
     },
     /// Make an incident's machines ready and keep it open as this visit. What happens comes as
     /// [`super::IncidentEvent`]s.
@@ -244,4 +256,11 @@ pub enum Effect {
         /// Its value.
         value: String,
     },
+}
+
+impl Effect {
+    /// Whether it changes nothing that is drawn.
+    pub fn is_silent(&self) -> bool {
+        matches!(self, Self::Shell(_) | Self::AddActive { .. } | Self::Remember { .. })
+    }
 }

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::{AuthorEvent, HistoryEvent, ReplayEvent};
+use super::{At, AuthorEvent, HistoryEvent, ReplayEvent};
 use crate::course::Item;
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
@@ -41,6 +42,8 @@ pub enum Event {
     Resize(u16, u16),
     /// A second has gone by.
     Tick,
+    /// A clock wants to be read, or something is to be remembered: nothing that is drawn changes.
+    Beat,
     /// The engine was looked for.
     Engine(EngineState),
     /// How an item's proofs stand was looked up.
@@ -60,6 +63,15 @@ pub enum Event {
         streak: u32,
         /// The item practised last.
         last: Option<String>,
+        /// Where the learner was: on which screen, and where on Home. As it was remembered.
+        place: [Option<String>; 2],
+    },
+    /// Whether one can go back to where the learner was; if not, why, in words.
+    WayBack {
+        /// Where that was.
+        to: At,
+        /// Why not.
+        found: Result<(), String>,
     },
     /// Images: a step of building them.
     ImageStep(Step),
@@ -196,11 +208,25 @@ pub enum WorkspaceEvent {
     },
     /// A hint was asked for; `None` when there are no more.
     Hint(Option<Shown>),
+    /// The attempt's time is another one than the clock shows: somewhere else it is counted too.
+    Worked {
+        /// What it was,
+        total: Duration,
+        /// once so much of what the clock has counted was written.
+        counted: Duration,
+    },
 }
 
 /// What can happen to an open incident.
 #[derive(Debug)]
 pub enum IncidentEvent {
+    /// It is this attempt, and the learner was there in it, as it was remembered.
+    Begun {
+        /// The attempt.
+        attempt: String,
+        /// Where.
+        place: Option<String>,
+    },
     /// A step of making and starting its machines.
     Starting(Step),
     /// How it is now.
@@ -249,7 +275,7 @@ pub struct ReadyState {
     /// What the learner should know.
     pub notices: Vec<Notice>,
     /// Active time so far.
-    pub active: std::time::Duration,
+    pub active: Duration,
     /// Hints shown before.
     pub hints: Vec<String>,
     /// Failed verifications so far.
@@ -258,6 +284,8 @@ pub struct ReadyState {
     pub completed: bool,
     /// What the item's values follow from, if it has some.
     pub seed: Option<u32>,
+    /// Where the learner was in it, as it was remembered.
+    pub place: Option<String>,
 }
 
 /// What is known of the engine.

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use super::{Action, App, Effect, Layer};
+use crate::lab::clock::GOES_ON;
 use crate::tui::keymap::{self, Context};
 use crate::tui::screens::workspace::PaneId;
 use crate::tui::widgets::input::edit;
@@ -15,6 +16,7 @@ impl App {
             return self.held_or_released(key);
         }
         self.notice = None;
+        self.stay();
         self.present(now);
         if self.layers.is_empty() { self.screen_key(key, now) } else { self.layer_key(key, now) }
     }
@@ -34,6 +36,7 @@ impl App {
     pub(super) fn present(&mut self, now: Instant) {
         if self.workspace.as_mut().is_some_and(|workspace| workspace.present(now)) {
             self.ticked = now;
+            self.notice = Some(GOES_ON.to_owned());
         }
         if let Some(bare) = &mut self.bare {
             bare.touched = true;

@@ -14,13 +14,18 @@ mod keys;
 mod layer;
 mod outer;
 mod over;
+mod place;
 mod pointer;
 mod replay;
 mod tracker;
 mod update;
 
 #[cfg(test)]
+mod clock_tests;
+#[cfg(test)]
 pub(crate) mod driver;
+#[cfg(test)]
+mod place_tests;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +46,8 @@ pub use event::{
 pub use history::HistoryEvent;
 pub use layer::{Choice, Completed, Dialog, Layer, Palette, PaletteRow};
 pub use outer::OuterModes;
+pub use place::At;
+pub(super) use place::{ATTEMPT, CONTENT, HOME, SCREEN};
 pub use replay::ReplayEvent;
 
 use super::keymap::{Chord, Context};
@@ -125,6 +132,8 @@ pub struct App {
     focused: bool,
     /// What programs may do with the clipboard.
     clipboard: clipboard::Answers,
+    /// What is remembered of where the learner is.
+    places: place::Places,
 }
 
 /// The screens.
@@ -185,6 +194,7 @@ impl App {
             ticked: now,
             focused: true,
             clipboard: clipboard::Answers::default(),
+            places: place::Places::default(),
         }
     }
 
@@ -234,8 +244,10 @@ impl App {
     pub fn only_the_shell_listens(&self) -> bool {
         let nothing_lies_over = self.layers.is_empty() && self.notice.is_none();
         let told = self.bare.as_ref().is_none_or(|bare| bare.touched);
+        let counts = !self.workspace.as_ref().is_some_and(Workspace::stands);
         nothing_lies_over
             && told
+            && counts
             && self.context() == Context::Shell
             && self.shell().is_some_and(|shell| !shell.bell && !shell.is_looked_at())
     }
@@ -276,6 +288,12 @@ impl App {
             | Screen::Shell => false,
         };
         moving.then_some(self.ticked + TICK)
+    }
+
+    /// When the next [`Event::Beat`] is due.
+    pub fn next_beat(&self) -> Option<Instant> {
+        let clock = self.workspace.as_ref().and_then(Workspace::next_beat);
+        [clock, self.next_note()].into_iter().flatten().min()
     }
 }
 

@@ -12,6 +12,7 @@ impl App {
     pub(super) fn mouse(&mut self, mouse: MouseEvent, now: Instant) -> Vec<Effect> {
         if matches!(mouse.kind, MouseEventKind::Down(_)) {
             self.notice = None;
+            self.stay();
         }
         let at = Position::new(mouse.column, mouse.row);
         let click = mouse.kind == MouseEventKind::Down(MouseButton::Left);

@@ -31,6 +31,7 @@ fn home_starts_where_the_learner_left_off() {
             proved: HashSet::new(),
             streak: 0,
             last: Some(last.to_owned()),
+            place: [None, None],
         });
         driver.selected_item().to_owned()
     };
@@ -49,6 +50,7 @@ fn later_progress_does_not_move_the_cursor() {
         proved: HashSet::new(),
         streak: 0,
         last: None,
+        place: [None, None],
     });
     driver.press("down down");
     let items = progress(&[("linux-01", Status::Completed)]);
@@ -57,6 +59,7 @@ fn later_progress_does_not_move_the_cursor() {
         proved: HashSet::new(),
         streak: 0,
         last: Some("linux-01".into()),
+        place: [None, None],
     });
     assert_eq!(driver.selected_item(), "linux-03");
 }
@@ -270,20 +273,6 @@ fn checks_wait_for_a_pause_in_typing_but_not_for_long() {
         }
     }
     assert_eq!(seconds, [9, 12, 13]);
-}
-
-#[test]
-fn every_second_at_the_keys_is_written() {
-    let mut driver = Driver::new(120, 40);
-    driver.at_work("linux-01");
-    let written: Duration = (0..3)
-        .flat_map(|_| driver.second())
-        .filter_map(|effect| match effect {
-            Effect::AddActive { time, .. } => Some(time),
-            _ => None,
-        })
-        .sum();
-    assert_eq!(written, 3 * TICK);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 
 use super::{
     Action, App, Bare, Choice, Dialog, Effect, Ending, EngineState, Event, Layer, Screen,
-    WorkspaceEvent,
+    WorkspaceEvent, place,
 };
 use crate::course::{Body, Item};
 use crate::session::Input;
@@ -21,7 +21,9 @@ use crate::tui::theme::{self, Theme};
 impl App {
     /// Takes an event that happened at `now` and gives what is to be done about it.
     pub fn update(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        let moved = place::moves(&event);
         let effects = self.take(event, now);
+        self.note_place(moved, now);
         self.settle_sidebar();
         self.settle_preview();
         let mut effects = self.settle_focus(effects);
@@ -76,6 +78,7 @@ impl App {
             Event::Paste(text) => self.paste(text, now),
             Event::Resize(cols, rows) => self.resize(cols, rows),
             Event::Tick => self.tick(now),
+            Event::Beat => self.beat(now),
             Event::Engine(state) => {
                 self.engine = state;
                 vec![]
@@ -84,14 +87,16 @@ impl App {
                 self.home.proofs = Some((item, standing));
                 vec![]
             }
-            Event::Progress { items, proved, streak, last } => {
+            Event::Progress { items, proved, streak, last, place } => {
                 self.progress = items;
                 self.proved = proved;
                 self.home.proofs = None;
                 self.streak = streak;
+                let effects = self.place_known(place);
                 self.home.resume_at(&self.course, &self.progress, last.as_deref());
-                vec![]
+                effects
             }
+            Event::WayBack { to, found } => self.way_back(&to, found, now),
             Event::ImageStep(step) => {
                 self.setup.step(step);
                 vec![]
@@ -207,9 +212,19 @@ impl App {
             return incident.tick(self.area, now);
         }
         match &mut self.workspace {
-            Some(workspace) => workspace.tick(now),
+            Some(workspace) => {
+                let outcome = workspace.tick(now);
+                self.came(outcome)
+            }
             None => vec![],
         }
+    }
+
+    fn beat(&mut self, now: Instant) -> Vec<Effect> {
+        let clock = self.workspace.as_mut().map(|workspace| workspace.beat(now));
+        let mut effects = clock.unwrap_or_default();
+        effects.extend(self.note_due(now));
+        effects
     }
 
     /// Does an action on the screen below the layers.
@@ -242,7 +257,7 @@ impl App {
                 vec![Effect::Mouse(self.mouse)]
             }
             Action::GoHome if self.screen == Screen::Author => self.go(Way::Home, now),
-            Action::GoHome => self.go_home(),
+            Action::GoHome => self.go_home(now),
             Action::OpenContent => self.open_content(),
             Action::Author(Command::Try) => self.try_item(now),
             Action::SendLeaveKey if self.screen == Screen::Incident => {
@@ -474,7 +489,7 @@ impl App {
         if self.author.is_some() { Screen::Author } else { Screen::Home }
     }
 
-    fn go_home(&mut self) -> Vec<Effect> {
+    fn go_home(&mut self, now: Instant) -> Vec<Effect> {
         if let Some(incident) = self.incident.take() {
             self.home.select(&self.course, &incident.item.id);
             self.screen = self.ground();
@@ -486,7 +501,7 @@ impl App {
             self.screen = Screen::Home;
             return vec![];
         };
-        let mut effects = workspace.leave(self.ticked);
+        let mut effects = workspace.leave(now);
         self.home.select(&self.course, &workspace.item.id.clone());
         self.workspace = None;
         self.screen = self.ground();

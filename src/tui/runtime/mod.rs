@@ -19,7 +19,7 @@ use std::time::Instant;
 
 use ratatui::layout::Rect;
 
-use super::app::{App, Effect, Event, Settings, WorkspaceEvent};
+use super::app::{App, Effect, Event, Screen, Settings, WorkspaceEvent};
 use super::keymap::Chord;
 use super::screens::bare::Ending;
 use super::screens::{self, replay::Source};
@@ -40,7 +40,9 @@ const BATCH: usize = 256;
 /// Where to begin.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Start {
-    /// Home, or Setup on the first start.
+    /// Where the learner was; Setup on the first start.
+    Back,
+    /// Home itself.
     Home,
     /// Setup.
     Setup,
@@ -102,7 +104,13 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
         Start::Author(folder) => app.open_author(folder),
         Start::Replay(source) => app.open_replay(source, true),
         Start::Shell { item, watch } => app.attach(&item, watch),
-        Start::Home | Start::Setup => vec![Effect::LoadProgress, Effect::LookForEngine],
+        Start::Back if app.screen == Screen::Home => {
+            app.go_back();
+            vec![Effect::LoadProgress, Effect::LookForEngine]
+        }
+        Start::Home | Start::Back | Start::Setup => {
+            vec![Effect::LoadProgress, Effect::LookForEngine]
+        }
     };
 
     let ssh = std::env::var_os("SSH_CONNECTION").is_some();
@@ -113,9 +121,8 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
     let mut urgent = false;
     loop {
         for effect in effects.drain(..) {
-            let input = matches!(effect, Effect::Shell(_));
-            typed |= input;
-            dirty |= !input;
+            typed |= matches!(effect, Effect::Shell(_));
+            dirty |= !effect.is_silent();
             match effect {
                 Effect::Redraw => terminal.clear().map_err(no_terminal)?,
                 Effect::Mouse(on) => Terminal::mouse(on).map_err(no_terminal)?,
@@ -152,7 +159,7 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
             urgent = false;
         }
         let frame_due = dirty.then_some(pace.next(urgent));
-        let due = [frame_due, app.next_tick()].into_iter().flatten().min();
+        let due = [frame_due, app.next_tick(), app.next_beat()].into_iter().flatten().min();
         let event = match due {
             Some(due) => inbox.recv_timeout(due.saturating_duration_since(Instant::now())),
             None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -169,7 +176,7 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
                     let silent =
                         app.knows(&event) || is_key(&event) && app.only_the_shell_listens();
                     let done = app.update(event, now);
-                    dirty |= !(silent && done.iter().all(|e| matches!(e, Effect::Shell(_))));
+                    dirty |= !(silent && done.iter().all(Effect::is_silent));
                     effects.extend(done);
                 }
             }
@@ -182,10 +189,14 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
             effects.extend(app.update(Event::Tick, now));
             dirty = true;
         }
+        if app.next_beat().is_some_and(|beat| now >= beat) {
+            effects.extend(app.update(Event::Beat, now));
+        }
     }
     drop(terminal);
-    let rest = app.workspace.as_mut().map(|workspace| workspace.leave(Instant::now()));
-    worker.finish(rest.unwrap_or_default());
+    let mut rest = app.remember();
+    rest.extend(app.workspace.as_mut().map(|it| it.leave(Instant::now())).unwrap_or_default());
+    worker.finish(rest);
     Ok(app.ending)
 }
 
@@ -230,7 +241,8 @@ fn settings(context: &Context, start: &Start) -> Result<Settings, Problem> {
         mouse: config.mouse == Switch::On,
         offline: context.offline,
         content: context.content_to_write(),
-        first_start: *start == Start::Setup || (*start == Start::Home && context.first_start),
+        first_start: *start == Start::Setup
+            || (matches!(start, Start::Back | Start::Home) && context.first_start),
     })
 }
 

@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
+use serde::{Deserialize, Serialize};
 
 use crate::tui::app::App;
 use crate::tui::theme::{Signs, Theme};
@@ -26,6 +27,23 @@ pub struct Lesson {
     pub selected: Option<usize>,
     /// Lessons from which a link was followed.
     pub back: Vec<String>,
+    /// Where to go in a lesson that is not there yet, has no size, or another width: until it is
+    /// exactly there, or somebody scrolls.
+    going: Option<Place>,
+}
+
+/// Where somebody was in a lesson.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Place {
+    /// The lesson.
+    pub path: String,
+    /// The first line shown,
+    line: usize,
+    /// and how many there were.
+    of: usize,
+    selected: Option<usize>,
+    back: Vec<String>,
 }
 
 /// Something in a lesson that can be acted on.
@@ -66,7 +84,50 @@ impl Lesson {
         self.scroll = 0;
         self.selected = None;
         self.lay_out();
+        self.arrive();
         code
+    }
+
+    /// Where somebody is.
+    pub fn place(&self) -> Place {
+        let place = || Place {
+            path: self.path.clone(),
+            line: self.scroll,
+            of: self.layout.lines.len(),
+            selected: self.selected,
+            back: self.back.clone(),
+        };
+        self.going.clone().unwrap_or_else(place)
+    }
+
+    /// Goes back there, as soon as that lesson is there.
+    pub fn return_to(&mut self, place: Place) {
+        self.going = Some(place);
+        self.arrive();
+    }
+
+    /// Somebody goes elsewhere.
+    pub fn depart(&mut self) {
+        self.going = None;
+    }
+
+    fn arrive(&mut self) {
+        let lines = self.layout.lines.len();
+        let here = |place: &&Place| place.path == self.path && lines > 0;
+        let Some(place) = self.going.as_ref().filter(here).cloned() else { return };
+        if place.of == lines {
+            self.going = None;
+        }
+        self.scroll = match place.of {
+            of if of == lines => place.line,
+            // Another width, or another text: the same part of it.
+            of => (place.line as f64 / of.max(1) as f64 * lines as f64).round() as usize,
+        };
+        self.selected = place.selected.filter(|selected| *selected < self.targets().len());
+        self.back = place.back;
+        if self.height > 0 {
+            self.scroll_by(0);
+        }
     }
 
     /// Shows a lesson as it is now; one that was shown before stays where it was scrolled.
@@ -78,6 +139,7 @@ impl Lesson {
         self.document = Some(document);
         self.selected = None;
         self.lay_out();
+        self.arrive();
         self.scroll_by(0);
     }
 
@@ -104,6 +166,7 @@ impl Lesson {
             self.lay_out();
             self.scroll = (part * self.layout.lines.len() as f64).round() as usize;
         }
+        self.arrive();
         self.scroll_by(0);
     }
 
@@ -121,6 +184,9 @@ impl Lesson {
 
     /// Scrolls by lines, stopping at the ends.
     pub fn scroll_by(&mut self, by: isize) {
+        if by != 0 {
+            self.depart();
+        }
         let last = self.layout.lines.len().saturating_sub(self.height.into());
         self.scroll = self.scroll.saturating_add_signed(by).min(last);
     }
@@ -172,6 +238,7 @@ impl Lesson {
         if targets.is_empty() {
             return;
         }
+        self.depart();
         let last = targets.len() - 1;
         let index = match self.selected {
             Some(index) => index.saturating_add_signed(by).min(last),

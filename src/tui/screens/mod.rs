@@ -21,7 +21,7 @@ pub mod viewer;
 pub mod workspace;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::tui) mod tests;
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};

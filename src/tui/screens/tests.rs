@@ -47,7 +47,7 @@ pub(super) fn laid_over(driver: &Driver) -> String {
     all.join("\n")
 }
 
-pub(super) fn screen(driver: &Driver) -> String {
+pub(in crate::tui) fn screen(driver: &Driver) -> String {
     let area = driver.app.area;
     let buffer = buffer(driver);
     let rows = (0..area.height).map(|y| {
@@ -93,6 +93,7 @@ fn practised(driver: &mut Driver) {
         proved: ["linux-03".to_owned()].into(),
         streak: 7,
         last: Some("linux-03".into()),
+        place: [None, None],
     });
 }
 
@@ -295,6 +296,7 @@ fn the_proofs_of_the_selected_item_are_looked_up_once_and_shown() {
         proved: proved.iter().map(ToString::to_string).collect(),
         streak: 0,
         last: None,
+        place: [None, None],
     };
     assert_eq!(driver.event(progress(&[])), []);
     let asked = [Effect::LookUpProofs { item: item.clone() }];

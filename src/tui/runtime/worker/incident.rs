@@ -2,7 +2,7 @@
 //! and told what the learner wants. Its shell is that of any [`Visit`].
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
@@ -20,13 +20,10 @@ use crate::incident::order::Order;
 use crate::incident::postmortem::{Material, Story};
 use crate::problem::Problem;
 use crate::store::{Attempt, AttemptId};
-use crate::tui::app::{Event, IncidentEvent};
+use crate::tui::app::{ATTEMPT, Event, IncidentEvent};
 
 /// How often the incident is read: a change is on the screen well before its next second.
 const LOOK: Duration = Duration::from_millis(300);
-
-/// How often time is written down.
-const SECOND: Duration = Duration::from_secs(1);
 
 /// How many log lines and spans come in one exchange at most.
 const LINES: u32 = 1_000;
@@ -142,11 +139,12 @@ impl Inner {
             incidents.begin(&self.item, Begin { fresh, ..Begin::default() }, &tell).await?
         };
         let id = attempt.id;
+        let place = self.shared.recall(format!("{ATTEMPT}{id}"));
+        self.send(IncidentEvent::Begun { attempt: id.to_string(), place });
         *lock(&self.begun) =
             Some(Begun { incidents: incidents.clone(), attempt: attempt.clone(), gate: None });
         let mut known = String::new();
         let mut told = false;
-        let (mut looked, mut spent) = (Instant::now(), Duration::ZERO);
         loop {
             incidents.ensure(id)?;
             let written = incidents.lab.store.lock().incident(id)?;
@@ -156,15 +154,6 @@ impl Inner {
             {
                 known = text;
                 self.machines(&incidents, &attempt, &life).await?;
-                // Time before this screen, while the incident goes on.
-                let since = looked.elapsed();
-                looked += since;
-                if matches!(life.phase, Phase::Live | Phase::Replaying(_)) && !life.paused {
-                    spent += since;
-                }
-                if spent >= SECOND {
-                    incidents.lab.store.lock().add_active(id, std::mem::take(&mut spent))?;
-                }
                 if life.is_over() && !std::mem::replace(&mut told, true) {
                     let story = self.story(&incidents, id, &scenario, &life)?;
                     self.send(IncidentEvent::Story(Box::new(story)));

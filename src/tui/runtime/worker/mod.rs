@@ -1,6 +1,7 @@
 //! Carries effects out, away from the drawing thread, and sends what comes of them as events.
 
 mod author;
+mod clerk;
 mod file;
 mod history;
 mod incident;
@@ -8,6 +9,7 @@ mod presence;
 mod proof;
 mod replay;
 mod visit;
+mod way;
 
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex as Short, PoisonError};
@@ -27,9 +29,10 @@ use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
 use crate::store::Store;
 use crate::tui::app::{
-    AuthorEvent, AuthorOrder, Effect, EngineState, Event, Found, WorkspaceEvent,
+    AuthorEvent, AuthorOrder, Effect, EngineState, Event, Found, HOME, SCREEN, WorkspaceEvent,
 };
 use crate::tui::widgets::markdown::highlight_all;
+use clerk::{Clerk, Note};
 use incident::Follow;
 use visit::Visit;
 
@@ -45,6 +48,7 @@ pub(super) struct Worker {
     incident: Option<Follow>,
     build: Option<CancellationToken>,
     desktop: Arc<Desktop>,
+    clerk: Clerk,
     replay: Option<replay::Replay>,
     desk: Option<author::Desk>,
     proof: Option<proof::Proving>,
@@ -87,6 +91,14 @@ impl Shared {
         self.context.lab(self.store.clone()).await
     }
 
+    /// What is remembered under a key; where it cannot be read, nothing is.
+    fn recall(&self, key: impl AsRef<str>) -> Option<String> {
+        self.store.lock().recall(key.as_ref()).unwrap_or_else(|error| {
+            tracing::warn!(%error, "where the learner was cannot be read");
+            None
+        })
+    }
+
     /// Runs something short with the store on a thread that may block.
     fn with_store(&self, work: impl FnOnce(&Self) -> Result<(), Problem> + Send + 'static) {
         let shared = self.clone();
@@ -112,7 +124,9 @@ impl Worker {
             .enable_all()
             .build()?;
         let shared = Shared::new(context, store, events);
+        let clerk = Clerk::begin(shared.clone())?;
         Ok(Self {
+            clerk,
             runtime,
             shared,
             visit: None,
@@ -147,6 +161,12 @@ impl Worker {
             }
             Effect::LookUpProofs { item } => {
                 shared.with_store(move |shared| look_up_proofs(shared, item));
+            }
+            Effect::FindWayBack(to) => {
+                tokio::spawn(async move {
+                    let found = way::find(&shared, &to).await;
+                    shared.send(Event::WayBack { to, found });
+                });
             }
             Effect::LookForEngine => {
                 tokio::spawn(
@@ -213,10 +233,10 @@ impl Worker {
                 self.with_visit(visit, |v| v.keep_solution(draft, replace));
             }
             Effect::Rewind { visit, to } => self.with_visit(visit, |v| v.rewind(to)),
-            Effect::AddActive { attempt, time } => shared.with_store(move |shared| {
-                let id = attempt.parse().map_err(|_| unknown_attempt(&attempt))?;
-                Ok(shared.store.lock().add_active(id, time)?)
-            }),
+            Effect::AddActive { visit, attempt, stretch } => {
+                self.clerk.write(Note::Time { visit, attempt, stretch });
+            }
+            Effect::Remember { key, json } => self.clerk.write(Note::Memory { key, json }),
             Effect::OpenIncident { visit, item, fresh } => {
                 self.leave();
                 self.visit = Visit::of_incident(shared.clone(), visit, &item);
@@ -358,6 +378,7 @@ impl Worker {
         if let Some(visit) = visit {
             self.runtime.block_on(visit.end());
         }
+        self.clerk.finish();
         // Blocking work that was begun is finished; it is short, but a hung engine is not waited for.
         self.runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     }
@@ -381,7 +402,8 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
     let last = store.last_item()?;
     let proved = store.proved_items()?;
     drop(store);
-    shared.send(Event::Progress { items, proved, streak, last });
+    let place = [SCREEN, HOME].map(|key| shared.recall(key));
+    shared.send(Event::Progress { items, proved, streak, last, place });
     Ok(())
 }
 

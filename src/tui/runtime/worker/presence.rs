@@ -5,12 +5,10 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use crate::lab::SharedStore;
-use crate::lab::clock::Clock;
+use super::Shared;
+use crate::lab::clock::{BEAT, Clock, GOES_ON, STANDS, Stretch};
 use crate::store::AttemptId;
-
-/// At most this much is lost by a `kill -9`.
-const TICK: Duration = Duration::from_secs(1);
+use crate::tui::app::Event;
 
 /// Counts while somebody types; wakes nobody otherwise.
 #[derive(Debug)]
@@ -25,28 +23,33 @@ impl Presence {
     }
 
     /// Somebody pressed a key.
-    pub(super) fn present(&self) {
-        self.clock().present(Instant::now());
+    pub(super) fn present(&self, shared: &Shared) {
+        if self.clock().present(Instant::now()) {
+            shared.send(Event::Notice(GOES_ON.to_owned()));
+        }
         self.typed.notify_one();
     }
 
-    /// Begins to count, and writes what was counted second by second, for ever.
-    pub(super) async fn count(&self, store: &SharedStore, attempt: AttemptId) {
+    /// Begins to count, and writes what was counted beat by beat, for ever.
+    pub(super) async fn count(&self, shared: &Shared, attempt: AttemptId) {
         self.clock().start(Duration::ZERO, Instant::now());
         loop {
             while self.clock().runs() {
-                tokio::time::sleep(TICK).await;
-                let added = self.clock().read(Instant::now());
-                write(store, attempt, added);
+                tokio::time::sleep(BEAT).await;
+                let counted = self.clock().read(Instant::now());
+                write(shared, attempt, counted);
+                if !self.clock().runs() {
+                    shared.send(Event::Notice(STANDS.to_owned()));
+                }
             }
             self.typed.notified().await;
         }
     }
 
     /// Stops, and writes the rest.
-    pub(super) fn stop(&self, store: &SharedStore, attempt: AttemptId) {
+    pub(super) fn stop(&self, shared: &Shared, attempt: AttemptId) {
         let rest = self.clock().stop(Instant::now());
-        write(store, attempt, rest);
+        write(shared, attempt, rest);
     }
 
     fn clock(&self) -> MutexGuard<'_, Clock> {
@@ -55,9 +58,9 @@ impl Presence {
 }
 
 /// A failure is logged: the shell matters more.
-fn write(store: &SharedStore, attempt: AttemptId, time: Duration) {
-    if !time.is_zero()
-        && let Err(error) = store.lock().add_active(attempt, time)
+fn write(shared: &Shared, attempt: AttemptId, counted: Option<Stretch>) {
+    if let Some(counted) = counted
+        && let Err(error) = counted.write(&shared.store.lock(), attempt)
     {
         tracing::warn!(%error, "time at the keys was not written");
     }

@@ -22,7 +22,7 @@ use crate::problem::Problem;
 use crate::session::{Input, Notice, Notify, Opened, Session, Visitor};
 use crate::store::Attempt;
 use crate::terminal::Size;
-use crate::tui::app::{Event, IncidentEvent, Moment, ReadyState, WorkspaceEvent};
+use crate::tui::app::{ATTEMPT, Event, IncidentEvent, Moment, ReadyState, WorkspaceEvent};
 
 /// How much may be typed before the shell is open: a line or two.
 const EARLY: usize = 256;
@@ -125,7 +125,7 @@ impl Visit {
     /// Somebody pressed a key for the shell.
     pub(super) fn present(&self) {
         if let Some(presence) = &self.inner.presence {
-            presence.present();
+            presence.present(&self.inner.shared);
         }
     }
 
@@ -256,7 +256,9 @@ impl Visit {
         match (ready, &self.inner.presence) {
             // What is half made was made here.
             (None, _) if self.inner.kind == Kind::Workspace => self.inner.tidy().await,
-            (Some((lab, ready)), Some(presence)) => presence.stop(&lab.store, ready.attempt.id),
+            (Some((_, ready)), Some(presence)) => {
+                presence.stop(&self.inner.shared, ready.attempt.id);
+            }
             _ => {}
         }
     }
@@ -323,6 +325,7 @@ impl Inner {
             failures: ready.attempt.failures,
             completed: ready.attempt.state == crate::store::AttemptState::Completed,
             seed: ready.item.varies().then_some(ready.attempt.seed),
+            place: self.shared.recall(format!("{ATTEMPT}{}", ready.attempt.id)),
         };
         *lock(&self.ready) = Some((lab, ready));
         Ok(state)
@@ -409,7 +412,7 @@ impl Inner {
             let this = self.clone();
             tokio::spawn(async move {
                 let Some(presence) = &this.presence else { return };
-                this.cancel.run_until_cancelled(presence.count(&this.shared.store, id)).await;
+                this.cancel.run_until_cancelled(presence.count(&this.shared, id)).await;
             });
         }
         Ok(event)

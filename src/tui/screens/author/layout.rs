@@ -1,12 +1,14 @@
 //! Where Author's panes are: one function for drawing and for the mouse.
 
 use ratatui::layout::Rect;
+use serde::{Deserialize, Serialize};
 
 use crate::tui::screens::body;
 use crate::tui::widgets::pane::Pane;
 
 /// The panes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PaneId {
     /// What there is in the folder.
     Files,

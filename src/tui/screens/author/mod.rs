@@ -8,6 +8,7 @@ mod buffer;
 mod command;
 mod layout;
 mod mouse;
+mod place;
 mod preview;
 mod problems;
 mod prompt;
@@ -24,10 +25,12 @@ use std::path::PathBuf;
 pub use ask::{Answer, Way};
 pub use command::Command;
 pub use layout::{PaneId, Places};
+pub use place::Place;
 pub use view::{draw, last_scroll};
 
 use crate::problem::Problem;
 use crate::tui::keymap::Context;
+use crate::tui::widgets::editor::Seat;
 use buffer::Buffer;
 use preview::Preview;
 use problems::Problems;
@@ -66,6 +69,12 @@ pub struct Author {
     clip: String,
     /// Where to go once everything is saved.
     leaving: Option<Way>,
+    /// The folder with all links followed, once it was opened.
+    root: Option<PathBuf>,
+    /// Where to go back to,
+    going_to: Option<Place>,
+    /// and in each file, when it is opened again.
+    seats: BTreeMap<String, Seat>,
 }
 
 /// How far the folder is.
@@ -99,6 +108,9 @@ impl Author {
             searched: String::new(),
             clip: String::new(),
             leaving: None,
+            root: None,
+            going_to: None,
+            seats: BTreeMap::new(),
         }
     }
 

@@ -14,6 +14,7 @@ const WHEEL: isize = 3;
 impl Author {
     /// The mouse did something.
     pub fn mouse(&mut self, mouse: MouseEvent, course: &Catalogue, area: Rect) -> Outcome {
+        self.going_to = None;
         let at = Position::new(mouse.column, mouse.row);
         let places = self.places(area);
         if mouse.kind == MouseEventKind::Down(MouseButton::Left)

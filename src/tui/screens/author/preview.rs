@@ -19,8 +19,10 @@ pub struct Preview {
     pub stale: bool,
     /// A lesson, laid out.
     pub lesson: Lesson,
-    /// The first line that is shown of anything else.
+    /// The first line that is shown of anything else,
     pub scroll: usize,
+    /// and what that is to be as soon as it is known what there is to show.
+    pub goes_to: Option<usize>,
 }
 
 /// What is shown.
@@ -60,6 +62,7 @@ impl Preview {
             let found = course.modules.iter().find(|it| it.id == module.id);
             self.shown = found.map_or(Shown::Nothing, |it| Shown::Module(Box::new(it.clone())));
         }
+        self.scroll = self.goes_to.take().unwrap_or(self.scroll);
         self.stale = !is_lesson(path) && item.is_some_and(|item| !item.readable);
     }
 

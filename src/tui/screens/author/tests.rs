@@ -43,6 +43,17 @@ struct Bench {
 
 impl Bench {
     fn new(cols: u16, rows: u16) -> Self {
+        Self::with(cols, rows, true)
+    }
+
+    /// The same, before the folder is there.
+    fn closed(cols: u16, rows: u16) -> Self {
+        let mut bench = Self::with(cols, rows, false);
+        bench.driver.app.open_author("my-content".into());
+        bench
+    }
+
+    fn with(cols: u16, rows: u16, open: bool) -> Self {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in [
             ("exercises/mine/01.yaml", MANIFEST),
@@ -59,8 +70,10 @@ impl Bench {
         }
         let folder = Folder::open(root.path(), vec![], vec![]).unwrap();
         let mut bench = Self { driver: Driver::new(cols, rows), root, folder, texts: Texts::new() };
-        let effects = bench.driver.app.open_author("my-content".into());
-        bench.serve(effects);
+        if open {
+            let effects = bench.driver.app.open_author("my-content".into());
+            bench.serve(effects);
+        }
         bench
     }
 
@@ -492,4 +505,45 @@ fn what_is_not_saved_is_not_proved() {
     bench.typed(" ");
     assert_eq!(bench.press("f7"), []);
     assert!(bench.driver.app.notice.as_ref().unwrap().starts_with("Save first"));
+}
+
+/// What is remembered of the open folder.
+fn remembered(bench: &mut Bench) -> Option<String> {
+    bench.driver.app.remember().into_iter().find_map(|effect| match effect {
+        Effect::Remember { key, json } if key.starts_with("place.content.") => Some(json),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_folder_is_gone_back_to_exactly() {
+    for (cols, rows) in [(80, 24), (120, 40), (200, 60)] {
+        for keys in [
+            "right down enter down down right right",
+            "right down down",
+            "right down enter down down f2 down",
+            "right down enter end down f3",
+            "left",
+        ] {
+            let opened = |bench: &mut Bench, place| {
+                let root = "/content".into();
+                bench.event(AuthorEvent::Opened { root, place });
+                let read = bench.read();
+                bench.event(read);
+            };
+            let mut bench = Bench::closed(cols, rows);
+            opened(&mut bench, None);
+            bench.press(keys);
+            bench.driver.app.notice = None;
+            let before = screen(&bench.driver);
+            let place = remembered(&mut bench);
+            assert!(place.is_some());
+
+            let mut bench = Bench::closed(cols, rows);
+            opened(&mut bench, place.clone());
+            bench.driver.app.notice = None;
+            assert_eq!(screen(&bench.driver), before, "{keys} at {cols}x{rows}");
+            assert_eq!(remembered(&mut bench), place, "{keys} at {cols}x{rows}");
+        }
+    }
 }

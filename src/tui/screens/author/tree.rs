@@ -92,6 +92,21 @@ impl Tree {
         self.cursor = self.rows.iter().position(is_it).unwrap_or(self.cursor);
     }
 
+    /// What tells how it is folded, and what is selected.
+    pub fn place(&self) -> (Vec<String>, Option<String>) {
+        let mut turned: Vec<_> = self.turned.iter().cloned().collect();
+        turned.sort_unstable();
+        (turned, self.selected().map(|row| row.key.clone()))
+    }
+
+    /// Folds it like that again, and selects the same row if it is still there.
+    pub fn return_to(&mut self, turned: &[String], selected: Option<&str>) {
+        self.turned = turned.iter().cloned().collect();
+        self.list();
+        let at = self.rows.iter().position(|row| Some(&*row.key) == selected);
+        self.cursor = at.unwrap_or(self.cursor);
+    }
+
     /// Folds or unfolds the row under the cursor.
     pub fn toggle(&mut self) {
         if let Some(Row { kind: Kind::Group { .. } | Kind::Item { .. }, key, .. }) = self.selected()

@@ -12,6 +12,7 @@ use crate::author::{Reading, Recovered};
 use crate::course::Catalogue;
 use crate::problem::Problem;
 use crate::tui::app::{Action, AuthorEvent, AuthorOrder, Effect, Layer};
+use crate::tui::place;
 use crate::tui::screens::outcome::Outcome;
 use crate::tui::theme::{Signs, Theme};
 use crate::tui::widgets::editor::{Editor, Place};
@@ -70,7 +71,12 @@ impl Author {
     /// Takes a result of background work.
     pub fn happened(&mut self, event: AuthorEvent, course: &Catalogue, area: Rect) -> Outcome {
         match event {
-            AuthorEvent::Read(reading) => self.read(*reading, course),
+            AuthorEvent::Read(reading) => self.read(*reading, course, area),
+            AuthorEvent::Opened { root, place } => {
+                self.root = Some(root);
+                self.going_to = place.as_deref().and_then(place::read);
+                Outcome::default()
+            }
             AuthorEvent::Failed(problem) => {
                 self.phase = Phase::Failed(problem);
                 Outcome::default()
@@ -118,25 +124,40 @@ impl Author {
         }
     }
 
-    fn read(&mut self, reading: Reading, course: &Catalogue) -> Outcome {
+    fn read(&mut self, reading: Reading, course: &Catalogue, area: Rect) -> Outcome {
         let first = self.phase == Phase::Reading;
         self.phase = Phase::Ready;
         self.problems.renew(reading.problems);
         self.tree.renew(reading.outline);
         self.preview.renew(course, self.tree.outline());
-        if first { Outcome::effects(self.point_at_row(course)) } else { Outcome::default() }
+        if !first {
+            return Outcome::default();
+        }
+        let mut effects = self.point_at_row(course);
+        if let Some(place) = self.going_to.take() {
+            effects.extend(self.return_to(place, course, area));
+        }
+        Outcome::effects(effects)
     }
 
     /// A file was read that somebody wants to edit.
     fn file(&mut self, path: &str, content: Result<Arc<str>, Problem>, area: Rect) -> Outcome {
         let text = match content {
             Ok(text) => text,
-            Err(problem) => return Outcome::layer(Layer::Problem(problem)),
+            Err(problem) => {
+                self.going_to = None;
+                return Outcome::layer(Layer::Problem(problem));
+            }
         };
         // Not over what somebody has written meanwhile.
         self.buffers.entry(path.to_owned()).or_insert_with(|| Buffer::new(text));
         let going = self.going.take();
-        Outcome::effects(self.edit(path, going, area))
+        let mut effects = self.edit(path, going, area);
+        if going.is_none() {
+            self.sit();
+        }
+        effects.extend(self.arrive(area));
+        Outcome::effects(effects)
     }
 
     /// A file that is open has become another on the disk.
@@ -199,7 +220,9 @@ impl Author {
         let disk = it.disk.as_deref().map(Arc::from);
         let buffer = buffer.or_insert_with(|| Buffer { disk, ..Buffer::new("".into()) });
         buffer.set(&text);
-        self.edit(&it.path, None, area)
+        let effects = self.edit(&it.path, None, area);
+        self.sit();
+        effects
     }
 
     /// The disk's text counts; what was written here is gone.
@@ -217,7 +240,7 @@ impl Author {
         vec![self.order(AuthorOrder::Closed(path.to_owned()))]
     }
 
-    fn preview_of(&mut self, path: Option<&str>) -> Vec<Effect> {
+    pub(super) fn preview_of(&mut self, path: Option<&str>) -> Vec<Effect> {
         if !self.preview.show(path) {
             return vec![];
         }
@@ -257,6 +280,7 @@ impl Author {
 
     /// Does an action.
     pub fn act(&mut self, action: Action, course: &Catalogue, area: Rect) -> Outcome {
+        self.going_to = None;
         match action {
             Action::NextPane => Outcome::effects(self.focus_on(self.neighbour(1), area)),
             Action::PreviousPane => Outcome::effects(self.focus_on(self.neighbour(-1), area)),
@@ -412,6 +436,7 @@ impl Author {
 
     /// A key that the keymap has no meaning for.
     pub fn key(&mut self, key: KeyEvent) -> Outcome {
+        self.going_to = None;
         if let Some(prompt) = &mut self.prompt {
             if edit(&mut prompt.text, key) {
                 self.prompted();

@@ -1,9 +1,11 @@
 //! Home: everything there is to practise, as a tree, and the selected item's facts.
 
+mod place;
 mod view;
 
 use std::collections::{HashMap, HashSet};
 
+pub use place::Place;
 pub use view::{draw, item_facts, module_facts, row_at};
 
 use super::search::rank;

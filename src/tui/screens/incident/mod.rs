@@ -12,6 +12,7 @@ mod layout;
 mod mouse;
 mod observe;
 mod picture;
+mod place;
 mod requests;
 mod sidebar;
 #[cfg(test)]
@@ -26,9 +27,11 @@ use std::time::Instant;
 pub use command::Command;
 pub use dialogs::{Diagnosis, Page};
 pub use layout::Places;
+pub use place::Place;
 pub use view::draw;
 
 use ratatui::layout::Rect;
+use serde::{Deserialize, Serialize};
 
 use crate::course::Item;
 use crate::course::scenario::{Evidence, Scenario};
@@ -47,7 +50,8 @@ use requests::Asked;
 use user::User;
 
 /// The tabs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Tab {
     /// What the users get.
     User,
@@ -94,6 +98,8 @@ pub struct Incident {
     pub scenario: Arc<Scenario>,
     /// Which opening this is; results for another one are not ours.
     pub visit: u64,
+    /// The attempt, once there is one.
+    attempt: Option<String>,
     /// How far it is with being opened.
     pub stage: Stage,
     /// What is being done while its machines are made.
@@ -142,6 +148,7 @@ impl Incident {
             item,
             scenario,
             visit,
+            attempt: None,
             stage: Stage::Starting,
             step: None,
             picture: None,

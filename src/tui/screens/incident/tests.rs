@@ -1081,3 +1081,60 @@ fn any_keys_can_be_pressed() {
         }
     }
 }
+
+/// What is remembered of the open incident.
+fn remembered(driver: &mut Driver) -> Option<String> {
+    driver.app.remember().into_iter().find_map(|effect| match effect {
+        Effect::Remember { key, json } if key.starts_with("place.attempt.") => Some(json),
+        _ => None,
+    })
+}
+
+#[test]
+fn it_is_gone_back_to_exactly() {
+    for (cols, rows) in [(80, 24), (120, 40), (200, 60)] {
+        for keys in ["2 tab tab + z", "2 l i i", "3 down down", "2 t f", "1", "2 - D 3 j"] {
+            let begun = |place| IncidentEvent::Begun { attempt: "an-attempt".into(), place };
+            let mut driver = Driver::opened(cols, rows);
+            driver.incident(begun(None));
+            driver.live();
+            driver.uses(keys);
+            driver.app.notice = None;
+            let before = screen(&driver);
+            let place = remembered(&mut driver);
+            assert!(place.is_some());
+
+            let mut driver = Driver::opened(cols, rows);
+            driver.incident(begun(place.clone()));
+            driver.incident(IncidentEvent::Picture(Box::new(picture(Phase::Live))));
+            let screen_of_shell =
+                crate::session::Screen::new(crate::terminal::Size { columns: 80, rows: 24 });
+            let opened = WorkspaceEvent::Shell { screen: screen_of_shell, lost: None };
+            driver.incident(IncidentEvent::Shell(Box::new(opened)));
+            assert!(driver.app.layers.is_empty(), "the call for help was read");
+            driver.looks();
+            driver.looks();
+            driver.app.notice = None;
+            assert_eq!(screen(&driver), before, "{keys} at {cols}x{rows}");
+            assert_eq!(remembered(&mut driver), place);
+        }
+    }
+}
+
+#[test]
+fn a_place_that_is_none_is_forgotten() {
+    for odd in [
+        "{}",
+        "{\"version\":1,\"place\":{\"tab\":\"nowhere\"}}",
+        "{\"version\":1,\"place\":{\"tab\":\"observe\",\"panel\":999,\"zoom\":999,\"act\":999,\
+          \"updates\":18446744073709551615,\"read\":18446744073709551615,\
+          \"logs\":{\"service\":\"\\u001b[2J\",\"text\":\"\\u0007\"}}}",
+    ] {
+        let mut driver = Driver::opened(120, 40);
+        let place = Some(odd.to_owned());
+        driver.incident(IncidentEvent::Begun { attempt: "an-attempt".into(), place });
+        driver.live();
+        driver.uses("2 l");
+        assert!(!screen(&driver).contains('\u{1b}'));
+    }
+}

@@ -15,6 +15,7 @@ use crate::problem::Problem;
 use crate::session::Input;
 use crate::tui::app::{Action, Choice, Dialog, Effect, IncidentEvent, Layer};
 use crate::tui::keymap::Context;
+use crate::tui::place;
 use crate::tui::screens::outcome::Outcome;
 use crate::tui::screens::shell;
 use crate::tui::widgets::input::edit;
@@ -33,6 +34,12 @@ impl Incident {
     /// Something happened to it.
     pub fn happened(&mut self, event: IncidentEvent, area: Rect, now: Instant) -> Outcome {
         match event {
+            IncidentEvent::Begun { attempt, place } => {
+                let first = self.attempt.replace(attempt).is_none();
+                let place = place.as_deref().filter(|_| first).and_then(place::read);
+                let effects = place.map(|place| self.return_to(place, area));
+                Outcome::effects(effects.unwrap_or_default())
+            }
             IncidentEvent::Starting(step) => {
                 self.step = Some(step);
                 Outcome::default()

@@ -30,9 +30,9 @@ const INDENT: usize = 4;
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Drawer {
     /// Which check.
-    check: usize,
+    pub(super) check: usize,
     /// The first line in view.
-    scroll: usize,
+    pub(super) scroll: usize,
 }
 
 /// The last runs of each check, the latest first.

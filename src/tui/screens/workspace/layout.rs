@@ -1,16 +1,20 @@
 //! Where the workspace's panes are: one function for drawing, for the mouse and for the shell's
 //! size, so that they never disagree.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use serde::{Deserialize, Serialize};
 
+use super::borders::Widths;
 use crate::terminal::Size;
 use crate::tui::screens::body;
 use crate::tui::widgets::pane::Pane;
 
 /// The three panes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PaneId {
     /// The lesson.
+    #[default]
     Lesson,
     /// The shell.
     Shell,
@@ -31,7 +35,8 @@ impl PaneId {
 }
 
 /// How many panes the learner wants to see, where there is room.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// All three.
     #[default]
@@ -69,6 +74,11 @@ const THREE_WIDE: u16 = 112;
 const TWO_WIDE: u16 = 100;
 /// Below this height borders cost too much.
 const TALL: u16 = 16;
+
+/// However borders are moved, the panes are no narrower than this.
+const LEAST_LESSON: u16 = 24;
+const LEAST_SIDEBAR: u16 = 20;
+const LEAST_SHELL: u16 = 40;
 
 /// The panes' places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,6 +118,19 @@ impl Places {
         })
     }
 
+    /// The pane whose border with the shell is there.
+    pub(super) fn border_at(&self, at: Position) -> Option<PaneId> {
+        let shell = self.shell.filter(|shell| (shell.y..shell.bottom()).contains(&at.y))?;
+        [PaneId::Lesson, PaneId::Sidebar].into_iter().find(|pane| {
+            let borders = match self.of(*pane) {
+                Some(pane) if pane.right() == shell.x => [shell.x.checked_sub(1), Some(shell.x)],
+                Some(pane) if shell.right() == pane.x => [pane.x.checked_sub(1), Some(pane.x)],
+                _ => [None, None],
+            };
+            self.bordered && borders.contains(&Some(at.x))
+        })
+    }
+
     /// The shell's size in cells. While its pane is not shown it keeps the size it would have as
     /// the only one, so that switching tabs does not resize it back and forth.
     pub fn shell_size(&self, area: Rect) -> Size {
@@ -120,7 +143,12 @@ impl Places {
 }
 
 /// Places the panes on a terminal. `aside` is the pane that is not the shell which was used last.
-pub(super) fn places(area: Rect, mode: Mode, focus: PaneId, aside: PaneId) -> Places {
+pub(super) fn places(
+    area: Rect,
+    (mode, widths): (Mode, Widths),
+    focus: PaneId,
+    aside: PaneId,
+) -> Places {
     let body = body(area);
     let title = Rect { height: body.height.min(1), ..body };
     let rest = Rect { y: body.y + title.height, height: body.height - title.height, ..body };
@@ -144,8 +172,17 @@ pub(super) fn places(area: Rect, mode: Mode, focus: PaneId, aside: PaneId) -> Pl
     };
     match mode {
         Mode::Three => {
-            let sidebar = (rest.width * 26 / 100).clamp(29, 44);
-            let lesson = ((rest.width - sidebar) * 41 / 100).clamp(36, 80);
+            let least = rest.width - LEAST_LESSON - LEAST_SHELL;
+            let sidebar = match widths.of(PaneId::Sidebar, area.width) {
+                Some(width) => width.clamp(LEAST_SIDEBAR, least),
+                None => (rest.width * 26 / 100).clamp(29, 44),
+            };
+            let lesson = match widths.of(PaneId::Lesson, area.width) {
+                Some(width) => width.clamp(LEAST_LESSON, rest.width - sidebar - LEAST_SHELL),
+                None => ((rest.width - sidebar) * 41 / 100).clamp(36, 80),
+            };
+            // A sidebar that was made wide takes from the lesson first.
+            let lesson = lesson.min(rest.width - sidebar - LEAST_SHELL);
             let shell = rest.width - sidebar - lesson;
             places.lesson = Some(Rect { width: lesson, ..rest });
             places.shell = Some(Rect { x: rest.x + lesson, width: shell, ..rest });
@@ -153,7 +190,12 @@ pub(super) fn places(area: Rect, mode: Mode, focus: PaneId, aside: PaneId) -> Pl
         }
         Mode::Two => {
             let rest = if aside == PaneId::Sidebar { rest } else { strip(&mut places, rest) };
-            let width = (rest.width * 42 / 100).clamp(38, 90);
+            let beside = if aside == PaneId::Sidebar { aside } else { PaneId::Lesson };
+            let least = if aside == PaneId::Sidebar { LEAST_SIDEBAR } else { LEAST_LESSON };
+            let width = match widths.of(beside, area.width) {
+                Some(width) => width.clamp(least, rest.width - LEAST_SHELL),
+                None => (rest.width * 42 / 100).clamp(38, 90),
+            };
             let left = Rect { width, ..rest };
             let right = Rect { x: rest.x + width, width: rest.width - width, ..rest };
             if aside == PaneId::Sidebar {
@@ -181,7 +223,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn at(width: u16, height: u16, focus: PaneId) -> Places {
-        places(Rect::new(0, 0, width, height), Mode::Three, focus, PaneId::Lesson)
+        let shape = (Mode::Three, Widths::default());
+        places(Rect::new(0, 0, width, height), shape, focus, PaneId::Lesson)
     }
 
     #[test]
@@ -206,10 +249,16 @@ mod tests {
         #[test]
         fn panes_never_overlap_nor_leave_the_screen(
             width in 1u16..300, height in 1u16..100, mode in 0usize..3, focus in 0usize..3, aside in 0usize..3,
+            moved in proptest::option::of((0u16..400, 0u16..400)),
         ) {
             let area = Rect::new(0, 0, width, height);
             let mode = [Mode::Three, Mode::Two, Mode::One][mode];
-            let places = places(area, mode, PaneId::ALL[focus], PaneId::ALL[aside]);
+            let mut widths = Widths::default();
+            if let Some((lesson, sidebar)) = moved {
+                widths.set(PaneId::Lesson, lesson, width);
+                widths.set(PaneId::Sidebar, sidebar, width);
+            }
+            let places = places(area, (mode, widths), PaneId::ALL[focus], PaneId::ALL[aside]);
             let all: Vec<Rect> =
                 [Some(places.title), places.lesson, places.shell, places.sidebar, places.strip]
                     .into_iter().flatten().collect();

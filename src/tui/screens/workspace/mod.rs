@@ -1,7 +1,9 @@
 //! The workspace: the lesson, the shell and the sidebar of one exercise.
 
+mod borders;
 mod drawer;
 mod layout;
+mod place;
 mod rewind;
 mod sidebar;
 mod solution;
@@ -10,6 +12,7 @@ mod view;
 
 pub use drawer::last_drawer_scroll;
 pub use layout::{Mode, PaneId, Places};
+pub use place::Place;
 pub use sidebar::{last_scroll, preview};
 pub use view::draw;
 
@@ -17,6 +20,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use crate::lab::clock::Clock;
+use borders::Widths;
 use drawer::{Drawer, Runs};
 use ratatui::layout::Rect;
 
@@ -43,6 +47,10 @@ pub struct Workspace {
     pub aside: PaneId,
     /// The wished layout.
     pub mode: Mode,
+    /// How wide the panes are to be.
+    widths: Widths,
+    /// The pane whose border the mouse holds.
+    dragged: Option<PaneId>,
     /// The lesson pane.
     pub lesson: Lesson,
     /// The shell pane.
@@ -61,10 +69,18 @@ pub struct Workspace {
     pub offered: bool,
     /// The first line of the sidebar that is shown.
     pub sidebar_scroll: usize,
+    /// Where it is to be scrolled to once the checks were run.
+    sidebar_goes_to: Option<usize>,
+    /// The attempt, once there is one.
+    attempt: Option<String>,
+    /// The lesson that was asked for last, if that was not the item's own.
+    reading: Option<String>,
     /// Where what is typed is written down as a solution, while it is.
     pub solving: Option<PathBuf>,
     /// Time at the keys.
     clock: Clock,
+    /// Whether it was said that the clock stands.
+    stood: bool,
     /// Whether the checks run.
     checking: Checking,
     /// When checks may be run by themselves again, after they could not be.
@@ -135,6 +151,8 @@ impl Workspace {
             focus: PaneId::Lesson,
             aside: PaneId::Lesson,
             mode: Mode::default(),
+            widths: Widths::default(),
+            dragged: None,
             lesson: Lesson::default(),
             shell: Shell::new(visit, false),
             results: vec![None; checks],
@@ -144,8 +162,12 @@ impl Workspace {
             hints: Vec::new(),
             offered: false,
             sidebar_scroll: 0,
+            sidebar_goes_to: None,
+            attempt: None,
+            reading: None,
             solving: None,
             clock: Clock::stopped(now),
+            stood: false,
             checking: Checking::WaitsForShell,
             retry_checks: None,
             failures: 0,
@@ -178,7 +200,7 @@ impl Workspace {
 
     /// The panes' places.
     pub fn places(&self, area: Rect) -> Places {
-        layout::places(area, self.mode, self.focus, self.aside)
+        layout::places(area, (self.mode, self.widths), self.focus, self.aside)
     }
 
     /// The theme has changed.

@@ -9,6 +9,7 @@ use super::{Checking, PaneId, Phase, Workspace};
 use crate::course::Catalogue;
 use crate::engine::Offers;
 use crate::lab;
+use crate::lab::clock::{STANDS, Stretch};
 use crate::lab::hint::{self, Shown, Trouble};
 use crate::lab::needs;
 use crate::lab::provision::Notice;
@@ -16,6 +17,7 @@ use crate::lab::verify::{CheckResult, CheckState, passed};
 use crate::session::Input;
 use crate::tui::app::{Action, Choice, Completed, Dialog, Effect, Layer, WorkspaceEvent};
 use crate::tui::keymap::Context;
+use crate::tui::place;
 use crate::tui::screens::lesson::Target;
 use crate::tui::screens::outcome::Outcome;
 use crate::tui::screens::shell;
@@ -56,17 +58,39 @@ impl Workspace {
     /// Somebody is at the keys. Whether the clock starts again with this.
     pub fn present(&mut self, now: Instant) -> bool {
         self.touched = Some(now);
-        self.moves() && self.clock.present(now)
+        let goes_on = self.moves() && self.clock.present(now);
+        self.stood &= !goes_on;
+        goes_on
+    }
+
+    /// Whether the clock has stopped, since nobody is there.
+    pub fn stands(&self) -> bool {
+        self.moves() && !self.clock.runs()
     }
 
     /// The time at the keys that has not been written yet.
-    pub(super) fn unwritten(&mut self, added: Duration) -> Vec<Effect> {
-        match &self.phase {
-            Phase::Ready { attempt, .. } if !added.is_zero() => {
-                vec![Effect::AddActive { attempt: attempt.clone(), time: added }]
+    pub(super) fn unwritten(&mut self, counted: Option<Stretch>) -> Vec<Effect> {
+        match (&self.phase, counted) {
+            (Phase::Ready { attempt, .. }, Some(stretch)) => {
+                let (visit, attempt) = (self.visit, attempt.clone());
+                vec![Effect::AddActive { visit, attempt, stretch }]
             }
             _ => vec![],
         }
+    }
+
+    /// The clock wants to be read between two seconds.
+    pub fn beat(&mut self, now: Instant) -> Vec<Effect> {
+        if self.clock.due().is_none_or(|due| now < due) {
+            return vec![];
+        }
+        let counted = self.clock.read(now);
+        self.unwritten(counted)
+    }
+
+    /// When that is.
+    pub fn next_beat(&self) -> Option<Instant> {
+        self.clock.due().filter(|_| self.moves())
     }
 
     /// The workspace is being closed; its sandbox keeps running.
@@ -78,15 +102,18 @@ impl Workspace {
     }
 
     /// A second has gone by.
-    pub fn tick(&mut self, now: Instant) -> Vec<Effect> {
+    pub fn tick(&mut self, now: Instant) -> Outcome {
         if !self.moves() {
-            return vec![];
+            return Outcome::default();
         }
-        let added = self.clock.read(now);
-        let mut effects = self.unwritten(added);
-        effects.extend(self.check_by_itself(now));
+        let counted = self.clock.read(now);
+        let mut outcome = Outcome::effects(self.unwritten(counted));
+        outcome.effects.extend(self.check_by_itself(now));
         self.offered = self.offered || self.offers().is_some();
-        effects
+        if self.stands() && !std::mem::replace(&mut self.stood, true) {
+            outcome.notice = Some(STANDS.to_owned());
+        }
+        outcome
     }
 
     /// The first run of the checks, once the shell shows something (or will not).
@@ -129,6 +156,9 @@ impl Workspace {
         now: Instant,
     ) -> Outcome {
         match event {
+            // Of two that were asked for, the later one is wanted, whichever comes later.
+            WorkspaceEvent::Lesson { path, .. }
+                if self.reading.as_ref().is_some_and(|reading| *reading != path) => {}
             WorkspaceEvent::Lesson { path, text } => {
                 let code = self.lesson.show(path.clone(), &text);
                 let mut effects = self.arrange(area);
@@ -150,6 +180,7 @@ impl Workspace {
             WorkspaceEvent::Ready(ready) => {
                 let ready = *ready;
                 let told = std::mem::replace(&mut self.item, ready.item);
+                let attempt = ready.attempt.clone();
                 self.phase = Phase::Ready {
                     attempt: ready.attempt,
                     image: ready.image,
@@ -163,17 +194,23 @@ impl Workspace {
                 if ready.completed {
                     self.clock.stop(now);
                 }
+                let known = self.attempt.replace(attempt);
+                let mut effects = Vec::new();
+                // Now its values are known.
+                if self.item.lesson != told.lesson {
+                    effects.extend(self.own_lesson());
+                }
                 if ready.resumed && self.touched.is_none() {
                     self.focus = PaneId::Shell;
                     self.arrange(area);
                 }
-                self.checking = Checking::WaitsForShell;
-                let open = Effect::OpenShell { visit: self.visit, size: self.shell.size() };
-                let mut outcome = Outcome::effects(vec![open]);
-                // Now its values are known.
-                if self.item.lesson != told.lesson {
-                    outcome.effects.extend(self.own_lesson());
+                let place = ready.place.filter(|_| self.touched.is_none() && known.is_none());
+                if let Some(place) = place.as_deref().and_then(place::read) {
+                    effects.extend(self.return_to(place, ahead.0, area));
                 }
+                self.checking = Checking::WaitsForShell;
+                effects.push(Effect::OpenShell { visit: self.visit, size: self.shell.size() });
+                let mut outcome = Outcome::effects(effects);
                 // The shell that it was done in is gone.
                 outcome.effects.extend(self.solved().effects);
                 for notice in ready.notices {
@@ -229,6 +266,7 @@ impl Workspace {
             WorkspaceEvent::Moments(found) => return self.moments(found),
             WorkspaceEvent::RewindFailed(problem) => return self.rewind_failed(problem, now),
             WorkspaceEvent::Hint(shown) => return self.hinted(shown, area),
+            WorkspaceEvent::Worked { total, counted } => self.clock.settle(total, counted),
         }
         Outcome::default()
     }
@@ -286,12 +324,17 @@ impl Workspace {
             self.runs.keep(check, result.clone());
         }
         self.results = results.into_iter().map(Some).collect();
+        if let Some(scroll) = self.sidebar_goes_to.take().filter(|_| self.touched.is_none()) {
+            self.sidebar_scroll = scroll;
+        }
         if let (Some(completion), Phase::Ready { completed, .. }) = (completion, &mut self.phase) {
             *completed = true;
             outcome.notice = None;
-            let rest = self.clock.stop(now);
-            outcome.effects = self.unwritten(rest);
-            outcome.effects.push(Effect::LoadProgress);
+            // It is over, and has the time that was written by then.
+            let time = completion.attempt.active;
+            self.clock.start(time, now);
+            self.clock.stop(now);
+            outcome.effects = vec![Effect::LoadProgress];
             // What cannot run here is nothing to go on with.
             let next = match ahead {
                 (course, Some(offers)) => needs::next_after(course, &self.item.id, offers),
@@ -300,7 +343,7 @@ impl Workspace {
             outcome.layer = Some(Layer::Completed(Completed {
                 title: self.item.title.clone(),
                 takeaways: self.item.takeaways.clone(),
-                active: completion.attempt.active + rest,
+                active: time,
                 estimate: self.item.estimated_time,
                 checks,
                 hints: self.hints.len(),
@@ -378,6 +421,8 @@ impl Workspace {
                 outcome.notice = Some(format!("Layout: {}", self.mode.word()));
                 outcome
             }
+            Action::Narrower => self.widen(false, area),
+            Action::Wider => self.widen(true, area),
             Action::Verify => self.verify(),
             Action::Hint => match self.phase {
                 Phase::Ready { .. } => Outcome::effects(vec![Effect::Hint { visit: self.visit }]),
@@ -417,7 +462,10 @@ impl Workspace {
                 None => Outcome::default(),
             },
             Action::Back => match self.lesson.back.pop() {
-                Some(path) => Outcome::effects(self.read(&path, course).into_iter().collect()),
+                Some(path) => {
+                    self.lesson.depart();
+                    Outcome::effects(self.read(&path, course).into_iter().collect())
+                }
                 None => Outcome::default(),
             },
             _ => Outcome::default(),
@@ -510,12 +558,13 @@ impl Workspace {
     }
 
     /// Reads the lesson whose file has this name; links name a neighbour.
-    fn read(&self, name: &str, course: &Catalogue) -> Option<Effect> {
+    pub(super) fn read(&mut self, name: &str, course: &Catalogue) -> Option<Effect> {
         let file = |path: &str| path.rsplit('/').next().unwrap_or_default().to_owned();
         let lessons = course.items().filter_map(|item| item.lesson.as_ref());
         // The own one has the attempt's values in it.
         let mut lessons = self.item.lesson.iter().chain(lessons);
         let lesson = lessons.find(|lesson| file(&lesson.path()) == file(name))?.clone();
+        self.reading = Some(lesson.path());
         Some(Effect::ReadLesson { visit: self.visit, lesson })
     }
 
@@ -528,6 +577,7 @@ impl Workspace {
                 ..Outcome::default()
             };
         };
+        self.lesson.depart();
         self.lesson.back.push(self.lesson.path.clone());
         Outcome::effects(vec![read])
     }
@@ -540,6 +590,9 @@ impl Workspace {
                 MouseEventKind::ScrollDown => self.act_in_drawer(Action::Down, area),
                 _ => Outcome::default(),
             };
+        }
+        if let Some(outcome) = self.drag(mouse, area) {
+            return outcome;
         }
         let at = Position::new(mouse.column, mouse.row);
         let places = self.places(area);

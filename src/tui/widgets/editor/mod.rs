@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
+use serde::{Deserialize, Serialize};
 use tui_textarea::{CursorMove, DataCursor, TextArea};
 
 use super::highlight::Tokens;
@@ -48,6 +49,15 @@ pub struct Editor {
 
 /// A place in the text: line and character, from 0.
 pub type Place = (usize, usize);
+
+/// Where somebody was in a text: the cursor, and the first line and column in view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Seat {
+    row: usize,
+    column: usize,
+    top: usize,
+    left: usize,
+}
 
 impl Editor {
     /// With this text, the cursor at its beginning.
@@ -85,6 +95,23 @@ impl Editor {
     pub fn cursor(&self) -> Place {
         let DataCursor(row, column) = self.area.cursor();
         (row, column)
+    }
+
+    /// Where somebody is in it.
+    pub fn seat(&self) -> Seat {
+        let (row, column) = self.cursor();
+        Seat { row, column, top: self.top, left: self.left }
+    }
+
+    /// Goes back there, as far as there is text.
+    pub fn sit(&mut self, Seat { row, column, top, left }: Seat) {
+        self.area.cancel_selection();
+        self.jump(row, column);
+        (self.top, self.left) = (top.min(self.cursor().0), left);
+        // Without a size it is not known yet what is in view.
+        if self.rows > 1 {
+            self.follow();
+        }
     }
 
     /// The parts of all lines have been found; those of an older text do not fit and are not taken.

@@ -1,7 +1,10 @@
 //! A grid of dots, several to a cell, shown with braille, with blocks or with ASCII.
 
+use serde::{Deserialize, Serialize};
+
 /// What dots are shown with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Dots {
     /// 2×4 dots a cell.
     #[default]

@@ -23,7 +23,7 @@ use crate::author::save::{self, Unfit};
 use crate::author::watch::{LOOK, Watch};
 use crate::course::Texts;
 use crate::problem::{Exit, Problem};
-use crate::tui::app::{AuthorEvent, AuthorOrder, Event};
+use crate::tui::app::{AuthorEvent, AuthorOrder, CONTENT, Event};
 use crate::tui::widgets::editor::Editor;
 use paint::Job;
 
@@ -248,6 +248,8 @@ impl Work {
     fn begin(&mut self, path: &Path) -> Result<(), Problem> {
         let folder = self.shared.context.folder_to_write(path)?;
         folder.root().clone_into(&mut self.root);
+        let place = self.shared.recall(format!("{CONTENT}{}", self.root.display()));
+        self.tell(AuthorEvent::Opened { root: self.root.clone(), place });
         let messages = self.messages.clone();
         let tell = move || {
             let _ = messages.send(Message::Disk);

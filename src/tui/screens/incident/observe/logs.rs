@@ -6,6 +6,8 @@
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use serde::{Deserialize, Serialize};
+
 use super::clock_of;
 use crate::incident::gate::wire;
 use crate::tui::widgets::tame::visible;
@@ -23,7 +25,8 @@ const FOLDED: f64 = 20.0;
 const APART: usize = 16;
 
 /// How bad it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Severity {
     #[default]
     Debug,

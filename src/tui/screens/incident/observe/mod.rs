@@ -11,13 +11,16 @@ pub(super) use view::{draw, log_at, place_in_words, trace_at};
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use logs::Logs;
 use prompt::Prompt;
 use series::Data;
 use traces::Traces;
 
 /// What is in front.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub(in crate::tui::screens::incident) enum View {
     #[default]
     Panels,
