@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::home::{GOOD, Home, Ran, items};
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "init",
+    "home",
     "status",
     "modules",
     "launch",
