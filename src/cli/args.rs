@@ -9,9 +9,9 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    Invocation, Out, Outcome, author, completions, config, destroy, direct, doctor, hint, history,
-    hold, images, incident, init, launch, lint, log, modules, new, open, postmortem, prove, replay,
-    reset, rewind, schema, shell, snapshot, status, verify,
+    Invocation, Out, Outcome, author, completions, config, destroy, direct, doctor, due, hint,
+    history, hold, images, incident, init, launch, lint, log, modules, new, open, postmortem,
+    prove, replay, reset, rewind, schema, shell, snapshot, status, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -68,6 +68,7 @@ enum Command {
     Hint(hint::Hint),
     Incident(incident::Incident),
     Postmortem(postmortem::Postmortem),
+    Due(due::Due),
     History(history::History),
     Replay(replay::Replay),
     Snapshot(snapshot::Snapshot),
@@ -156,6 +157,7 @@ impl Command {
             Self::Hint(command) => command.run(invocation),
             Self::Incident(command) => command.run(invocation),
             Self::Postmortem(command) => command.run(invocation),
+            Self::Due(command) => command.run(invocation),
             Self::History(command) => command.run(invocation),
             Self::Replay(command) => command.run(invocation),
             Self::Snapshot(command) => command.run(invocation),

@@ -23,6 +23,7 @@ mod confirm;
 mod destroy;
 mod direct;
 mod doctor;
+mod due;
 mod hint;
 mod history;
 mod hold;

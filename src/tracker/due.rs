@@ -6,9 +6,11 @@
 //! a step back; one that was given up after a failed verification begins at the first step. Days are
 //! the learner's: what was done late in the evening is due from the next midnight on.
 
-use jiff::ToSpan;
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{ToSpan, Zoned};
 
 use crate::store::Review;
 
@@ -35,6 +37,16 @@ impl Repetition {
     pub fn is_due(self, today: Date) -> bool {
         matches!(self, Self::Due(day) if day <= today)
     }
+}
+
+/// By item, since when each is due that is due now.
+pub fn since(reviews: &HashMap<String, Vec<Review>>, now: &Zoned) -> HashMap<String, Date> {
+    let stands =
+        reviews.iter().filter_map(|(item, reviews)| match repetition(reviews, now.time_zone())? {
+            Repetition::Due(day) if day <= now.date() => Some((item.clone(), day)),
+            _ => None,
+        });
+    stands.collect()
 }
 
 /// When an item is due, from how it went so far, the earliest first. `None` before it was completed.
@@ -126,6 +138,24 @@ mod tests {
     fn before_it_is_due_practice_keeps_the_step() {
         assert_eq!(after_these(&[(1, "ok"), (1, "ok"), (1, "ok")]), due(2));
         assert_eq!(after_these(&[(1, "ok"), (2, "ok"), (3, "ok")]), due(6));
+    }
+
+    #[test]
+    fn what_is_due_now_is_told_with_since_when() {
+        let review = |at: &str| Review {
+            at: at.parse().unwrap(),
+            completed: true,
+            hints: 0,
+            failures: 0,
+            solution_seen: false,
+        };
+        let reviews = [("a", "2026-03-01T20:00Z"), ("b", "2026-03-04T20:00Z")]
+            .map(|(item, at)| (item.to_owned(), vec![review(at)]))
+            .into();
+        let at = |now: &str| since(&reviews, &now.parse().unwrap());
+        let (a, b) = (jiff::civil::date(2026, 3, 2), jiff::civil::date(2026, 3, 5));
+        assert_eq!(at("2026-03-04T12:00[UTC]"), [("a".to_owned(), a)].into());
+        assert_eq!(at("2026-03-05T00:30[UTC]"), [("a".to_owned(), a), ("b".to_owned(), b)].into());
     }
 
     #[test]

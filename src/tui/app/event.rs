@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::civil::Date;
 
 use super::{AuthorEvent, ReplayEvent};
 use crate::course::Item;
@@ -55,6 +56,8 @@ pub enum Event {
         items: HashMap<String, Progress>,
         /// Items that somebody proved, or tried to.
         proved: HashSet<String>,
+        /// Items that are due to be practised again, and since when.
+        due: HashMap<String, Date>,
         /// Days in a row.
         streak: u32,
         /// The item practised last.

@@ -27,6 +27,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::civil::Date;
 use ratatui::layout::Rect;
 
 pub use action::Action;
@@ -78,6 +79,8 @@ pub struct App {
     pub progress: HashMap<String, Progress>,
     /// Items that somebody proved, or tried to.
     pub proved: HashSet<String>,
+    /// Items that are due to be practised again, and since when.
+    pub due: HashMap<String, Date>,
     /// Days in a row with practice.
     pub streak: u32,
     /// The engine, as far as is known.
@@ -151,6 +154,7 @@ impl App {
             course,
             progress: HashMap::new(),
             proved: HashSet::new(),
+            due: HashMap::new(),
             streak: 0,
             engine: EngineState::Looking,
             screen: if settings.first_start { Screen::Setup } else { Screen::Home },

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::civil::Date;
 use ratatui::layout::Rect;
 
 use super::{
@@ -84,9 +85,10 @@ impl App {
                 self.home.proofs = Some((item, standing));
                 vec![]
             }
-            Event::Progress { items, proved, streak, last } => {
+            Event::Progress { items, proved, due, streak, last } => {
                 self.progress = items;
                 self.proved = proved;
+                self.due = due;
                 self.home.proofs = None;
                 self.streak = streak;
                 self.home.resume_at(&self.course, &self.progress, last.as_deref());
@@ -314,7 +316,10 @@ impl App {
                 Some(home::Row::Item { id, .. }) => {
                     let id = id.clone();
                     self.home.end_search(&self.course);
-                    return self.open(&id, false, now);
+                    return match self.practised_again(&id) {
+                        Some(since) => self.ask_again(id, since),
+                        None => self.open(&id, false, now),
+                    };
                 }
                 Some(home::Row::Module { .. }) => self.home.toggle(&self.course),
                 None => {}
@@ -343,6 +348,12 @@ impl App {
             _ => {}
         }
         vec![]
+    }
+
+    /// Since when an item is due whose next attempt has not begun.
+    fn practised_again(&self, id: &str) -> Option<Date> {
+        let begun = self.progress.get(id).is_some_and(|progress| progress.current.is_some());
+        self.due.get(id).copied().filter(|_| !begun)
     }
 
     fn act_setup(&mut self, action: Action) -> Vec<Effect> {

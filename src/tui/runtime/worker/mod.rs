@@ -24,6 +24,7 @@ use crate::problem::{Exit, Problem};
 use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
 use crate::store::Store;
+use crate::tracker::due;
 use crate::tui::app::{AuthorOrder, Effect, EngineState, Event, Found, WorkspaceEvent};
 use crate::tui::widgets::markdown::highlight_all;
 use incident::Follow;
@@ -347,8 +348,10 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
     let streak = store.streak(&now)?;
     let last = store.last_item()?;
     let proved = store.proved_items()?;
+    let reviews = store.reviews()?;
     drop(store);
-    shared.send(Event::Progress { items, proved, streak, last });
+    let due = due::since(&reviews, &now);
+    shared.send(Event::Progress { items, proved, due, streak, last });
     Ok(())
 }
 
