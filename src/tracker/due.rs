@@ -71,7 +71,8 @@ pub fn repetition(reviews: &[Review], zone: &TimeZone) -> Option<Repetition> {
     Some(after(last, step).map_or(Repetition::Learned, Repetition::Due))
 }
 
-fn is_hard(review: &Review) -> bool {
+/// Whether it went so that it comes sooner: the solution was shown, or it took many hints or failures.
+pub fn is_hard(review: &Review) -> bool {
     review.solution_seen || review.hints >= HINT_HEAVY || review.failures >= FAILURE_HEAVY
 }
 

@@ -40,6 +40,8 @@ pub enum Context {
     NoShell,
     /// A recording that is played.
     Replay,
+    /// A class that is followed.
+    Class,
     /// First start.
     Setup,
     /// An incident whose machines are made.
@@ -99,6 +101,7 @@ impl Context {
             Self::Drawer => "What a check did",
             Self::NoShell | Self::NoIncidentShell => "Shell (none is open)",
             Self::Replay => "Replay",
+            Self::Class => "Class",
             Self::Setup => "Setup",
             Self::Starting => "An incident that starts",
             Self::NoIncident => "An incident that could not be started",
@@ -289,6 +292,22 @@ const REPLAY: &[Binding] = &[
     bind(&["i"], Action::Replay(Control::SkipIdle), "pauses", "Skip long pauses, or play them"),
 ];
 
+const CLASS: &[Binding] = &[
+    bind(&["tab", "left", "right"], Action::NextPane, "list", "To the learners, or to the items"),
+    bind(&["s"], Action::Sort, "sort", "Another order of this list"),
+    bind(&["space"], Action::Turn, "hold", "Hold the page, or let pages turn by themselves"),
+    UP,
+    DOWN,
+    PAGE_UP,
+    bind(&["pagedown"], Action::PageDown, "", "A page down"),
+    TOP,
+    BOTTOM,
+    bind(&["e"], Action::Troubles, "", "What could not be read"),
+];
+
+/// Nothing goes on behind a class.
+const LEAVE_CLASS: &[Binding] = &[bind(&["q", "esc", "ctrl-c"], Action::Quit, "quit", "Quit")];
+
 const SETUP: &[Binding] = &[
     bind(&["up", "k", "shift-tab"], Action::Up, "", "Up"),
     bind(&["down", "j", "tab"], Action::Down, "move", "Down"),
@@ -334,6 +353,7 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         Context::NoShell => &[NO_SHELL, WORKSPACE, ANYWHERE, QUIT, shell::COMMANDS],
         // Its keys to quit leave the recording.
         Context::Replay => &[REPLAY, ANYWHERE],
+        Context::Class => &[CLASS, ANYWHERE, LEAVE_CLASS],
         Context::Setup => &[SETUP, ANYWHERE, QUIT],
         Context::Starting => &[incident::STARTING, ANYWHERE, QUIT],
         Context::NoIncident => &[incident::NO_INCIDENT, ANYWHERE, QUIT],
@@ -381,7 +401,7 @@ pub fn label(name: &str, leave: Chord) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 33] = [
+    const ALL: [Context; 34] = [
         Context::Home,
         Context::Search,
         Context::Lesson,
@@ -395,6 +415,7 @@ mod tests {
         Context::Drawer,
         Context::NoShell,
         Context::Replay,
+        Context::Class,
         Context::Setup,
         Context::Starting,
         Context::NoIncident,

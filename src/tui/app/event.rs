@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::civil::Date;
 
-use super::{AuthorEvent, ReplayEvent};
+use super::{AuthorEvent, ReplayEvent, ReportEvent};
 use crate::course::Item;
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
@@ -89,6 +89,13 @@ pub enum Event {
         visit: u64,
         /// What happened.
         event: ReplayEvent,
+    },
+    /// A class's own: ignored unless it is still the open one.
+    Report {
+        /// Which opening it is for.
+        visit: u64,
+        /// What happened.
+        event: ReportEvent,
     },
     /// A folder of content's own: ignored unless it is still the open one.
     Author {

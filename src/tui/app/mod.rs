@@ -15,6 +15,7 @@ mod outer;
 mod over;
 mod pointer;
 mod replay;
+mod report;
 mod update;
 
 #[cfg(test)]
@@ -40,11 +41,13 @@ pub use event::{
 pub use layer::{Choice, Completed, Dialog, Layer, Palette, PaletteRow};
 pub use outer::OuterModes;
 pub use replay::ReplayEvent;
+pub use report::ReportEvent;
 
 use super::keymap::{Chord, Context};
 use super::screens::author::Author;
 use super::screens::bare::{Bare, Ending};
 use super::screens::incident::Incident;
+use super::screens::report::Report;
 use super::screens::shell::Shell;
 use super::screens::workspace::{PaneId, Workspace};
 use super::screens::{home::Home, replay::Replay, setup::Setup};
@@ -99,6 +102,8 @@ pub struct App {
     pub content: Option<PathBuf>,
     /// The recording that is played.
     pub replay: Option<Replay>,
+    /// The class that is followed.
+    pub report: Option<Report>,
     /// The shell that is all there is, instead of everything else.
     pub bare: Option<Bare>,
     /// How it came to its end.
@@ -134,6 +139,8 @@ pub enum Screen {
     Author,
     /// A recording.
     Replay,
+    /// A class.
+    Report,
     /// First start.
     Setup,
     /// A shell and nothing else.
@@ -164,6 +171,7 @@ impl App {
             author: None,
             content: settings.content,
             replay: None,
+            report: None,
             bare: None,
             ending: None,
             setup: Setup::default(),
@@ -183,6 +191,7 @@ impl App {
             Screen::Home if self.home.search.is_some() => Context::Search,
             Screen::Setup => Context::Setup,
             Screen::Replay => Context::Replay,
+            Screen::Report => Context::Class,
             Screen::Workspace => match &self.workspace {
                 Some(workspace) => workspace.context(),
                 None => Context::Home,
@@ -204,7 +213,7 @@ impl App {
             }
             Screen::Incident => self.incident.as_ref()?.shell_in_front(),
             Screen::Shell => self.bare.as_ref().filter(|bare| !bare.menu).map(|bare| &bare.shell),
-            Screen::Home | Screen::Setup | Screen::Replay | Screen::Author => None,
+            Screen::Home | Screen::Setup | Screen::Replay | Screen::Report | Screen::Author => None,
         }
     }
 
@@ -231,7 +240,7 @@ impl App {
             Screen::Workspace => self.workspace.as_mut().map(|workspace| &mut workspace.shell),
             Screen::Incident => self.incident.as_mut().map(|incident| &mut incident.shell),
             Screen::Shell => self.bare.as_mut().map(|bare| &mut bare.shell),
-            Screen::Home | Screen::Setup | Screen::Replay | Screen::Author => None,
+            Screen::Home | Screen::Setup | Screen::Replay | Screen::Report | Screen::Author => None,
         }
     }
 
@@ -241,6 +250,7 @@ impl App {
             Screen::Workspace => self.workspace.as_ref().is_some_and(Workspace::moves),
             Screen::Incident => self.incident.as_ref().is_some_and(Incident::moves),
             Screen::Setup => self.setup.building(),
+            Screen::Report => self.report.as_ref().is_some_and(|it| it.moves(self.area)),
             Screen::Home | Screen::Replay | Screen::Author | Screen::Shell => false,
         };
         moving.then_some(self.ticked + TICK)

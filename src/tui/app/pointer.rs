@@ -45,6 +45,11 @@ impl App {
                 vec![]
             }
             Screen::Replay if click => self.replay_clicked(at),
+            Screen::Report => match mouse.kind {
+                MouseEventKind::ScrollDown => self.act_report(Action::Down),
+                MouseEventKind::ScrollUp => self.act_report(Action::Up),
+                _ => vec![],
+            },
             Screen::Setup | Screen::Replay => vec![],
             Screen::Shell => match &mut self.bare {
                 Some(bare) => {

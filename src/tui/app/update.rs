@@ -109,6 +109,7 @@ impl App {
             Event::Workspace { visit, event } => self.happened(visit, event, now),
             Event::Incident { visit, event } => self.incident_happened(visit, event, now),
             Event::Replay { visit, event } => self.replay_happened(visit, event),
+            Event::Report { visit, event } => self.report_happened(visit, event),
             Event::Author { visit, event } => self.author_happened(visit, event, now),
             Event::Problem(problem) => {
                 self.layers.push(Layer::Problem(problem));
@@ -185,6 +186,9 @@ impl App {
 
     fn resize(&mut self, cols: u16, rows: u16) -> Vec<Effect> {
         self.area = Rect::new(0, 0, cols, rows);
+        if let Some(report) = &mut self.report {
+            report.settle(self.area);
+        }
         if let Some(author) = &mut self.author {
             author.arrange(self.area);
         }
@@ -200,6 +204,9 @@ impl App {
 
     fn tick(&mut self, now: Instant) -> Vec<Effect> {
         self.ticked = now;
+        if let Some(report) = &mut self.report {
+            report.tick(self.area);
+        }
         if let Some(incident) = &mut self.incident {
             return incident.tick(self.area, now);
         }
@@ -269,6 +276,7 @@ impl App {
                 Screen::Home => self.act_home(action, now),
                 Screen::Setup => self.act_setup(action),
                 Screen::Replay => self.act_replay(action),
+                Screen::Report => self.act_report(action),
                 Screen::Shell => match &mut self.bare {
                     Some(bare) => {
                         let outcome = bare.act(action);

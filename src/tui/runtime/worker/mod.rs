@@ -5,6 +5,7 @@ mod file;
 mod incident;
 mod presence;
 mod replay;
+mod report;
 mod visit;
 
 use std::sync::mpsc::Sender;
@@ -43,6 +44,7 @@ pub(super) struct Worker {
     build: Option<CancellationToken>,
     desktop: Arc<Desktop>,
     replay: Option<replay::Replay>,
+    class: Option<report::Follow>,
     desk: Option<author::Desk>,
 }
 
@@ -115,6 +117,7 @@ impl Worker {
             incident: None,
             build: None,
             replay: None,
+            class: None,
             desk: None,
             desktop,
         })
@@ -243,6 +246,14 @@ impl Worker {
             Effect::Replay(control) => {
                 if let Some(replay) = &self.replay {
                     replay.control(control);
+                }
+            }
+            Effect::FollowClass { visit, followed } => {
+                match report::Follow::begin(shared.clone(), visit, followed) {
+                    Ok(begun) => self.class = Some(begun),
+                    Err(error) => {
+                        shared.send(Event::Report { visit, event: report::no_thread(&error) });
+                    }
                 }
             }
             Effect::CloseReplay => self.replay = None,
