@@ -90,7 +90,9 @@ fn show<'a>(
             ]
         })
         .collect();
-    table::aligned(&rows).into_iter().for_each(|line| out.line(line));
+    for line in table::aligned(&rows) {
+        out.line(line);
+    }
 }
 
 fn show_learned(out: &Out, learned: &[&ItemStand]) {
@@ -103,7 +105,9 @@ fn show_learned(out: &Out, learned: &[&ItemStand]) {
         .iter()
         .map(|item| vec![format!("  {sign}"), item.id.clone(), printable(&item.title)])
         .collect();
-    table::aligned(&rows).into_iter().for_each(|line| out.line(line));
+    for line in table::aligned(&rows) {
+        out.line(line);
+    }
 }
 
 /// `since today`, `since 2026-03-01, 3 days`.

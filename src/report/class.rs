@@ -125,7 +125,7 @@ impl Class {
     /// The items that were hard going for somebody, where most had it first.
     pub fn stuck(&self) -> Vec<&ClassItem> {
         let mut stuck: Vec<_> = self.items.iter().filter(|item| item.hard > 0).collect();
-        stuck.sort_by(|one, other| other.hardness().cmp(&one.hardness()));
+        stuck.sort_by_key(|item| std::cmp::Reverse(item.hardness()));
         stuck
     }
 

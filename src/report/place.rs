@@ -129,15 +129,15 @@ pub fn repositories(named: &[Named], cache: &Path) -> (Vec<Repository>, Vec<Trou
     let mut lengths = vec![1; found.len()];
     for length in 1..4 {
         let mut counts: HashMap<String, usize> = HashMap::new();
-        let names: Vec<_> = found
+        let called: Vec<_> = found
             .iter()
             .zip(&lengths)
             .map(|((one, parts, _), length)| name(one, parts, *length))
             .collect();
-        for name in &names {
+        for name in &called {
             *counts.entry(name.clone()).or_default() += 1;
         }
-        for ((current, name), (one, ..)) in lengths.iter_mut().zip(&names).zip(&found) {
+        for ((current, name), (one, ..)) in lengths.iter_mut().zip(&called).zip(&found) {
             if one.name.is_none() && counts.get(name).is_some_and(|count| *count > 1) {
                 *current = length + 1;
             }
@@ -180,9 +180,7 @@ fn kind(folder: &Path) -> Option<Kind> {
 
 /// Where what is fetched of an address is kept.
 pub(super) fn fetched(cache: &Path, address: &str) -> PathBuf {
-    let digest = Sha256::digest(address.as_bytes());
-    let name: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    cache.join(format!("{name}.git"))
+    cache.join(format!("{:x}.git", Sha256::digest(address.as_bytes())))
 }
 
 /// `https://…`, `git@host:path`: what git would take for an address, and is no folder here.

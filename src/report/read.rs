@@ -73,7 +73,7 @@ impl Reading<'_> {
             for (item, path) in folders(&modules)? {
                 for entry in sorted(&path)? {
                     let (name, path) = entry;
-                    if !name.ends_with(".json") || !fs::symlink_metadata(&path)?.is_file() {
+                    if !is_ours(&name) || !fs::symlink_metadata(&path)?.is_file() {
                         continue;
                     }
                     if self.left == 0 {
@@ -112,7 +112,7 @@ impl Reading<'_> {
                 for entry in files.iter().filter(|it| it.kind() == Some(ObjectType::Blob)) {
                     let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
                     // A link's text is its target.
-                    if !name.ends_with(".json") || entry.filemode() == 0o120_000 {
+                    if !is_ours(&name) || entry.filemode() == 0o120_000 {
                         continue;
                     }
                     if self.left == 0 {
@@ -126,6 +126,11 @@ impl Reading<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a file is one of ours by its name; what else lies beside them is the learner's.
+fn is_ours(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "json")
 }
 
 /// What is in a folder, by name; nothing where there is no such folder.

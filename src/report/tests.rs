@@ -76,7 +76,7 @@ fn learners_and_items_are_summed_up() {
     assert_eq!((first.done, first.hard, first.median), (2, 1, Some(Duration::from_mins(10))));
     assert_eq!(first.ratio(), Some(50));
     assert_eq!(class.learners[0].done["linux-01"].times, 2);
-    assert_eq!(class.learners[0].active, Duration::from_secs(960));
+    assert_eq!(class.learners[0].active, Duration::from_mins(16));
     let stuck: Vec<_> = class.stuck().iter().map(|item| &*item.id).collect();
     assert_eq!(stuck, ["linux-01", "linux-02"]);
     let (learner, item, _) = class.latest().unwrap();

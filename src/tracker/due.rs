@@ -40,12 +40,16 @@ impl Repetition {
 }
 
 /// By item, since when each is due that is due now.
-pub fn since(reviews: &HashMap<String, Vec<Review>>, now: &Zoned) -> HashMap<String, Date> {
-    let stands =
-        reviews.iter().filter_map(|(item, reviews)| match repetition(reviews, now.time_zone())? {
+pub fn since<'a>(
+    reviews: impl IntoIterator<Item = (&'a String, &'a Vec<Review>)>,
+    now: &Zoned,
+) -> HashMap<String, Date> {
+    let stands = reviews.into_iter().filter_map(|(item, reviews)| {
+        match repetition(reviews, now.time_zone())? {
             Repetition::Due(day) if day <= now.date() => Some((item.clone(), day)),
             _ => None,
-        });
+        }
+    });
     stands.collect()
 }
 
@@ -56,8 +60,7 @@ pub fn repetition(reviews: &[Review], zone: &TimeZone) -> Option<Repetition> {
         let day = zone.to_datetime(review.at).date();
         stands = match (stands, review.completed) {
             (None, false) => None,
-            (None, true) => Some((0, day)),
-            (Some(_), false) => Some((0, day)),
+            (None, true) | (Some(_), false) => Some((0, day)),
             (Some((step, last)), true) if is_hard(review) => {
                 Some((step.saturating_sub(1), day.max(last)))
             }
@@ -100,6 +103,7 @@ mod tests {
         repetition(&reviews, &TimeZone::UTC)
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as `after_these` gives it")]
     fn due(day: i8) -> Option<Repetition> {
         Some(Repetition::Due(jiff::civil::date(2026, 3, day)))
     }
@@ -150,7 +154,7 @@ mod tests {
             failures: 0,
             solution_seen: false,
         };
-        let reviews = [("a", "2026-03-01T20:00Z"), ("b", "2026-03-04T20:00Z")]
+        let reviews: HashMap<_, _> = [("a", "2026-03-01T20:00Z"), ("b", "2026-03-04T20:00Z")]
             .map(|(item, at)| (item.to_owned(), vec![review(at)]))
             .into();
         let at = |now: &str| since(&reviews, &now.parse().unwrap());

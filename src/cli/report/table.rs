@@ -49,7 +49,8 @@ fn head(class: &Class) -> String {
         class.all()
     );
     if let Some((learner, item, at)) = class.latest() {
-        head += &format!("; last {} {item}, {}", fit(&printable(learner), NAME), words::when(at));
+        let learner = fit(&printable(learner), NAME);
+        head = format!("{head}; last {learner} {item}, {}", words::when(at));
     }
     head
 }

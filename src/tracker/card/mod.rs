@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::{Milestone, Reached, Tracker};
 
 /// How many weeks the calendar has.
-pub const WEEKS: usize = 12;
+pub const WEEKS: i64 = 12;
 
 /// How many modules there are room for.
 const MODULES: usize = 8;
@@ -121,7 +121,7 @@ impl Card {
 fn weeks(tracker: &Tracker) -> Vec<Vec<CardDay>> {
     let today = tracker.today;
     let monday = today.saturating_sub(i64::from(today.weekday().since(Weekday::Monday)).days());
-    let first = monday.saturating_sub((WEEKS as i64 - 1).weeks());
+    let first = monday.saturating_sub((WEEKS - 1).weeks());
     let spent = |day: Date| {
         let at = tracker.days.binary_search_by_key(&day, |(day, _)| *day);
         at.ok().and_then(|at| tracker.days.get(at)).map(|(_, spent)| *spent)
@@ -138,7 +138,7 @@ fn weeks(tracker: &Tracker) -> Vec<Vec<CardDay>> {
         }
     };
     let week = |week: i64| (week * 7..week * 7 + 7).map(day).collect();
-    (0..WEEKS as i64).map(week).collect()
+    (0..WEEKS).map(week).collect()
 }
 
 fn milestones(all: &[Milestone]) -> Vec<CardMilestone> {
@@ -236,7 +236,7 @@ pub(super) mod tests {
     #[test]
     fn the_calendar_ends_with_this_week_and_has_days_that_have_not_come() {
         let card = Card::new(&tracker(), None);
-        assert_eq!(card.weeks.len(), WEEKS);
+        assert_eq!(card.weeks.len(), 12);
         assert!(card.weeks.iter().all(|week| week.len() == 7));
         // 2026-03-04 is a Wednesday.
         let last = card.weeks.last().unwrap();

@@ -30,8 +30,8 @@ impl App {
     }
 
     /// Something that is due is practised anew; what it was completed in can be looked at instead.
-    pub(super) fn ask_again(&mut self, item: String, since: Date) -> Vec<Effect> {
-        let open = |fresh| Choice::OpenItem { item: item.clone(), fresh };
+    pub(super) fn ask_again(&mut self, item: &str, since: Date) {
+        let open = |fresh| Choice::OpenItem { item: item.to_owned(), fresh };
         self.layers.push(Layer::Dialog(Dialog {
             title: "Practise again".to_owned(),
             text: format!(
@@ -45,7 +45,6 @@ impl App {
             ],
             selected: 1,
         }));
-        vec![]
     }
 
     pub(super) fn choose(&mut self, choice: Choice, now: Instant) -> Vec<Effect> {

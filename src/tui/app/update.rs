@@ -324,10 +324,10 @@ impl App {
                 Some(home::Row::Item { id, .. }) => {
                     let id = id.clone();
                     self.home.end_search(&self.course);
-                    return match self.practised_again(&id) {
-                        Some(since) => self.ask_again(id, since),
-                        None => self.open(&id, false, now),
-                    };
+                    match self.practised_again(&id) {
+                        Some(since) => self.ask_again(&id, since),
+                        None => return self.open(&id, false, now),
+                    }
                 }
                 Some(home::Row::Module { .. }) => self.home.toggle(&self.course),
                 None => {}

@@ -3,8 +3,6 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use jiff::ToSpan;
-
 use super::*;
 use crate::course::{Catalogue, Source, load};
 use crate::report::{Followed, Sources, Trouble};
@@ -27,7 +25,7 @@ fn class(learners: usize) -> Class {
         seed: 7,
         started_at: "2026-03-04T08:00Z".parse().unwrap(),
         at: "2026-03-03T08:00Z".parse::<jiff::Timestamp>().unwrap()
-            + (learner as i64 * 7 + number as i64 * 400).minutes(),
+            + Duration::from_mins((learner * 7 + number * 400) as u64),
         active: Duration::from_mins(10 + (learner * 5 + number * 11) as u64 % 60),
         failures: (learner + number) as u32 % 4,
         hints: (learner * number) as u32 % 3,

@@ -62,10 +62,10 @@ impl Report {
 
     /// Turns a list's page; tells whether it was the last, and begins again.
     fn next_page(&mut self, list: List, area: Rect) -> bool {
-        let (last, page) = (self.last_first(list, area), view::rows(area, self.count(list)));
+        let (end, page) = (self.last_first(list, area), view::rows(area, self.count(list)));
         let first = &mut self.first[list as usize];
-        let is_last = *first >= last;
-        *first = if is_last { 0 } else { (*first + page).min(last) };
+        let is_last = *first >= end;
+        *first = if is_last { 0 } else { (*first + page).min(end) };
         is_last
     }
 
