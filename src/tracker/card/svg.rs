@@ -53,6 +53,8 @@ impl Card {
 .text {{ fill: #e6edf3; }}
 .muted {{ fill: #9198a1; }}
 .good {{ fill: #54cf93; }}
+.check {{ stroke: #54cf93; }}
+.ring {{ stroke: #9198a1; }}
 .s0 {{ fill: {}; }}
 "#,
             escaped(&self.in_words()),
@@ -161,29 +163,45 @@ fn bar(out: &mut String, y: usize, module: &CardModule) {
     if part > 0 {
         line(out, &rect("good", part, "#1a7f4b"));
     }
-    let full = module.done >= module.items;
-    let words = format!("{}{}/{}", if full { "✓ " } else { "" }, module.done, module.items);
+    let words = format!("{}/{}", module.done, module.items);
     text(out, (WIDTH - MARGIN, y), "muted", r#"text-anchor="end""#, &words);
+    if module.done >= module.items {
+        sign(out, (x + whole + 14, y), true);
+    }
+}
+
+/// A check mark, or a ring for what is ahead: drawn, since not every font has them.
+fn sign(out: &mut String, (x, y): (usize, usize), reached: bool) {
+    let drawn = if reached {
+        format!(
+            r##"<path class="check" d="M{x} {} l4 4 l7 -9" fill="none" stroke="#1a7f4b" stroke-width="2"/>"##,
+            y - 5
+        )
+    } else {
+        format!(
+            r##"<circle class="ring" cx="{}" cy="{}" r="4.5" fill="none" stroke="#59636e" stroke-width="1.5"/>"##,
+            x + 5,
+            y - 5
+        )
+    };
+    line(out, &drawn);
 }
 
 fn reached(out: &mut String, y: usize, milestone: &CardMilestone) {
     let title = cut(&milestone.title, 34);
-    let (class, sign, when) = match (milestone.reached, milestone.towards) {
-        (Some(day), _) => ("good", "✓", day.to_string()),
-        (None, Some((done, of))) => ("muted", "○", format!("{done} of {of}")),
-        (None, None) => ("muted", "○", String::new()),
+    let when = match (milestone.reached, milestone.towards) {
+        (Some(day), _) => day.to_string(),
+        (None, Some((done, of))) => format!("{done} of {of}"),
+        (None, None) => String::new(),
     };
-    text(out, (BESIDE, y), class, "", sign);
-    text(out, (BESIDE + 20, y), if class == "good" { "text" } else { "muted" }, "", &title);
+    let is_reached = milestone.reached.is_some();
+    sign(out, (BESIDE, y), is_reached);
+    text(out, (BESIDE + 20, y), if is_reached { "text" } else { "muted" }, "", &title);
     text(out, (WIDTH - MARGIN, y), "muted", r#"text-anchor="end" font-size="12""#, &when);
 }
 
 fn text(out: &mut String, (x, y): (usize, usize), class: &str, more: &str, words: &str) {
-    let fill = match class {
-        "muted" => "#59636e",
-        "good" => "#1a7f4b",
-        _ => "#1f2328",
-    };
+    let fill = if class == "muted" { "#59636e" } else { "#1f2328" };
     let words = escaped(words);
     line(
         out,
@@ -278,7 +296,7 @@ mod tests {
         assert!(texts.iter().any(|text| text == &cut(name, 40)), "{texts:?}");
         assert!(texts.iter().any(|text| text == "Incidents & <Alarms>"), "{texts:?}");
         assert!(texts.iter().any(|text| text == "7 of 18"), "{texts:?}");
-        let allowed = ["svg", "title", "style", "rect", "text"];
+        let allowed = ["svg", "title", "style", "rect", "text", "path", "circle"];
         assert!(names.iter().all(|name| allowed.contains(&&**name)), "{names:?}");
         let style = texts.iter().find(|text| text.contains("prefers-color-scheme")).unwrap();
         assert!(!style.contains("url") && !style.contains("import"), "{style}");
