@@ -35,6 +35,7 @@ pub mod lab;
 pub mod paths;
 pub mod problem;
 pub mod prove;
+pub mod report;
 pub mod session;
 pub mod store;
 pub mod terminal;

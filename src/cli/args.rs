@@ -9,9 +9,9 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    Invocation, Out, Outcome, author, completions, config, destroy, direct, doctor, hint, history,
-    hold, images, incident, init, launch, lint, log, modules, new, open, postmortem, prove, replay,
-    reset, rewind, schema, shell, snapshot, status, verify,
+    Invocation, Out, Outcome, author, card, completions, config, destroy, direct, doctor, due,
+    hint, history, hold, images, incident, init, launch, lint, log, modules, new, open, postmortem,
+    prove, replay, report, reset, rewind, schema, shell, snapshot, status, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -69,6 +69,9 @@ enum Command {
     Hint(hint::Hint),
     Incident(incident::Incident),
     Postmortem(postmortem::Postmortem),
+    Due(due::Due),
+    Card(card::CardCommand),
+    Report(report::Report),
     History(history::History),
     Replay(replay::Replay),
     Snapshot(snapshot::Snapshot),
@@ -158,6 +161,9 @@ impl Command {
             Self::Hint(command) => command.run(invocation),
             Self::Incident(command) => command.run(invocation),
             Self::Postmortem(command) => command.run(invocation),
+            Self::Due(command) => command.run(invocation),
+            Self::Card(command) => command.run(invocation),
+            Self::Report(command) => command.run(invocation),
             Self::History(command) => command.run(invocation),
             Self::Replay(command) => command.run(invocation),
             Self::Snapshot(command) => command.run(invocation),

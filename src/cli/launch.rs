@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::confirm::confirm;
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::Tone;
 use super::progress::Progress;
@@ -17,6 +18,7 @@ use crate::lab::needs;
 use crate::lab::provision::Ready;
 use crate::lab::{self, Lab, scenario};
 use crate::problem::Problem;
+use crate::tracker::due;
 use crate::tui::Start;
 
 /// How long tidying up after an interruption may take: the user wants to leave.
@@ -28,8 +30,11 @@ const AFTERMATH: Duration = Duration::from_millis(400);
 
 /// Make an item's sandbox ready and open its workspace
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example: drydock launch linux-01\n         \
-    drydock launch linux-03 --detach && drydock shell linux-03")]
+#[command(
+    after_help = "An item that was completed and is due (drydock due) is practised anew: a new attempt begins,\n\
+    with values of its own, in a new sandbox.\n\nExample: drydock launch linux-01\n         \
+    drydock launch linux-03 --detach && drydock shell linux-03"
+)]
 pub(super) struct Launch {
     /// The item, such as linux-01
     id: String,
@@ -58,6 +63,8 @@ impl Launch {
             return open::start(invocation, |context| {
                 let item = item::find(&invocation.out, &context.course, &id)?;
                 refuse(invocation, context, item)?;
+                let how = again(invocation, context, item, how)?;
+                let fresh = how.fresh;
                 let chosen = how != Begin { fresh, ..Begin::default() };
                 if chosen && scenario(item).is_some() {
                     // The screen goes on with what is begun here as it was chosen.
@@ -74,12 +81,45 @@ impl Launch {
         }
         let context = invocation.context()?;
         let item = item::find(&invocation.out, &context.course, &id)?;
+        let how = again(invocation, &context, item, how)?;
+        let fresh = how.fresh;
         if scenario(item).is_some() {
             return incident::begin(invocation, &context, context.store()?, item, how);
         }
         let lab = invocation.lab(&context, context.store()?)?;
         provision(invocation, &lab, item, lab::provision::Begin { fresh, seed })
     }
+}
+
+/// An item that is due is begun anew, unless that was done already. Whoever is at a terminal may look
+/// at the sandbox that it was completed in instead.
+fn again(
+    invocation: &Invocation,
+    context: &Context,
+    item: &Item,
+    how: Begin,
+) -> Result<Begin, Problem> {
+    let store = context.store()?;
+    if how.fresh || store.active(&item.id)?.is_some() {
+        return Ok(how);
+    }
+    let Some(since) = due::since(&store.reviews()?, &jiff::Zoned::now()).remove(&item.id) else {
+        return Ok(how);
+    };
+    let id = &item.id;
+    let last = store.history(Some(id), 1)?.pop();
+    if last.is_none_or(|last| last.sandbox.is_none()) {
+        return Ok(how);
+    }
+    let question = format!(
+        "{id} is due since {since}. Practise it in a new sandbox? The one that it was completed in, \
+         and its files, go."
+    );
+    let fresh = confirm(&invocation.out, false, &question).is_ok();
+    if fresh {
+        invocation.out.remark(&format!("{id} is due since {since}: it is practised anew"));
+    }
+    Ok(Begin { fresh, ..how })
 }
 
 /// Refuses an item that cannot run here before the screen opens, if it has no sandbox already.

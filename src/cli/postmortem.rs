@@ -1,12 +1,11 @@
 //! `drydock postmortem`: an incident as Markdown, with its graphs as SVG beside it.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::attempt::{Named, named, short};
+use super::file::{unwritable, write};
 use super::{DONE, Invocation, Outcome, incident, item};
 use crate::incident::postmortem::Material;
 use crate::incident::{director, incidents};
@@ -84,21 +83,4 @@ impl Postmortem {
         }
         Ok(DONE)
     }
-}
-
-/// Writes a file whole or not at all.
-fn write(path: &Path, text: &str) -> Result<(), Problem> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let kept = tempfile::Builder::new()
-        .prefix(".postmortem-")
-        .permissions(Permissions::from_mode(0o644))
-        .tempfile_in(folder)
-        .and_then(|file| std::fs::write(file.path(), text).map(|()| file))
-        .and_then(|file| file.persist(path).map_err(|error| error.error));
-    kept.map(|_| ()).map_err(|error| unwritable(path, &error))
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Problem {
-    let message = format!("{} cannot be written: {error}", path.display());
-    Problem::new("output", Exit::Environment, message).remedy("name another folder with -o DIR")
 }

@@ -6,9 +6,11 @@
 //! a step back; one that was given up after a failed verification begins at the first step. Days are
 //! the learner's: what was done late in the evening is due from the next midnight on.
 
-use jiff::ToSpan;
+use std::collections::HashMap;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{ToSpan, Zoned};
 
 use crate::store::Review;
 
@@ -37,6 +39,20 @@ impl Repetition {
     }
 }
 
+/// By item, since when each is due that is due now.
+pub fn since<'a>(
+    reviews: impl IntoIterator<Item = (&'a String, &'a Vec<Review>)>,
+    now: &Zoned,
+) -> HashMap<String, Date> {
+    let stands = reviews.into_iter().filter_map(|(item, reviews)| {
+        match repetition(reviews, now.time_zone())? {
+            Repetition::Due(day) if day <= now.date() => Some((item.clone(), day)),
+            _ => None,
+        }
+    });
+    stands.collect()
+}
+
 /// When an item is due, from how it went so far, the earliest first. `None` before it was completed.
 pub fn repetition(reviews: &[Review], zone: &TimeZone) -> Option<Repetition> {
     let mut stands: Option<(usize, Date)> = None; // the step, and the day it was last practised
@@ -58,7 +74,8 @@ pub fn repetition(reviews: &[Review], zone: &TimeZone) -> Option<Repetition> {
     Some(after(last, step).map_or(Repetition::Learned, Repetition::Due))
 }
 
-fn is_hard(review: &Review) -> bool {
+/// Whether it went so that it comes sooner: the solution was shown, or it took many hints or failures.
+pub fn is_hard(review: &Review) -> bool {
     review.solution_seen || review.hints >= HINT_HEAVY || review.failures >= FAILURE_HEAVY
 }
 
@@ -132,6 +149,24 @@ mod tests {
     fn before_it_is_due_practice_keeps_the_step() {
         assert_eq!(after_these(&[(1, "ok"), (1, "ok"), (1, "ok")]), Some(in_march(2)));
         assert_eq!(after_these(&[(1, "ok"), (2, "ok"), (3, "ok")]), Some(in_march(6)));
+    }
+
+    #[test]
+    fn what_is_due_now_is_told_with_since_when() {
+        let review = |at: &str| Review {
+            at: at.parse().unwrap(),
+            completed: true,
+            hints: 0,
+            failures: 0,
+            solution_seen: false,
+        };
+        let reviews: HashMap<_, _> = [("a", "2026-03-01T20:00Z"), ("b", "2026-03-04T20:00Z")]
+            .map(|(item, at)| (item.to_owned(), vec![review(at)]))
+            .into();
+        let at = |now: &str| since(&reviews, &now.parse().unwrap());
+        let (a, b) = (jiff::civil::date(2026, 3, 2), jiff::civil::date(2026, 3, 5));
+        assert_eq!(at("2026-03-04T12:00[UTC]"), [("a".to_owned(), a)].into());
+        assert_eq!(at("2026-03-05T00:30[UTC]"), [("a".to_owned(), a), ("b".to_owned(), b)].into());
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub enum Context {
     HistorySearch,
     /// An attempt's story.
     Story,
+    /// A class that is followed.
+    Class,
     /// First start.
     Setup,
     /// An incident whose machines are made.
@@ -112,6 +114,7 @@ impl Context {
             Self::History => "History",
             Self::HistorySearch => "Search of the history",
             Self::Story => "An attempt's story",
+            Self::Class => "Class",
             Self::Setup => "Setup",
             Self::Starting => "An incident that starts",
             Self::NoIncident => "An incident that could not be started",
@@ -306,6 +309,22 @@ const REPLAY: &[Binding] = &[
     bind(&["i"], Action::Replay(Control::SkipIdle), "pauses", "Skip long pauses, or play them"),
 ];
 
+const CLASS: &[Binding] = &[
+    bind(&["tab", "left", "right"], Action::NextPane, "list", "To the learners, or to the items"),
+    bind(&["s"], Action::Sort, "sort", "Another order of this list"),
+    bind(&["space"], Action::Turn, "hold", "Hold the page, or let pages turn by themselves"),
+    UP,
+    DOWN,
+    PAGE_UP,
+    bind(&["pagedown"], Action::PageDown, "", "A page down"),
+    TOP,
+    BOTTOM,
+    bind(&["e"], Action::Troubles, "", "What could not be read"),
+];
+
+/// Nothing goes on behind a class.
+const LEAVE_CLASS: &[Binding] = &[bind(&["q", "esc", "ctrl-c"], Action::Quit, "quit", "Quit")];
+
 const SETUP: &[Binding] = &[
     bind(&["up", "k", "shift-tab"], Action::Up, "", "Up"),
     bind(&["down", "j", "tab"], Action::Down, "move", "Down"),
@@ -355,6 +374,7 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         Context::History => &[tracker::HISTORY, ANYWHERE, QUIT],
         Context::HistorySearch => &[tracker::SEARCH],
         Context::Story => &[tracker::STORY, ANYWHERE, QUIT],
+        Context::Class => &[CLASS, ANYWHERE, LEAVE_CLASS],
         Context::Setup => &[SETUP, ANYWHERE, QUIT],
         Context::Starting => &[incident::STARTING, ANYWHERE, QUIT],
         Context::NoIncident => &[incident::NO_INCIDENT, ANYWHERE, QUIT],
@@ -402,11 +422,12 @@ pub fn label(name: &str, leave: Chord) -> String {
 mod tests {
     use super::*;
 
-    const ALL: [Context; 37] = [
+    const ALL: [Context; 39] = [
         Context::Tracker,
         Context::History,
         Context::HistorySearch,
         Context::Story,
+        Context::Class,
         Context::Home,
         Context::Search,
         Context::Lesson,
@@ -420,6 +441,7 @@ mod tests {
         Context::Drawer,
         Context::NoShell,
         Context::Replay,
+        Context::Class,
         Context::Setup,
         Context::Starting,
         Context::NoIncident,

@@ -38,6 +38,10 @@ impl Signs {
     pub fn started(self) -> &'static str {
         if self.ascii { "o" } else { "◐" }
     }
+    /// Done, and due again.
+    pub fn due(self) -> &'static str {
+        if self.ascii { "~" } else { "↻" }
+    }
     /// Cannot be done here.
     pub fn unavailable(self) -> &'static str {
         if self.ascii { "-" } else { "–" }

@@ -5,6 +5,7 @@
 
 mod alone;
 mod authoring;
+mod class;
 mod engines;
 mod home;
 mod practice;

@@ -63,6 +63,12 @@ pub enum Action {
     PreviousMoment,
     /// Something that the player is to do.
     Replay(Control),
+    /// Another order.
+    Sort,
+    /// Pages that turn by themselves, or stay.
+    Turn,
+    /// What could not be read.
+    Troubles,
     /// Look again.
     Refresh,
     /// Open setup.

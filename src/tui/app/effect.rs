@@ -7,6 +7,7 @@ use crate::course::Resource;
 use crate::incident::observe::Request;
 use crate::incident::order::Order;
 use crate::lab::clock::Stretch;
+use crate::report::Followed;
 use crate::session;
 use crate::session::recording::Control;
 use crate::store::{AttemptId, Wanted};
@@ -247,6 +248,13 @@ pub enum Effect {
     Replay(Control),
     /// Stop playing.
     CloseReplay,
+    /// Read a class, and again whenever it changes.
+    FollowClass {
+        /// Which opening it is.
+        visit: u64,
+        /// What is followed.
+        followed: Followed,
+    },
     /// Put text on the clipboard.
     Copy(String),
     /// Write a configuration value.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::civil::Date;
 
-use super::{At, AuthorEvent, HistoryEvent, ReplayEvent};
+use super::{At, AuthorEvent, HistoryEvent, ReplayEvent, ReportEvent};
 use crate::course::Item;
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
@@ -59,6 +60,8 @@ pub enum Event {
         items: HashMap<String, Progress>,
         /// Items that somebody proved, or tried to.
         proved: HashSet<String>,
+        /// Items that are due to be practised again, and since when.
+        due: HashMap<String, Date>,
         /// Days in a row.
         streak: u32,
         /// The item practised last.
@@ -108,6 +111,13 @@ pub enum Event {
         visit: u64,
         /// What happened.
         event: HistoryEvent,
+    },
+    /// A class's own: ignored unless it is still the open one.
+    Report {
+        /// Which opening it is for.
+        visit: u64,
+        /// What happened.
+        event: ReportEvent,
     },
     /// A folder of content's own: ignored unless it is still the open one.
     Author {

@@ -17,6 +17,7 @@ mod over;
 mod place;
 mod pointer;
 mod replay;
+mod report;
 mod tracker;
 mod update;
 
@@ -34,6 +35,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::civil::Date;
 use ratatui::layout::Rect;
 
 pub use action::Action;
@@ -49,12 +51,14 @@ pub use outer::OuterModes;
 pub use place::At;
 pub(super) use place::{ATTEMPT, CONTENT, HOME, SCREEN};
 pub use replay::ReplayEvent;
+pub use report::ReportEvent;
 
 use super::keymap::{Chord, Context};
 use super::screens::author::Author;
 use super::screens::bare::{Bare, Ending};
 use super::screens::history::History;
 use super::screens::incident::Incident;
+use super::screens::report::Report;
 use super::screens::shell::Shell;
 use super::screens::tracker::Tracker;
 use super::screens::workspace::{PaneId, Workspace};
@@ -90,6 +94,8 @@ pub struct App {
     pub progress: HashMap<String, Progress>,
     /// Items that somebody proved, or tried to.
     pub proved: HashSet<String>,
+    /// Items that are due to be practised again, and since when.
+    pub due: HashMap<String, Date>,
     /// Days in a row with practice.
     pub streak: u32,
     /// The engine, as far as is known.
@@ -112,6 +118,8 @@ pub struct App {
     pub tracker: Option<Tracker>,
     /// What was attempted.
     pub history: Option<History>,
+    /// The class that is followed.
+    pub report: Option<Report>,
     /// The shell that is all there is, instead of everything else.
     pub bare: Option<Bare>,
     /// How it came to its end.
@@ -153,6 +161,8 @@ pub enum Screen {
     Tracker,
     /// What was attempted.
     History,
+    /// A class.
+    Report,
     /// First start.
     Setup,
     /// A shell and nothing else.
@@ -173,6 +183,7 @@ impl App {
             course,
             progress: HashMap::new(),
             proved: HashSet::new(),
+            due: HashMap::new(),
             streak: 0,
             engine: EngineState::Looking,
             screen: if settings.first_start { Screen::Setup } else { Screen::Home },
@@ -184,6 +195,7 @@ impl App {
             replay: None,
             tracker: None,
             history: None,
+            report: None,
             bare: None,
             ending: None,
             setup: Setup::default(),
@@ -210,6 +222,7 @@ impl App {
                 Some(history) if history.open.is_some() => Context::Story,
                 _ => Context::History,
             },
+            Screen::Report => Context::Class,
             Screen::Workspace => match &self.workspace {
                 Some(workspace) => workspace.context(),
                 None => Context::Home,
@@ -234,6 +247,7 @@ impl App {
             Screen::Home
             | Screen::Setup
             | Screen::Replay
+            | Screen::Report
             | Screen::Tracker
             | Screen::History
             | Screen::Author => None,
@@ -268,6 +282,7 @@ impl App {
             Screen::Home
             | Screen::Setup
             | Screen::Replay
+            | Screen::Report
             | Screen::Tracker
             | Screen::History
             | Screen::Author => None,
@@ -280,6 +295,7 @@ impl App {
             Screen::Workspace => self.workspace.as_ref().is_some_and(Workspace::moves),
             Screen::Incident => self.incident.as_ref().is_some_and(Incident::moves),
             Screen::Setup => self.setup.building(),
+            Screen::Report => self.report.as_ref().is_some_and(|it| it.moves(self.area)),
             Screen::Home
             | Screen::Replay
             | Screen::Tracker

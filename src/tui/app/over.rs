@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use jiff::civil::Date;
 
 use super::{Action, App, Choice, Dialog, Effect, Layer, Palette, PaletteRow};
 use crate::tui::keymap;
@@ -25,6 +26,24 @@ impl App {
                 ("Start over".to_owned(), Choice::OpenItem { item, fresh: true }),
             ],
             selected: 0,
+        }));
+    }
+
+    /// Something that is due is practised anew; what it was completed in can be looked at instead.
+    pub(super) fn ask_again(&mut self, item: &str, since: Date) {
+        let open = |fresh| Choice::OpenItem { item: item.to_owned(), fresh };
+        self.layers.push(Layer::Dialog(Dialog {
+            title: "Practise again".to_owned(),
+            text: format!(
+                "{item} is due since {since}. A new attempt begins in a fresh sandbox; the one \
+                 that it was completed in, if it is still there, and its files go."
+            ),
+            answers: vec![
+                ("Not now".to_owned(), Choice::Close),
+                ("Practise again".to_owned(), open(true)),
+                ("As it was left".to_owned(), open(false)),
+            ],
+            selected: 1,
         }));
     }
 

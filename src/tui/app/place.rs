@@ -140,7 +140,7 @@ impl App {
             Screen::Tracker => return Some(At::Tracker),
             Screen::History => return Some(At::History(self.history.as_ref()?.text.clone())),
             // Opened from somewhere, and left to there; or all there is.
-            Screen::Setup | Screen::Replay | Screen::Shell => return None,
+            Screen::Setup | Screen::Replay | Screen::Report | Screen::Shell => return None,
         };
         // What is tried from a folder may be there only while the folder is open.
         author().or(Some(At::Item(item?.clone())))

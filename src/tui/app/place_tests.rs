@@ -22,6 +22,7 @@ fn progress(driver: &mut Driver, memory: &HashMap<String, String>) -> Vec<Effect
     driver.event(Event::Progress {
         items: HashMap::new(),
         proved: HashSet::new(),
+        due: HashMap::new(),
         streak: 0,
         last: None,
         place: [SCREEN, HOME].map(|key| memory.get(key).cloned()),

@@ -61,6 +61,11 @@ impl App {
                 _ if click => self.history_clicked(at),
                 _ => vec![],
             },
+            Screen::Report => match mouse.kind {
+                MouseEventKind::ScrollDown => self.act_report(Action::Down),
+                MouseEventKind::ScrollUp => self.act_report(Action::Up),
+                _ => vec![],
+            },
             Screen::Setup | Screen::Replay => vec![],
             Screen::Shell => match &mut self.bare {
                 Some(bare) => {

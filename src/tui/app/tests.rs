@@ -29,6 +29,7 @@ fn home_starts_where_the_learner_left_off() {
         driver.event(Event::Progress {
             items,
             proved: HashSet::new(),
+            due: HashMap::new(),
             streak: 0,
             last: Some(last.to_owned()),
             place: [None, None],
@@ -43,11 +44,52 @@ fn home_starts_where_the_learner_left_off() {
 }
 
 #[test]
+fn what_is_due_is_practised_in_a_fresh_sandbox_unless_its_attempt_has_begun() {
+    let mut driver = Driver::new(120, 40);
+    let progress = |current| {
+        let progress = Progress { status: Status::Completed, current, ..Progress::default() };
+        Event::Progress {
+            items: [("linux-01".to_owned(), progress)].into(),
+            proved: HashSet::new(),
+            due: [("linux-01".to_owned(), jiff::civil::date(2026, 3, 4))].into(),
+            streak: 0,
+            last: None,
+            place: [None, None],
+        }
+    };
+    let opened = |effects: &[Effect]| {
+        effects.iter().find_map(|effect| match effect {
+            Effect::Provision { item, fresh, .. } => Some((item.clone(), *fresh)),
+            _ => None,
+        })
+    };
+    driver.event(progress(None));
+    driver.press("up");
+    assert_eq!(driver.selected_item(), "linux-01");
+    assert_eq!(driver.press("enter esc"), []);
+    assert_eq!(driver.press("enter left enter"), []);
+    assert_eq!(opened(&driver.press("enter enter")), Some(("linux-01".to_owned(), true)));
+    driver.press("esc");
+    assert_eq!(opened(&driver.press("enter right enter")), Some(("linux-01".to_owned(), false)));
+    driver.press("esc");
+    let current = crate::store::Current {
+        attempt: "018f0000-0000-7000-8000-000000000000".parse().unwrap(),
+        active: Duration::ZERO,
+        checks_passed: 0,
+        checks_total: 4,
+        hints: 0,
+    };
+    driver.event(progress(Some(current)));
+    assert_eq!(opened(&driver.press("enter")), Some(("linux-01".to_owned(), false)));
+}
+
+#[test]
 fn later_progress_does_not_move_the_cursor() {
     let mut driver = Driver::new(120, 40);
     driver.event(Event::Progress {
         items: HashMap::new(),
         proved: HashSet::new(),
+        due: HashMap::new(),
         streak: 0,
         last: None,
         place: [None, None],
@@ -57,6 +99,7 @@ fn later_progress_does_not_move_the_cursor() {
     driver.event(Event::Progress {
         items,
         proved: HashSet::new(),
+        due: HashMap::new(),
         streak: 0,
         last: Some("linux-01".into()),
         place: [None, None],

@@ -26,9 +26,9 @@ impl App {
         let page = usize::from(self.area.height.saturating_sub(6));
         let Some(tracker) = &mut self.tracker else { return vec![] };
         if action == Action::Open
-            && let Some((item, fresh)) = tracker.choice()
+            && let Some((item, since)) = tracker.choice()
         {
-            return self.open(&item, fresh, now);
+            return self.open_or_ask(&item, since, now);
         }
         match action {
             Action::Pane(id) => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::civil::Date;
 use ratatui::layout::Rect;
 
 use super::{
@@ -87,9 +88,10 @@ impl App {
                 self.home.proofs = Some((item, standing));
                 vec![]
             }
-            Event::Progress { items, proved, streak, last, place } => {
+            Event::Progress { items, proved, due, streak, last, place } => {
                 self.progress = items;
                 self.proved = proved;
+                self.due = due;
                 self.home.proofs = None;
                 self.streak = streak;
                 let effects = self.place_known(place);
@@ -117,6 +119,7 @@ impl App {
                 vec![]
             }
             Event::History { visit, event } => self.history_happened(visit, event),
+            Event::Report { visit, event } => self.report_happened(visit, event),
             Event::Author { visit, event } => self.author_happened(visit, event, now),
             Event::Problem(problem) => {
                 self.layers.push(Layer::Problem(problem));
@@ -193,6 +196,9 @@ impl App {
 
     fn resize(&mut self, cols: u16, rows: u16) -> Vec<Effect> {
         self.area = Rect::new(0, 0, cols, rows);
+        if let Some(report) = &mut self.report {
+            report.settle(self.area);
+        }
         if let Some(author) = &mut self.author {
             author.arrange(self.area);
         }
@@ -208,6 +214,9 @@ impl App {
 
     fn tick(&mut self, now: Instant) -> Vec<Effect> {
         self.ticked = now;
+        if let Some(report) = &mut self.report {
+            report.tick(self.area);
+        }
         if let Some(incident) = &mut self.incident {
             return incident.tick(self.area, now);
         }
@@ -290,6 +299,7 @@ impl App {
                 Screen::Replay => self.act_replay(action),
                 Screen::Tracker => self.act_tracker(action, now),
                 Screen::History => self.act_history(action),
+                Screen::Report => self.act_report(action),
                 Screen::Shell => match &mut self.bare {
                     Some(bare) => {
                         let outcome = bare.act(action);
@@ -338,7 +348,7 @@ impl App {
                 Some(home::Row::Item { id, .. }) => {
                     let id = id.clone();
                     self.home.end_search(&self.course);
-                    return self.open(&id, false, now);
+                    return self.open_or_ask(&id, self.practised_again(&id), now);
                 }
                 Some(home::Row::Module { .. }) => self.home.toggle(&self.course),
                 None => {}
@@ -367,6 +377,23 @@ impl App {
             _ => {}
         }
         vec![]
+    }
+
+    /// Opens an item; of one that is due it asks how.
+    pub(super) fn open_or_ask(&mut self, id: &str, due: Option<Date>, now: Instant) -> Vec<Effect> {
+        match due {
+            Some(since) => {
+                self.ask_again(id, since);
+                vec![]
+            }
+            None => self.open(id, false, now),
+        }
+    }
+
+    /// Since when an item is due whose next attempt has not begun.
+    fn practised_again(&self, id: &str) -> Option<Date> {
+        let begun = self.progress.get(id).is_some_and(|progress| progress.current.is_some());
+        self.due.get(id).copied().filter(|_| !begun)
     }
 
     fn act_setup(&mut self, action: Action) -> Vec<Effect> {

@@ -27,6 +27,7 @@ use super::theme::{ColorDepth, Signs, Theme};
 use crate::config::{Ascii, Switch};
 use crate::context::Context;
 use crate::problem::{Exit, Problem};
+use crate::report::Followed;
 use crate::store::Store;
 use desktop::Desktop;
 use pace::Pace;
@@ -57,6 +58,8 @@ pub enum Start {
     Author(PathBuf),
     /// A recording, and nothing after it.
     Replay(Source),
+    /// A class, and nothing after it.
+    Report(Followed),
     /// The shell of an item's sandbox, and nothing around it.
     Shell {
         /// The item, which must exist.
@@ -102,6 +105,7 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
         // Home's own questions come when somebody comes to it.
         Start::Item { id, fresh } => app.open(&id, fresh, Instant::now()),
         Start::Author(folder) => app.open_author(folder),
+        Start::Report(followed) => app.open_report(followed),
         Start::Replay(source) => app.open_replay(source, true),
         Start::Shell { item, watch } => app.attach(&item, watch),
         Start::Back if app.screen == Screen::Home => {

@@ -13,6 +13,7 @@ pub mod layers;
 pub mod lesson;
 pub mod outcome;
 pub mod replay;
+pub mod report;
 pub mod search;
 pub mod setup;
 pub mod shell;
@@ -52,6 +53,10 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Screen::Workspace => app.workspace.as_ref().and_then(|w| workspace::draw(app, w, frame)),
         Screen::Incident => app.incident.as_ref().and_then(|it| incident::draw(app, it, frame)),
         Screen::Author => app.author.as_ref().and_then(|it| author::draw(app, it, frame)),
+        Screen::Report => {
+            app.report.iter().for_each(|it| report::draw(app, it, frame));
+            None
+        }
         Screen::Shell => app.bare.as_ref().and_then(|bare| bare::draw(app, bare, frame)),
     };
     if app.screen != Screen::Shell {

@@ -91,6 +91,7 @@ fn practised(driver: &mut Driver) {
     driver.event(Event::Progress {
         items: items.map(|(id, progress)| (id.to_owned(), progress)).into(),
         proved: ["linux-03".to_owned()].into(),
+        due: [("linux-01".to_owned(), jiff::civil::date(2026, 3, 4))].into(),
         streak: 7,
         last: Some("linux-03".into()),
         place: [None, None],
@@ -294,6 +295,7 @@ fn the_proofs_of_the_selected_item_are_looked_up_once_and_shown() {
     let progress = |proved: &[&String]| Event::Progress {
         items: std::collections::HashMap::new(),
         proved: proved.iter().map(ToString::to_string).collect(),
+        due: std::collections::HashMap::new(),
         streak: 0,
         last: None,
         place: [None, None],

@@ -57,6 +57,11 @@ pub fn fit(text: &str, width: usize) -> String {
     out
 }
 
+/// The text with blanks after it, up to a width in cells.
+pub fn wide(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
 /// The text in lines no wider than `width`, broken between words where it can be.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);

@@ -8,6 +8,7 @@ mod incident;
 mod presence;
 mod proof;
 mod replay;
+mod report;
 mod visit;
 mod way;
 
@@ -28,6 +29,7 @@ use crate::problem::{Exit, Problem};
 use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
 use crate::store::Store;
+use crate::tracker::due;
 use crate::tui::app::{
     AuthorEvent, AuthorOrder, Effect, EngineState, Event, Found, HOME, SCREEN, WorkspaceEvent,
 };
@@ -50,6 +52,7 @@ pub(super) struct Worker {
     desktop: Arc<Desktop>,
     clerk: Clerk,
     replay: Option<replay::Replay>,
+    class: Option<report::Follow>,
     desk: Option<author::Desk>,
     proof: Option<proof::Proving>,
 }
@@ -133,6 +136,7 @@ impl Worker {
             incident: None,
             build: None,
             replay: None,
+            class: None,
             desk: None,
             proof: None,
             desktop,
@@ -277,6 +281,14 @@ impl Worker {
                     replay.control(control);
                 }
             }
+            Effect::FollowClass { visit, followed } => {
+                match report::Follow::begin(shared.clone(), visit, followed) {
+                    Ok(begun) => self.class = Some(begun),
+                    Err(error) => {
+                        shared.send(Event::Report { visit, event: report::no_thread(&error) });
+                    }
+                }
+            }
             Effect::CloseReplay => self.replay = None,
             Effect::Author { visit, order } => {
                 if let AuthorOrder::Open(_) = order {
@@ -401,9 +413,11 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
     let streak = store.streak(&now)?;
     let last = store.last_item()?;
     let proved = store.proved_items()?;
+    let reviews = store.reviews()?;
     drop(store);
+    let due = due::since(&reviews, &now);
     let place = [SCREEN, HOME].map(|key| shared.recall(key));
-    shared.send(Event::Progress { items, proved, streak, last, place });
+    shared.send(Event::Progress { items, proved, due, streak, last, place });
     Ok(())
 }
 

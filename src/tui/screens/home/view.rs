@@ -73,6 +73,10 @@ fn title(app: &App, frame: &mut Frame<'_>, area: Rect) {
         EngineState::Failed(_) => Span::styled("no engine", app.theme.bad()),
     }];
     let dot = || Span::styled(app.signs.dot(), app.theme.faint());
+    let due = app.course.items().filter(|item| app.due.contains_key(&item.id)).count();
+    if due > 0 {
+        right.extend([dot(), Span::styled(format!("{due} due"), app.theme.attention())]);
+    }
     if app.streak > 1 {
         right.extend([
             dot(),
@@ -166,7 +170,9 @@ fn lack(app: &App, item: &Item) -> Option<Lack> {
 
 fn item_row<'a>(app: &App, item: &'a Item, nested: bool, width: u16) -> Line<'a> {
     let lack = lack(app, item);
+    let due = app.due.contains_key(&item.id);
     let (sign, style) = match status(app, item) {
+        _ if due => (app.signs.due(), app.theme.attention()),
         Status::Completed => (app.signs.passed(), app.theme.good()),
         Status::Started => (app.signs.started(), app.theme.attention()),
         Status::New if matches!(app.engine, EngineState::Failed(_)) || lack.is_some() => {
@@ -188,10 +194,10 @@ fn item_row<'a>(app: &App, item: &'a Item, nested: bool, width: u16) -> Line<'a>
         (word, 60..) => format!("{word:<12}"),
         _ => String::new(),
     };
-    let right = vec![Span::styled(
-        format!("{level}{:>5}", duration(item.estimated_time)),
-        app.theme.muted(),
-    )];
+    let right = vec![
+        Span::styled(if due { "due  " } else { "" }, app.theme.attention()),
+        Span::styled(format!("{level}{:>5}", duration(item.estimated_time)), app.theme.muted()),
+    ];
     split_line(left, right, width)
 }
 
@@ -338,7 +344,13 @@ fn history<'a>(app: &App, item: &Item) -> Vec<Line<'a>> {
     };
     let style =
         if progress.status == Status::Completed { app.theme.good() } else { app.theme.attention() };
-    vec![Line::styled(text, style), Line::default()]
+    let mut lines = vec![Line::styled(text, style)];
+    lines.extend(app.due.get(&item.id).map(|since| {
+        let text = format!("{} Due since {since}: practise it again", app.signs.due());
+        Line::styled(text, app.theme.attention())
+    }));
+    lines.push(Line::default());
+    lines
 }
 
 /// Whether it is known to work, in a line.

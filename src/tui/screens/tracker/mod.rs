@@ -10,11 +10,12 @@ mod tests;
 
 use std::collections::HashSet;
 
+use jiff::civil::Date;
 pub use layout::{pane_at, row_at};
 pub use view::draw;
 
 use super::outcome::Outcome;
-use crate::tracker::{ModuleStand, Tracker as Summary};
+use crate::tracker::{ModuleStand, Repetition, Tracker as Summary};
 use crate::tui::app::Action;
 
 /// Its panes.
@@ -160,14 +161,16 @@ impl Tracker {
         Outcome::default()
     }
 
-    /// The selected item, and whether to practise it in a fresh sandbox: if it was completed and is
-    /// not under way again.
-    pub fn choice(&self) -> Option<(String, bool)> {
+    /// The selected item, and since when it is due, unless it is under way again.
+    pub fn choice(&self) -> Option<(String, Option<Date>)> {
         let summary = self.summary.as_ref()?;
         let id = self.item()?;
-        let progress = &summary.items().find(|item| item.id == id)?.progress;
-        let fresh = progress.completions > 0 && progress.current.is_none();
-        Some((id.to_owned(), fresh))
+        let item = summary.items().find(|item| item.id == id)?;
+        let since = match item.repetition {
+            Some(Repetition::Due(since)) if item.progress.current.is_none() => Some(since),
+            _ => None,
+        };
+        Some((id.to_owned(), since.filter(|since| *since <= summary.today)))
     }
 
     fn beside(&self, by: usize) -> PaneId {

@@ -121,6 +121,7 @@ fn an_item_is_gone_on_with_or_practised_again() {
 
     driver.press("t 2");
     assert_eq!(tracker(&driver).item(), Some("linux-02"));
+    assert_eq!(driver.press("enter"), [], "how, is asked");
     let effects = driver.press("enter");
     assert!(provisions(&effects, "linux-02", true), "{effects:?}");
 }

@@ -1,0 +1,188 @@
+//! Reads the completions of a repository, and changes nothing in it.
+//!
+//! A repository is a stranger's: links are not followed, everything has a limit, and of a repository
+//! without files the objects are read by git2, which runs nothing that its configuration names.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use git2::{ErrorCode, ObjectType, Odb, Repository as Git, RepositoryOpenFlags, Tree};
+
+use super::Trouble;
+use super::place::{Kind, Repository};
+use super::record::{self, FOLDER, MAX_FILE};
+use crate::store::Completed;
+
+/// How many files of one repository are read.
+const MAX_FILES: usize = 20_000;
+
+/// What is told of a remote repository that nothing is known of.
+const NOT_FETCHED: &str = "nothing of it was fetched yet";
+
+/// Where what was fetched of a remote repository stands.
+pub(super) const FETCHED: &str = "refs/drydock/fetched";
+
+/// Reads a repository's completions; files that are not right are told and left out.
+pub fn read(repository: &Repository) -> (Vec<Completed>, Vec<Trouble>) {
+    let mut reading = Reading {
+        shown: &repository.shown,
+        left: MAX_FILES,
+        completions: vec![],
+        troubles: vec![],
+    };
+    let read = match &repository.kind {
+        Kind::Files(folder) => reading.files(folder).map_err(|error| error.to_string()),
+        Kind::Bare(path) => reading.objects(path, "HEAD"),
+        Kind::Fetched(path) if !path.exists() => Err(NOT_FETCHED.to_owned()),
+        Kind::Fetched(path) => reading.objects(path, FETCHED),
+    };
+    if let Err(message) = read {
+        reading.troubles.push(Trouble::of(repository.shown.clone(), &message));
+    }
+    if reading.left == 0 {
+        let message = format!("it has more than {MAX_FILES} files: the rest is not read");
+        reading.troubles.push(Trouble::of(repository.shown.clone(), &message));
+    }
+    (reading.completions, reading.troubles)
+}
+
+struct Reading<'a> {
+    shown: &'a str,
+    left: usize,
+    completions: Vec<Completed>,
+    troubles: Vec<Trouble>,
+}
+
+impl Reading<'_> {
+    fn take(&mut self, path: &str, bytes: Result<Vec<u8>, String>) {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        match bytes.and_then(|bytes| record::read(name, &bytes)) {
+            Ok(completed) => self.completions.push(completed),
+            Err(message) => {
+                let mut trouble = Trouble::of(self.shown.to_owned(), &message);
+                trouble.file = Some(path.chars().filter(|c| !c.is_control()).collect());
+                self.troubles.push(trouble);
+            }
+        }
+    }
+
+    fn files(&mut self, folder: &Path) -> io::Result<()> {
+        let all = folder.join(FOLDER);
+        for (module, modules) in folders(&all)? {
+            for (item, path) in folders(&modules)? {
+                for entry in sorted(&path)? {
+                    let (name, path) = entry;
+                    if !is_ours(&name) || !fs::symlink_metadata(&path)?.is_file() {
+                        continue;
+                    }
+                    if self.left == 0 {
+                        return Ok(());
+                    }
+                    self.left -= 1;
+                    self.take(&format!("{FOLDER}/{module}/{item}/{name}"), file(&path));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn objects(&mut self, path: &Path, reference: &str) -> Result<(), String> {
+        let told = |error: git2::Error| match error.code() {
+            ErrorCode::Owner => format!(
+                "it belongs to another user; git config --global --add safe.directory {} lets it be read",
+                path.display()
+            ),
+            _ => error.message().to_owned(),
+        };
+        let flags = RepositoryOpenFlags::NO_SEARCH
+            | RepositoryOpenFlags::BARE
+            | RepositoryOpenFlags::NO_DOTGIT;
+        let git = Git::open_ext(path, flags, &[] as &[&Path]).map_err(told)?;
+        let odb = git.odb().map_err(told)?;
+        let tree = match git.revparse_single(&format!("{reference}^{{tree}}")) {
+            Ok(tree) => tree.into_tree().map_err(|_| "it has no files".to_owned())?,
+            // Nothing was committed yet.
+            Err(error) if error.code() == ErrorCode::NotFound => return Ok(()),
+            Err(error) => return Err(told(error)),
+        };
+        let Some(all) = below(&git, &tree, FOLDER) else { return Ok(()) };
+        for (module, modules) in trees(&git, &all) {
+            for (item, files) in trees(&git, &modules) {
+                for entry in files.iter().filter(|it| it.kind() == Some(ObjectType::Blob)) {
+                    let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+                    // A link's text is its target.
+                    if !is_ours(&name) || entry.filemode() == 0o120_000 {
+                        continue;
+                    }
+                    if self.left == 0 {
+                        return Ok(());
+                    }
+                    self.left -= 1;
+                    let path = format!("{FOLDER}/{module}/{item}/{name}");
+                    self.take(&path, blob(&odb, entry.id()));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a file is one of ours by its name; what else lies beside them is the learner's.
+fn is_ours(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending == "json")
+}
+
+/// What is in a folder, by name; nothing where there is no such folder.
+fn sorted(folder: &Path) -> io::Result<Vec<(String, std::path::PathBuf)>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+        entries => entries?,
+    };
+    let mut all: Vec<_> = entries
+        .take(MAX_FILES)
+        .flatten()
+        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.path()))
+        .collect();
+    all.sort();
+    Ok(all)
+}
+
+/// The folders in a folder, links left out.
+fn folders(folder: &Path) -> io::Result<Vec<(String, std::path::PathBuf)>> {
+    let is_link = fs::symlink_metadata(folder).is_ok_and(|it| it.is_symlink());
+    if is_link {
+        return Ok(vec![]);
+    }
+    let mut all = sorted(folder)?;
+    all.retain(|(_, path)| fs::symlink_metadata(path).is_ok_and(|it| it.is_dir()));
+    Ok(all)
+}
+
+fn file(path: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = fs::File::open(path).and_then(|it| it.take(MAX_FILE + 1).read_to_end(&mut bytes));
+    read.map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+fn blob(odb: &Odb<'_>, id: git2::Oid) -> Result<Vec<u8>, String> {
+    let told = |error: git2::Error| error.message().to_owned();
+    let (size, _) = odb.read_header(id).map_err(told)?;
+    if size as u64 > MAX_FILE {
+        return Err(record::too_large());
+    }
+    Ok(odb.read(id).map_err(told)?.data().to_vec())
+}
+
+fn below<'a>(git: &'a Git, tree: &Tree<'_>, name: &str) -> Option<Tree<'a>> {
+    tree.get_name(name)?.to_object(git).ok()?.into_tree().ok()
+}
+
+fn trees<'a>(git: &'a Git, tree: &Tree<'_>) -> Vec<(String, Tree<'a>)> {
+    let below = tree.iter().filter_map(|entry| {
+        let name = String::from_utf8_lossy(entry.name_bytes()).into_owned();
+        Some((name, entry.to_object(git).ok()?.into_tree().ok()?))
+    });
+    below.collect()
+}
