@@ -20,6 +20,7 @@ use crate::problem::{Exit, Problem};
 use crate::session::recording::folder;
 use crate::session::{Launcher, Place, Shells};
 use crate::store::{Attempt, Store};
+use crate::sync;
 
 /// Everything a command starts from. Making one reads the configuration and the content; it asks no
 /// engine and opens no database.
@@ -137,6 +138,23 @@ impl Context {
                 .then(|| self.paths.recordings.clone()),
             database: self.paths.database.clone(),
             offline: self.offline,
+        })
+    }
+
+    /// How completions are synced. The program itself runs git apart from the terminal.
+    pub fn sync(&self) -> Result<sync::Settings, Problem> {
+        let program = self.shells()?.launcher.program;
+        let file = &self.paths.config_file;
+        let chosen = self.config.sync_folder(file);
+        let base = file.parent().unwrap_or(Path::new(""));
+        Ok(sync::Settings {
+            chosen: chosen.is_some(),
+            folder: chosen.unwrap_or_else(|| self.paths.completions()),
+            remote: sync::address(&self.config.sync.remote, base),
+            offline: self.offline,
+            limit: sync::LIMIT,
+            apart: vec![program.into_os_string(), "apart".into()],
+            wait: true,
         })
     }
 

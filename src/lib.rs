@@ -37,6 +37,7 @@ pub mod problem;
 pub mod prove;
 pub mod session;
 pub mod store;
+pub mod sync;
 pub mod terminal;
 pub mod tracker;
 pub mod tui;

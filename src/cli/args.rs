@@ -9,9 +9,9 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    Invocation, Out, Outcome, author, completions, config, destroy, direct, doctor, hint, history,
-    hold, images, incident, init, launch, lint, log, modules, new, open, postmortem, prove, replay,
-    reset, rewind, schema, shell, snapshot, status, verify,
+    Invocation, Out, Outcome, apart, author, completions, config, destroy, direct, doctor, hint,
+    history, hold, images, incident, init, launch, lint, log, modules, new, open, postmortem,
+    prove, replay, reset, rewind, schema, shell, snapshot, status, sync, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -67,6 +67,7 @@ enum Command {
     Verify(verify::Verify),
     Hint(hint::Hint),
     Incident(incident::Incident),
+    Sync(sync::Sync),
     Postmortem(postmortem::Postmortem),
     History(history::History),
     Replay(replay::Replay),
@@ -83,6 +84,7 @@ enum Command {
     Images(images::Images),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
+    Apart(apart::Apart),
     Hold(hold::Hold),
     Direct(direct::Direct),
 }
@@ -155,6 +157,7 @@ impl Command {
             Self::Verify(command) => command.run(invocation),
             Self::Hint(command) => command.run(invocation),
             Self::Incident(command) => command.run(invocation),
+            Self::Sync(command) => command.run(invocation),
             Self::Postmortem(command) => command.run(invocation),
             Self::History(command) => command.run(invocation),
             Self::Replay(command) => command.run(invocation),
@@ -171,6 +174,7 @@ impl Command {
             Self::Images(command) => command.run(invocation),
             Self::Doctor(command) => command.run(invocation),
             Self::Completions(command) => command.run(invocation),
+            Self::Apart(command) => command.run(invocation),
             Self::Hold(command) => command.run(invocation),
             Self::Direct(command) => command.run(invocation),
         }
