@@ -44,8 +44,7 @@ pub fn repetition(reviews: &[Review], zone: &TimeZone) -> Option<Repetition> {
         let day = zone.to_datetime(review.at).date();
         stands = match (stands, review.completed) {
             (None, false) => None,
-            (None, true) => Some((0, day)),
-            (Some(_), false) => Some((0, day)),
+            (None, true) | (Some(_), false) => Some((0, day)),
             (Some((step, last)), true) if is_hard(review) => {
                 Some((step.saturating_sub(1), day.max(last)))
             }
@@ -87,16 +86,16 @@ mod tests {
         repetition(&reviews, &TimeZone::UTC)
     }
 
-    fn due(day: i8) -> Option<Repetition> {
-        Some(Repetition::Due(jiff::civil::date(2026, 3, day)))
+    fn in_march(day: i8) -> Repetition {
+        Repetition::Due(jiff::civil::date(2026, 3, day))
     }
 
     #[test]
     fn what_goes_well_comes_after_1_3_7_and_21_days_and_is_learned() {
         assert_eq!(after_these(&[]), None);
-        assert_eq!(after_these(&[(1, "ok")]), due(2));
-        assert_eq!(after_these(&[(1, "ok"), (2, "ok")]), due(5));
-        assert_eq!(after_these(&[(1, "ok"), (2, "ok"), (6, "ok")]), due(13));
+        assert_eq!(after_these(&[(1, "ok")]), Some(in_march(2)));
+        assert_eq!(after_these(&[(1, "ok"), (2, "ok")]), Some(in_march(5)));
+        assert_eq!(after_these(&[(1, "ok"), (2, "ok"), (6, "ok")]), Some(in_march(13)));
         let three = [(1, "ok"), (2, "ok"), (5, "ok"), (12, "ok")];
         assert_eq!(after_these(&three), Some(Repetition::Due(jiff::civil::date(2026, 4, 2))));
         let reviews = [1, 2, 5, 12].map(|day| (3, day)).into_iter().chain([(4, 2)]);
@@ -115,17 +114,24 @@ mod tests {
     #[test]
     fn hard_going_comes_sooner_and_giving_up_begins_again() {
         for hard in ["hints", "failures", "solution"] {
-            assert_eq!(after_these(&[(1, "ok"), (2, "ok"), (5, hard)]), due(6), "{hard}");
-            assert_eq!(after_these(&[(1, hard)]), due(2), "{hard}");
+            assert_eq!(
+                after_these(&[(1, "ok"), (2, "ok"), (5, hard)]),
+                Some(in_march(6)),
+                "{hard}"
+            );
+            assert_eq!(after_these(&[(1, hard)]), Some(in_march(2)), "{hard}");
         }
-        assert_eq!(after_these(&[(1, "ok"), (2, "ok"), (5, "ok"), (9, "gave up")]), due(10));
+        assert_eq!(
+            after_these(&[(1, "ok"), (2, "ok"), (5, "ok"), (9, "gave up")]),
+            Some(in_march(10))
+        );
         assert_eq!(after_these(&[(1, "gave up")]), None);
     }
 
     #[test]
     fn before_it_is_due_practice_keeps_the_step() {
-        assert_eq!(after_these(&[(1, "ok"), (1, "ok"), (1, "ok")]), due(2));
-        assert_eq!(after_these(&[(1, "ok"), (2, "ok"), (3, "ok")]), due(6));
+        assert_eq!(after_these(&[(1, "ok"), (1, "ok"), (1, "ok")]), Some(in_march(2)));
+        assert_eq!(after_these(&[(1, "ok"), (2, "ok"), (3, "ok")]), Some(in_march(6)));
     }
 
     #[test]
@@ -138,9 +144,9 @@ mod tests {
             failures: 0,
             solution_seen: false,
         };
-        assert_eq!(repetition(&[review], &zone), due(5));
-        assert!(due(5).unwrap().is_due(jiff::civil::date(2026, 3, 5)));
-        assert!(!due(5).unwrap().is_due(jiff::civil::date(2026, 3, 4)));
+        assert_eq!(repetition(&[review], &zone), Some(in_march(5)));
+        assert!(in_march(5).is_due(jiff::civil::date(2026, 3, 5)));
+        assert!(!in_march(5).is_due(jiff::civil::date(2026, 3, 4)));
         assert!(!Repetition::Learned.is_due(jiff::civil::date(2026, 3, 5)));
     }
 }
