@@ -1,6 +1,7 @@
 //! What every command and the full-screen program start from: where things are, the configuration,
 //! the content, and how to get at the engine and the store.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -162,16 +163,20 @@ impl Context {
     pub async fn incidents(&self, store: SharedStore) -> Result<Incidents, Problem> {
         let lab = self.lab(store).await?;
         let program = lab.shells.launcher.program.clone();
-        let mut arguments = Vec::new();
-        for folder in &self.content {
-            arguments.extend(["--content".into(), folder.clone().into_os_string()]);
-        }
-        if self.offline {
-            arguments.push("--offline".into());
-        }
+        let mut arguments = self.flags();
         arguments.push("direct".into());
         let folder = self.paths.runtime_dir.join("incidents");
         Ok(Incidents { lab, program: (program, arguments), folder })
+    }
+
+    /// The flags with which another drydock starts from the same.
+    pub fn flags(&self) -> Vec<OsString> {
+        let folders = self.content.iter().map(|folder| folder.clone().into_os_string());
+        let mut flags: Vec<_> = folders.flat_map(|folder| ["--content".into(), folder]).collect();
+        if self.offline {
+            flags.push("--offline".into());
+        }
+        flags
     }
 
     /// The latest attempt that has a recording, at this item or at any, and where the recording is.

@@ -92,10 +92,7 @@ pub(super) fn begin_if_wanted(context: &Context) {
     let begun = context.sync().map_err(|problem| problem.to_string()).and_then(|settings| {
         let program = &settings.apart[0];
         let mut command = Command::new(program);
-        command.args(&settings.apart[1..]).arg(program);
-        if context.offline {
-            command.arg("--offline");
-        }
+        command.args(&settings.apart[1..]).arg(program).args(context.flags());
         command.args(["sync", "--auto"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().map_err(|error| error.to_string())

@@ -61,8 +61,9 @@ pub fn path_of(completed: &Completed, module: Option<&str>) -> String {
 /// The completion that a file is for, by its path alone; `None` for what is no file of ours.
 pub fn id_of(path: &str) -> Option<AttemptId> {
     let mut parts = path.strip_prefix(FOLDER)?.strip_prefix('/')?.split('/');
-    let (_module, _item, name) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
+    let (module, item, name) = (parts.next()?, parts.next()?, parts.next()?);
+    // Git's objects hold any name: `..` leads out of the folder.
+    if parts.next().is_some() || check_id(module).is_err() || check_id(item).is_err() {
         return None;
     }
     let (stamp, id) = name.strip_suffix(".json")?.split_once('-')?;
@@ -73,13 +74,11 @@ pub fn id_of(path: &str) -> Option<AttemptId> {
 
 /// An id as a folder's name: as it is, unless it is no id.
 fn folder_name(id: &str) -> String {
-    match check_id(id) {
-        Ok(()) => id.to_owned(),
-        Err(_) => {
-            let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
-            format!("x-{}", id.chars().take(40).map(safe).collect::<String>())
-        }
+    if check_id(id).is_ok() {
+        return id.to_owned();
     }
+    let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    format!("x-{}", id.chars().take(40).map(safe).collect::<String>())
 }
 
 /// An attempt's id, written in the one way that we write it.
@@ -112,7 +111,7 @@ pub fn to_text(completed: &Completed) -> String {
 /// Reads a file; or says in one sentence, without the file's name, what is wrong with it.
 pub fn from_text(path: &str, bytes: &[u8]) -> Result<Completed, String> {
     if bytes.len() > MAX_FILE {
-        return Err(format!("it is larger than {} KB", MAX_FILE >> 10));
+        return Err(too_large());
     }
     let file: serde_json::Value =
         serde_json::from_slice(bytes).map_err(|error| format!("it is not JSON: {error}"))?;
@@ -159,6 +158,11 @@ pub fn from_text(path: &str, bytes: &[u8]) -> Result<Completed, String> {
         version: file.version,
         here: false,
     })
+}
+
+/// What is said of a file that is not even read.
+pub fn too_large() -> String {
+    format!("it is larger than {} KB", MAX_FILE >> 10)
 }
 
 fn is_plain(text: &str) -> bool {
@@ -216,6 +220,10 @@ pub(super) mod tests {
         for path in [
             format!("completions/linux/{name}.json"),
             format!("completions/a/b/c/{name}.json"),
+            format!("completions/../../{name}.json"),
+            format!("completions/linux/../{name}.json"),
+            format!("completions/.git/hooks/{name}.json"),
+            format!("completions//b/{name}.json"),
             format!("completions/a/b/{name}.txt"),
             format!("completions/a/b/2026-{name}.json"),
             "completions/a/b/20261127T101500Z-{01890000-0000-7000-8000-000000000001}.json".into(),
@@ -251,7 +259,7 @@ pub(super) mod tests {
             assert!(error.contains(told), "{error:?} for {to}");
         }
         assert!(from_text(&path, b"{").unwrap_err().starts_with("it is not JSON"));
-        assert!(from_text(&path, &[b' '; MAX_FILE + 1]).unwrap_err().contains("64 KB"));
+        assert!(from_text(&path, &vec![b' '; MAX_FILE + 1]).unwrap_err().contains("64 KB"));
         let deep = "[".repeat(20_000);
         assert!(from_text(&path, deep.as_bytes()).is_err());
         // What a later program adds is passed over.

@@ -24,10 +24,10 @@ pub(super) async fn run(
     let trouble = |source| Fault::File { path: std::env::temp_dir(), source };
     let aside = tempfile::tempdir().map_err(trouble)?;
     let found = repository::open(&settings.folder)?;
-    let (place, made) = match found {
-        Some(_) => (Place::open(&settings.folder, settings.chosen)?, false),
+    let place = match found {
+        Some(_) => Place::open(&settings.folder, settings.chosen)?,
         // None is there: an empty one elsewhere stands for the one that would be made.
-        None => (Place::open(&aside.path().join("repository"), false)?, true),
+        None => Place::open(&aside.path().join("repository"), false)?,
     };
     place.must_be_at_rest()?;
     let objects = aside.path().join("objects");
@@ -48,9 +48,7 @@ pub(super) async fn run(
         }
         Some(remote) => match look(&git, &place, remote).await {
             Ok((branch, at)) => {
-                if made {
-                    report.branch.clone_from(&branch);
-                }
+                report.branch = branch;
                 (theirs, pushes) = (at, true);
                 Exchange::Done
             }

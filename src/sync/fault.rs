@@ -50,9 +50,9 @@ pub enum Fault {
     /// No branch is checked out.
     #[error("no branch is checked out in the repository of completions")]
     Detached,
-    /// `index.lock` is there.
+    /// A lock of git's is there.
     #[error("another git is at work in the repository of completions, or was killed there")]
-    IndexLocked,
+    Locked(PathBuf),
     /// Another drydock syncs.
     #[error("another drydock is syncing and does not come to an end")]
     Syncing,
@@ -83,12 +83,13 @@ pub enum Fault {
 
 impl From<git2::Error> for Fault {
     fn from(error: git2::Error) -> Self {
-        let lock = error.code() == git2::ErrorCode::Locked;
-        if lock && error.class() == git2::ErrorClass::Index {
-            return Self::IndexLocked;
-        }
-        match error.code() {
-            git2::ErrorCode::Modified => Self::Moved,
+        let named = |error: &git2::Error| {
+            let file = error.message().split('\'').nth(1).map(PathBuf::from);
+            file.filter(|file| file.extension().is_some_and(|ending| ending == "lock"))
+        };
+        match (error.code(), named(&error)) {
+            (git2::ErrorCode::Locked, Some(lock)) => Self::Locked(lock),
+            (git2::ErrorCode::Modified, _) => Self::Moved,
             _ => Self::Repository(error),
         }
     }
@@ -101,7 +102,7 @@ impl Fault {
             Self::Repository(_) | Self::File { .. } => "sync_repository",
             Self::NotAFolder(_) | Self::Inside(_) | Self::Bare => "sync_folder",
             Self::UnderWay(_) | Self::Unresolved | Self::Detached => "sync_state",
-            Self::IndexLocked | Self::Syncing | Self::Moved => "sync_busy",
+            Self::Locked(_) | Self::Syncing | Self::Moved => "sync_busy",
             Self::Conflict { .. } | Self::Edited(_) => "sync_conflict",
             Self::Contended => "sync_rejected",
             Self::Remote(refusal) => refusal.kind(),
@@ -112,6 +113,12 @@ impl Fault {
     /// Whether it is as good as being offline: it may work by itself the next time.
     pub fn is_offline(&self) -> bool {
         matches!(self, Self::Remote(refusal) if refusal.is_offline())
+    }
+
+    /// Whether another try, later, may be all that it takes.
+    pub fn passes(&self) -> bool {
+        self.is_offline()
+            || matches!(self, Self::Locked(_) | Self::Syncing | Self::Moved | Self::Contended)
     }
 
     /// The way out.
@@ -140,10 +147,9 @@ impl Fault {
             }
             Self::Unresolved => format!("resolve them: {}, {then}", git("status")),
             Self::Detached => format!("{}, {then}", git("switch BRANCH")),
-            Self::IndexLocked => format!(
-                "if no git is running there, remove {}",
-                folder.join(".git/index.lock").display()
-            ),
+            Self::Locked(lock) => {
+                format!("if no git is running there, remove {}", lock.display())
+            }
             Self::Syncing | Self::Moved | Self::Contended => "drydock sync, in a while".to_owned(),
             Self::Conflict { theirs, .. } => {
                 let merge = format!("merge --allow-unrelated-histories {theirs}");
@@ -172,18 +178,16 @@ impl From<SyncError> for Problem {
     }
 }
 
-/// With a capital letter, unless it begins with a file's name.
+/// With a capital letter, unless it begins with a file's name or an address.
 fn sentence(fault: &Fault) -> String {
-    let text = fault.to_string();
-    match fault {
-        Fault::Conflict { .. } | Fault::Edited(_) | Fault::NotAFolder(_) => text,
-        _ => {
-            let mut chars = text.chars();
-            chars.next().map_or_else(String::new, |first| {
-                first.to_uppercase().collect::<String>() + chars.as_str()
-            })
-        }
+    let mut text = fault.to_string();
+    let named = matches!(fault, Fault::Conflict { .. } | Fault::Edited(_) | Fault::NotAFolder(_));
+    let first = text.split(' ').next().unwrap_or_default();
+    let letter = 1.min(first.len());
+    if !named && first.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        text[..letter].make_ascii_uppercase();
     }
+    text
 }
 
 /// The first of several files, and how many more there are.

@@ -182,8 +182,7 @@ impl Refusal {
                 format!("look at it: git -C {} rev-parse --git-path hooks/pre-push", word(folder))
             }
             Self::Declined { remote, words } if words.contains("checked out") => format!(
-                "a remote to push to has no files of its own: git clone --bare {0} {0}.git",
-                remote
+                "a remote to push to has no files of its own: git clone --bare {remote} {remote}.git"
             ),
             Self::Declined { .. } => {
                 "ask whoever runs it what its rules are, or: drydock config set sync.remote URL"
@@ -443,7 +442,12 @@ fn refusal(remote: &str, errors: &str) -> Refusal {
     let says = |words: &[&str]| words.iter().any(|word| errors.contains(word));
     let fatal = errors.lines().filter(|line| {
         let line = line.trim();
-        let advice = ["Please make sure", "and the repository exists", "hint:"];
+        let advice = [
+            "Please make sure",
+            "and the repository exists",
+            "hint:",
+            "fatal: Could not read from remote repository",
+        ];
         !line.is_empty() && !advice.iter().any(|start| line.starts_with(start))
     });
     let words = told(fatal.map(|line| line.trim_start_matches("fatal: ")));

@@ -17,7 +17,7 @@ mod remote;
 mod repository;
 mod union;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,7 +38,7 @@ use crate::store::{AttemptId, Completed, Store};
 const TRIES: u32 = 5;
 
 /// How long one call of git may take, unless told otherwise.
-pub const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_mins(2);
 
 /// What to sync, and how.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ pub enum Exchange {
 pub struct Report {
     /// The repository's folder.
     pub folder: PathBuf,
-    /// The branch.
+    /// The branch, as the remote calls it.
     pub branch: String,
     /// The remote's address, without a password in it.
     pub remote: Option<String>,
@@ -195,7 +195,6 @@ impl Settings {
         report.exchange = loop {
             let remote = self.remote_of(&mut place)?;
             report.remote = remote.as_ref().map(Remote::shown);
-            report.branch.clone_from(&place.branch);
             let (theirs, failed) = match &remote {
                 None => (None, Some(Exchange::NoRemote)),
                 Some(remote) => match self.fetch(&git, &mut place, remote, tell).await {
@@ -205,12 +204,14 @@ impl Settings {
             };
             tell(Stage::Writing);
             let at = theirs.as_ref().and_then(|theirs| theirs.at);
+            let branch = theirs.as_ref().map_or(&place.branch, |theirs| &theirs.branch);
+            report.branch.clone_from(branch);
             let name = theirs.as_ref().map_or("", |theirs| &theirs.reference);
-            match self.write(&place, at, name, store, course, &mut report) {
+            match write(&place, at, name, store, course, &mut report) {
                 Ok(()) => {}
                 // The learner's own files are in the way: what is ours is kept here for now.
                 Err(fault @ (Fault::Conflict { .. } | Fault::Edited(_))) if at.is_some() => {
-                    self.write(&place, None, name, store, course, &mut report)?;
+                    write(&place, None, name, store, course, &mut report)?;
                     if let Some(theirs) = at {
                         let theirs = union::completions_at(&place.repository, theirs)?;
                         report.receive(store, &theirs)?;
@@ -293,54 +294,6 @@ impl Settings {
         address.is_ok_and(|address| remote::is_local(&address))
     }
 
-    /// Brings the repository to what both sides have.
-    fn write(
-        &self,
-        place: &Place,
-        theirs: Option<Oid>,
-        theirs_name: &str,
-        store: &Store,
-        course: &Catalogue,
-        report: &mut Report,
-    ) -> Result<(), Fault> {
-        let repository = &place.repository;
-        let head = place.head()?;
-        let kept = store.completions(None)?;
-        let plan = union::plan(repository, head, theirs, &kept, course, theirs_name)?;
-        let old = head.map(|head| union::tree_of(repository, head)).transpose()?;
-        let new = repository.find_tree(plan.tree)?;
-        let changes = files::look(repository, &place.root, old.as_ref(), &new)?;
-        let commit = match plan.parents[..] {
-            [only] if !plan.commit => only,
-            _ => {
-                let (author, committer, told) = place.identity()?;
-                report.nameless = !told;
-                let parents = plan.parents.iter().map(|id| repository.find_commit(*id));
-                let parents = parents.collect::<Result<Vec<_>, _>>()?;
-                let message = message(&plan);
-                let parents: Vec<_> = parents.iter().collect();
-                repository.commit(None, &author, &committer, &message, &new, &parents)?
-            }
-        };
-        files::put(repository, &place.root, &changes, commit, &new)?;
-        if head != Some(commit) {
-            let name = format!("refs/heads/{}", place.branch);
-            let log = "drydock: sync";
-            match head {
-                Some(head) => repository.reference_matching(&name, commit, true, head, log)?,
-                None => repository.reference(&name, commit, false, log)?,
-            };
-        }
-        files::done(repository);
-        if let (Some(theirs), Some(head)) = (theirs, head) {
-            report.fetched += repository.graph_ahead_behind(theirs, head)?.0;
-        } else if let Some(theirs) = theirs {
-            report.fetched += count_commits(repository, theirs)?;
-        }
-        report.took(&plan, &changes);
-        report.receive(store, &plan.completions)
-    }
-
     /// Gives the remote what it does not have.
     async fn push(
         &self,
@@ -364,6 +317,53 @@ impl Settings {
         }
         remote.follow(&place.repository, &place.branch, &theirs.branch)
     }
+}
+
+/// Brings the repository to what both sides have.
+fn write(
+    place: &Place,
+    theirs: Option<Oid>,
+    theirs_name: &str,
+    store: &Store,
+    course: &Catalogue,
+    report: &mut Report,
+) -> Result<(), Fault> {
+    let repository = &place.repository;
+    let head = place.head()?;
+    let kept = store.completions(None)?;
+    let plan = union::plan(repository, head, theirs, &kept, course, theirs_name)?;
+    let old = head.map(|head| union::tree_of(repository, head)).transpose()?;
+    let new = repository.find_tree(plan.tree)?;
+    let changes = files::look(repository, &place.root, old.as_ref(), &new)?;
+    let commit = match plan.parents[..] {
+        [only] if !plan.commit => only,
+        _ => {
+            let (author, committer, told) = place.identity()?;
+            report.nameless = !told;
+            let parents = plan.parents.iter().map(|id| repository.find_commit(*id));
+            let parents = parents.collect::<Result<Vec<_>, _>>()?;
+            let message = message(&plan);
+            let parents: Vec<_> = parents.iter().collect();
+            repository.commit(None, &author, &committer, &message, &new, &parents)?
+        }
+    };
+    if head != Some(commit) {
+        files::put(repository, &place.root, &changes, commit, &new)?;
+        let name = format!("refs/heads/{}", place.branch);
+        let log = "drydock: sync";
+        match head {
+            Some(head) => repository.reference_matching(&name, commit, true, head, log)?,
+            None => repository.reference(&name, commit, false, log)?,
+        };
+    }
+    files::done(repository);
+    if let (Some(theirs), Some(head)) = (theirs, head) {
+        report.fetched += repository.graph_ahead_behind(theirs, head)?.0;
+    } else if let Some(theirs) = theirs {
+        report.fetched += count_commits(repository, theirs)?;
+    }
+    report.took(&plan, &changes);
+    report.receive(store, &plan.completions)
 }
 
 /// The remote's branch that ours goes to.
@@ -456,7 +456,8 @@ fn count_commits(repository: &Repository, from: Oid) -> Result<usize, Fault> {
 
 /// A commit's message.
 fn message(plan: &Plan) -> String {
-    let items: Vec<_> = plan.added.iter().map(|(_, one)| one.item.as_str()).collect();
+    let items: BTreeSet<_> = plan.added.iter().map(|(_, one)| one.item.as_str()).collect();
+    let items: Vec<_> = items.into_iter().collect();
     let merged = plan.parents.len() > 1;
     let first = match (&items[..], merged) {
         ([], true) => "Merge what was completed elsewhere".to_owned(),
@@ -467,7 +468,7 @@ fn message(plan: &Plan) -> String {
     let mut text = format!("{first}\n");
     if items.len() > 1 {
         text.push('\n');
-        items.iter().take(50).for_each(|item| text.push_str(&format!("- {item}\n")));
+        items.iter().take(50).for_each(|item| text.extend(["- ", item, "\n"]));
     }
     text
 }

@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 use super::fault::Fault;
 use super::git::Heads;
 
+/// The key that tells what we noted from what the learner did.
+const NOTED: &str = "drydock";
+
 /// A remote, by the word that git is given for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Remote {
@@ -36,8 +39,8 @@ impl Remote {
             let url = remote.url().ok()?.to_owned();
             Some(Self { word: name.to_owned(), name: Some(name.to_owned()), url })
         };
-        let names = repository.remotes().ok()?;
-        let all = || names.iter().flatten().flatten().filter_map(named);
+        let remotes = repository.remotes().ok()?;
+        let all = || remotes.iter().flatten().flatten().filter_map(named);
         match configured {
             Some(url) => {
                 Some(all().find(|one| one.url == url).unwrap_or_else(|| Self::at(url.to_owned())))
@@ -67,13 +70,19 @@ impl Remote {
 
     /// Which of its branches ours goes to. `heads` are those that it has.
     pub(super) fn branch(&self, repository: &Repository, ours: &str, heads: &Heads) -> String {
+        let there = |name: &str| heads.branches.iter().any(|(branch, _)| branch == name);
         let (remote, merge) = followed(repository, ours);
         if let Some(merge) = merge
             && (remote == self.name || remote.as_deref() == Some(&*self.url))
+            // What we noted ourselves holds no longer than the remote does.
+            && (there(&merge) || heads.branches.is_empty() || !is_noted(repository, ours))
         {
             return merge;
         }
-        let there = |name: &str| heads.branches.iter().any(|(branch, _)| branch == name);
+        // A second branch of the learner's is one there, too.
+        if repository.branches(Some(git2::BranchType::Local)).is_ok_and(|all| all.count() > 1) {
+            return ours.to_owned();
+        }
         let default = heads.default.as_deref().filter(|name| there(name));
         let only = match &heads.branches[..] {
             [(only, _)] => Some(only.as_str()),
@@ -91,13 +100,23 @@ impl Remote {
         ours: &str,
         theirs: &str,
     ) -> Result<(), Fault> {
-        let (None, None) = followed(repository, ours) else { return Ok(()) };
+        let (_, merge) = followed(repository, ours);
+        if merge.as_deref() == Some(theirs) || (merge.is_some() && !is_noted(repository, ours)) {
+            return Ok(());
+        }
         let mut config = repository.config()?.open_level(git2::ConfigLevel::Local)?;
         config
             .set_str(&format!("branch.{ours}.remote"), self.name.as_deref().unwrap_or(&self.url))?;
         config.set_str(&format!("branch.{ours}.merge"), &format!("refs/heads/{theirs}"))?;
+        config.set_bool(&format!("branch.{ours}.{NOTED}"), true)?;
         Ok(())
     }
+}
+
+/// Whether it was us who noted what a branch follows.
+fn is_noted(repository: &Repository, branch: &str) -> bool {
+    let config = repository.config().and_then(|mut config| config.snapshot());
+    config.is_ok_and(|config| config.get_bool(&format!("branch.{branch}.{NOTED}")).unwrap_or(false))
 }
 
 /// The remote and the branch that a branch follows.
@@ -144,7 +163,7 @@ pub(super) fn shown(text: &str) -> String {
         match host.rsplit_once('@') {
             Some((user, host)) => {
                 let name = user.split_once(':').map_or(user, |(name, _)| name);
-                out.push_str(&format!("{name}@{host}"));
+                out.extend([name, "@", host]);
             }
             None => out.push_str(host),
         }

@@ -56,6 +56,12 @@ impl Place {
         }
         let trouble = |source| Fault::File { path: folder.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(trouble)?;
+        // One drydock makes it; where a folder cannot be locked, the other's next try is as good.
+        let making = File::open(folder).map_err(trouble)?;
+        let _ = making.lock();
+        if let Some(repository) = open(folder)? {
+            return Self::of(repository, false);
+        }
         let mut options = RepositoryInitOptions::new();
         options.no_reinit(false).mkdir(false);
         let branch = git2::Config::open_default()
@@ -66,6 +72,8 @@ impl Place {
     }
 
     fn of(repository: Repository, fresh: bool) -> Result<Self, Fault> {
+        // First, since a rebase leaves no branch checked out.
+        at_rest(&repository)?;
         let Some(root) = repository.workdir().map(Path::to_owned) else { return Err(Fault::Bare) };
         let branch = branch_of(&repository)?;
         Ok(Self { repository, root, branch, fresh })
@@ -102,19 +110,16 @@ impl Place {
 
     /// Whose commits they are, and whether git was told.
     pub(super) fn identity(&self) -> Result<(Signature<'static>, Signature<'static>, bool), Fault> {
-        let told = self.repository.author_from_env();
-        match (told, self.repository.committer_from_env()) {
-            (Ok(author), Ok(committer)) => Ok((author, committer, true)),
-            _ => {
-                let nobody = Signature::now(NOBODY.0, NOBODY.1)?;
-                Ok((nobody.clone(), nobody, false))
-            }
+        let told = (self.repository.author_from_env(), self.repository.committer_from_env());
+        if let (Ok(author), Ok(committer)) = told {
+            return Ok((author, committer, true));
         }
+        let nobody = Signature::now(NOBODY.0, NOBODY.1)?;
+        Ok((nobody.clone(), nobody, false))
     }
 }
 
-/// The same as [`Place::must_be_at_rest`].
-pub(super) fn at_rest(repository: &Repository) -> Result<(), Fault> {
+fn at_rest(repository: &Repository) -> Result<(), Fault> {
     let under_way = match repository.state() {
         RepositoryState::Clean => None,
         RepositoryState::Merge => Some("merge"),
@@ -129,8 +134,9 @@ pub(super) fn at_rest(repository: &Repository) -> Result<(), Fault> {
     if let Some(what) = under_way {
         return Err(Fault::UnderWay(what));
     }
-    if repository.path().join("index.lock").exists() {
-        return Err(Fault::IndexLocked);
+    let lock = repository.path().join("index.lock");
+    if lock.exists() {
+        return Err(Fault::Locked(lock));
     }
     Ok(())
 }

@@ -256,7 +256,7 @@ fn read(
         }
         let (size, _) = odb.read_header(*blob)?;
         let found = if size > MAX_FILE {
-            completion::from_text(path, &[b' '; MAX_FILE + 1])
+            Err(completion::too_large())
         } else {
             completion::from_text(path, repository.find_blob(*blob)?.content())
         };
@@ -289,13 +289,13 @@ fn merge<'a>(
     let mut ours = Vec::new();
     let mut rest = Vec::new();
     for tree in &sides {
-        let held = ours_in(repository, tree)?;
+        let found = ours_in(repository, tree)?;
         let mut without = TreeUpdateBuilder::new();
-        for path in held.completions.keys().chain(held.pages.keys()) {
+        for path in found.completions.keys().chain(found.pages.keys()) {
             without.remove(path.as_str());
         }
         rest.push(repository.find_tree(without.create_updated(repository, tree)?)?);
-        ours.push(held);
+        ours.push(found);
     }
     let mut index =
         repository.merge_trees(&rest[0], &rest[1], &rest[2], Some(&MergeOptions::new()))?;

@@ -29,17 +29,19 @@ pub(super) fn sentence(text: &str) -> String {
 fn harmless(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut before = String::new(); // the last three characters that were taken
-    for c in text.trim().chars().take(most) {
+    let text: String = text.trim().chars().take(most).collect();
+    for (at, c) in text.char_indices() {
         let c = if c.is_whitespace() { ' ' } else { c };
         if c.is_control() || is_invisible(c) {
             continue;
         }
         let special = matches!(
             c,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '#' | '$' | '@' | '!'
+            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '#' | '$' | '@'
         );
         // An address is a link for many readers of Markdown, with nothing around it.
-        let address = c == ':' || (c == '.' && before.eq_ignore_ascii_case("www"));
+        let address =
+            text[at..].starts_with("://") || (c == '.' && before.eq_ignore_ascii_case("www"));
         match c {
             '&' => out.push_str("&amp;"),
             c if special || address => {

@@ -39,7 +39,7 @@ pub fn is_ours(text: &[u8]) -> bool {
 
 /// Whether there may be a page of ours at this path.
 pub fn is_page(path: &str) -> bool {
-    let page = |rest: &str| rest.ends_with(".md") && !rest.contains('/');
+    let page = |rest: &str| rest.strip_suffix(".md").is_some_and(|name| !name.contains('/'));
     path == TRACKER
         || path.strip_prefix(MODULES).and_then(|rest| rest.strip_prefix('/')).is_some_and(page)
 }
@@ -200,6 +200,20 @@ mod tests {
         let pages = all(&load(&[Source::built_in()]), &[]);
         assert!(pages[TRACKER].contains("Nothing is completed yet"), "{}", pages[TRACKER]);
         assert!(pages[TRACKER].contains("linux-01"));
+    }
+
+    #[test]
+    fn a_page_stays_as_long_as_somebody_reads() {
+        let many: Vec<_> = (1..=30)
+            .map(|number| completed("linux-01", number, &format!("2026-11-20T18:{number:02}:00Z")))
+            .collect();
+        let pages = all(&load(&[Source::built_in()]), &many);
+        let page = &pages["modules/linux.md"];
+        assert_eq!(page.matches("| 2026-11-20").count(), 20);
+        assert!(
+            page.contains("And 10 completions before these.")
+                && pages[TRACKER].contains("30 times")
+        );
     }
 
     #[test]

@@ -7,6 +7,9 @@ use super::{FIRST_LINE, Summary, TRACKER, date, sign};
 use crate::course::Module;
 use crate::tracker::ModuleStand;
 
+/// Completions of an item that are told one by one: the latest.
+const MOST: usize = 20;
+
 pub(super) fn page(summary: &Summary<'_>, module: &Module, stand: &ModuleStand) -> String {
     let mut out = format!("{FIRST_LINE}# {}\n\n", plain(&module.title));
     let done = match stand.completed() {
@@ -23,7 +26,7 @@ pub(super) fn page(summary: &Summary<'_>, module: &Module, stand: &ModuleStand) 
     );
     for item in &module.items {
         let completions = summary.of(&item.id);
-        let sign = sign(!completions.is_empty()).replace('[', "\\[").replace(']', "\\]");
+        let sign = sign(!completions.is_empty());
         let _ = writeln!(out, "## {sign} {} {}\n", plain(&item.id), plain(&item.title));
         let _ = writeln!(
             out,
@@ -42,7 +45,8 @@ pub(super) fn page(summary: &Summary<'_>, module: &Module, stand: &ModuleStand) 
         if completions.is_empty() {
             continue;
         }
-        let rows: Vec<_> = completions
+        let before = completions.len().saturating_sub(MOST);
+        let rows: Vec<_> = completions[before..]
             .iter()
             .map(|one| {
                 vec![
@@ -59,6 +63,9 @@ pub(super) fn page(summary: &Summary<'_>, module: &Module, stand: &ModuleStand) 
             .collect();
         let head = ["Completed", "Time", "Failed", "Hints", "Solution", "Passed", "Engine", "Seed"];
         table(&mut out, &head, &rows);
+        if before > 0 {
+            let _ = writeln!(out, "And {} before these.\n", count(before, "completion"));
+        }
     }
     out
 }
