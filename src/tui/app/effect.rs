@@ -34,6 +34,13 @@ pub enum Effect {
     },
     /// Read all progress.
     LoadProgress,
+    /// Sync completions; with `wait`, after another drydock that does.
+    Sync {
+        /// Whether to wait for it.
+        wait: bool,
+    },
+    /// Try it again after a while.
+    SyncLater(Duration),
     /// Build our images.
     BuildImages,
     /// Stop building.

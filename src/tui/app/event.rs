@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crossterm::event::{KeyEvent, MouseEvent};
 
-use super::{AuthorEvent, ReplayEvent};
+use super::{AuthorEvent, ReplayEvent, SyncEvent};
 use crate::course::Item;
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
@@ -96,6 +96,8 @@ pub enum Event {
     },
     /// Something done in the background did not work.
     Problem(Problem),
+    /// Something about completions and their repository.
+    Sync(SyncEvent),
     /// A word for the footer.
     Notice(String),
     /// The program was told to end (SIGTERM, SIGHUP).

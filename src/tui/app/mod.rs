@@ -15,6 +15,7 @@ mod outer;
 mod over;
 mod pointer;
 mod replay;
+mod sync;
 mod update;
 
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use event::{
 pub use layer::{Choice, Completed, Dialog, Layer, Palette, PaletteRow};
 pub use outer::OuterModes;
 pub use replay::ReplayEvent;
+pub use sync::{SyncEvent, Synced, Syncing};
 
 use super::keymap::{Chord, Context};
 use super::screens::author::Author;
@@ -80,6 +82,8 @@ pub struct App {
     pub proved: HashSet<String>,
     /// Days in a row with practice.
     pub streak: u32,
+    /// How completions stand with their repository.
+    pub sync: Syncing,
     /// The engine, as far as is known.
     pub engine: EngineState,
     /// Which screen is shown.
@@ -152,6 +156,7 @@ impl App {
             progress: HashMap::new(),
             proved: HashSet::new(),
             streak: 0,
+            sync: Syncing::default(),
             engine: EngineState::Looking,
             screen: if settings.first_start { Screen::Setup } else { Screen::Home },
             home,

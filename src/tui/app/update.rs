@@ -108,6 +108,7 @@ impl App {
             Event::Incident { visit, event } => self.incident_happened(visit, event, now),
             Event::Replay { visit, event } => self.replay_happened(visit, event),
             Event::Author { visit, event } => self.author_happened(visit, event, now),
+            Event::Sync(event) => self.sync_happened(event),
             Event::Problem(problem) => {
                 self.layers.push(Layer::Problem(problem));
                 vec![]
@@ -226,6 +227,7 @@ impl App {
             }
             Action::Redraw => vec![Effect::Redraw],
             Action::Suspend => vec![Effect::Suspend],
+            Action::Sync => self.sync_now(),
             Action::NextTheme => self.next_theme(1),
             Action::ToggleMouse => {
                 self.mouse = !self.mouse;

@@ -5,6 +5,7 @@ mod file;
 mod incident;
 mod presence;
 mod replay;
+mod sync;
 mod visit;
 
 use std::sync::mpsc::Sender;
@@ -24,7 +25,7 @@ use crate::problem::{Exit, Problem};
 use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
 use crate::store::Store;
-use crate::tui::app::{AuthorOrder, Effect, EngineState, Event, Found, WorkspaceEvent};
+use crate::tui::app::{AuthorOrder, Effect, EngineState, Event, Found, SyncEvent, WorkspaceEvent};
 use crate::tui::widgets::markdown::highlight_all;
 use incident::Follow;
 use visit::Visit;
@@ -131,7 +132,17 @@ impl Worker {
         let _inside = self.runtime.enter();
         let shared = self.shared.clone();
         match effect {
-            Effect::LoadProgress => shared.with_store(load_progress),
+            Effect::LoadProgress => shared.with_store(|shared| {
+                load_progress(shared)?;
+                sync::look(shared)
+            }),
+            Effect::Sync { wait } => sync::begin(shared, wait),
+            Effect::SyncLater(after) => {
+                tokio::spawn(async move {
+                    tokio::time::sleep(after).await;
+                    shared.send(Event::Sync(SyncEvent::Due));
+                });
+            }
             Effect::LookUpProofs { item } => {
                 shared.with_store(move |shared| look_up_proofs(shared, item));
             }
