@@ -1,6 +1,7 @@
 //! What every command and the full-screen program start from: where things are, the configuration,
 //! the content, and how to get at the engine and the store.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::problem::{Exit, Problem};
 use crate::session::recording::folder;
 use crate::session::{Launcher, Place, Shells};
 use crate::store::{Attempt, Store};
+use crate::sync;
 
 /// Everything a command starts from. Making one reads the configuration and the content; it asks no
 /// engine and opens no database.
@@ -176,20 +178,41 @@ impl Context {
         })
     }
 
+    /// How completions are synced. The program itself runs git apart from the terminal.
+    pub fn sync(&self) -> Result<sync::Settings, Problem> {
+        let program = self.shells()?.launcher.program;
+        let file = &self.paths.config_file;
+        let chosen = self.config.sync_folder(file);
+        let base = file.parent().unwrap_or(Path::new(""));
+        Ok(sync::Settings {
+            chosen: chosen.is_some(),
+            folder: chosen.unwrap_or_else(|| self.paths.completions()),
+            remote: sync::address(&self.config.sync.remote, base),
+            offline: self.offline,
+            limit: sync::LIMIT,
+            apart: vec![program.into_os_string(), "apart".into()],
+            wait: true,
+        })
+    }
+
     /// How incidents are directed, on the engine that is used.
     pub async fn incidents(&self, store: SharedStore) -> Result<Incidents, Problem> {
         let lab = self.lab(store).await?;
         let program = lab.shells.launcher.program.clone();
-        let mut arguments = Vec::new();
-        for folder in &self.content {
-            arguments.extend(["--content".into(), folder.clone().into_os_string()]);
-        }
-        if self.offline {
-            arguments.push("--offline".into());
-        }
+        let mut arguments = self.flags();
         arguments.push("direct".into());
         let folder = self.paths.runtime_dir.join("incidents");
         Ok(Incidents { lab, program: (program, arguments), folder })
+    }
+
+    /// The flags with which another drydock starts from the same.
+    pub fn flags(&self) -> Vec<OsString> {
+        let folders = self.content.iter().map(|folder| folder.clone().into_os_string());
+        let mut flags: Vec<_> = folders.flat_map(|folder| ["--content".into(), folder]).collect();
+        if self.offline {
+            flags.push("--offline".into());
+        }
+        flags
     }
 
     /// The latest attempt that has a recording, at this item or at any, and where the recording is.

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! cli · tui                         the two faces
-//! author · lab                      what writing content needs; what practising means: an attempt's life
+//! author · sync · lab               what writing content needs; completions elsewhere; an attempt's life
 //! session                           a shell kept going and its screen
 //! terminal · engine · course · store   each alone: none knows another
 //! ```
@@ -38,6 +38,7 @@ pub mod prove;
 pub mod report;
 pub mod session;
 pub mod store;
+pub mod sync;
 pub mod terminal;
 pub mod tracker;
 pub mod tui;

@@ -111,6 +111,11 @@ impl Paths {
         }
     }
 
+    /// The repository of completions, unless another folder was chosen.
+    pub fn completions(&self) -> PathBuf {
+        self.data_dir.join("completions")
+    }
+
     /// Texts that were written and not saved.
     pub fn recovered(&self) -> PathBuf {
         self.state_dir.join("author")

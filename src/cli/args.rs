@@ -9,9 +9,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    Invocation, Out, Outcome, author, card, completions, config, destroy, direct, doctor, due,
-    hint, history, hold, images, incident, init, launch, lint, log, modules, new, open, postmortem,
-    prove, replay, report, reset, rewind, schema, shell, snapshot, status, verify,
+    Invocation, Out, Outcome, apart, author, card, completions, config, destroy, direct, doctor,
+    due, hint, history, hold, images, incident, init, launch, lint, log, modules, new, open,
+    postmortem, prove, replay, report, reset, rewind, schema, shell, snapshot, status, sync,
+    verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -68,6 +69,7 @@ enum Command {
     Verify(verify::Verify),
     Hint(hint::Hint),
     Incident(incident::Incident),
+    Sync(sync::Sync),
     Postmortem(postmortem::Postmortem),
     Due(due::Due),
     Card(card::CardCommand),
@@ -87,6 +89,7 @@ enum Command {
     Images(images::Images),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
+    Apart(apart::Apart),
     Hold(hold::Hold),
     Direct(direct::Direct),
 }
@@ -160,6 +163,7 @@ impl Command {
             Self::Verify(command) => command.run(invocation),
             Self::Hint(command) => command.run(invocation),
             Self::Incident(command) => command.run(invocation),
+            Self::Sync(command) => command.run(invocation),
             Self::Postmortem(command) => command.run(invocation),
             Self::Due(command) => command.run(invocation),
             Self::Card(command) => command.run(invocation),
@@ -179,6 +183,7 @@ impl Command {
             Self::Images(command) => command.run(invocation),
             Self::Doctor(command) => command.run(invocation),
             Self::Completions(command) => command.run(invocation),
+            Self::Apart(command) => command.run(invocation),
             Self::Hold(command) => command.run(invocation),
             Self::Direct(command) => command.run(invocation),
         }

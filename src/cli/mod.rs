@@ -14,6 +14,7 @@
     reason = "all commands have one shape, whether or not they take arguments or can fail"
 )]
 
+mod apart;
 mod args;
 mod attempt;
 mod author;
@@ -53,6 +54,7 @@ mod schema;
 mod shell;
 mod snapshot;
 mod status;
+mod sync;
 mod table;
 mod verify;
 mod words;

@@ -6,13 +6,13 @@ use futures_util::future;
 use serde_json::json;
 
 use super::out::{Tone, printable};
-use super::{DONE, Invocation, Out, Outcome, table, words};
+use super::{DONE, Invocation, Out, Outcome, sync, table, words};
 use crate::context::Context;
 use crate::engine::choice::{Chosen, DOCKER, NATIVE, Wanted, name_of};
 use crate::engine::{Engine, EngineError, Info, Sandbox, SandboxState, Snapshot};
 use crate::problem::Problem;
 use crate::session::Held;
-use crate::store::{Progress, Status as Stand};
+use crate::store::{Progress, Status as Stand, Store};
 
 /// Show the configuration, the engine, running sandboxes and the last item
 #[derive(Debug, clap::Args)]
@@ -27,7 +27,7 @@ impl Status {
         let engine = invocation.block_on(async { Ok(ask(&context).await) })?;
         let held = context.shells()?.place.held();
         if invocation.out.json {
-            print_json(&invocation.out, &context, last.as_deref(), engine, &held);
+            print_json(&invocation.out, &context, &store, last.as_deref(), engine, &held);
             return Ok(DONE);
         }
         let out = &invocation.out;
@@ -84,7 +84,7 @@ impl Status {
         row("config", context.paths.config_file.display().to_string());
         row("progress", context.paths.database.display().to_string());
         row("offline", if context.offline { "yes" } else { "no" }.to_owned());
-        row("sync", "not configured".to_owned());
+        row("sync", sync::standing(&context, &store).0);
         for line in table::aligned(&rows) {
             out.line(printable(&line));
         }
@@ -123,6 +123,7 @@ async fn ask(context: &Context) -> Result<Asked, EngineError> {
 fn print_json(
     out: &Out,
     context: &Context,
+    store: &Store,
     last: Option<&str>,
     engine: Result<Asked, EngineError>,
     held: &[Held],
@@ -179,7 +180,7 @@ fn print_json(
         "offline": context.offline,
         "config": context.paths.config_file,
         "progress": context.paths.database,
-        "sync": { "configured": false },
+        "sync": sync::standing(context, store).1,
     }));
 }
 

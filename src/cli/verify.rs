@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
 use super::progress::Progress;
-use super::{DONE, Invocation, Out, Outcome, incident, item, words};
+use super::{DONE, Invocation, Out, Outcome, incident, item, sync, words};
 use crate::course::{Check, Item, Mode};
 use crate::engine::{EngineError, Sandbox, SandboxState, Step};
 use crate::lab::evidence::{Did, Evidence};
@@ -79,6 +79,9 @@ impl Verify {
             }));
         } else {
             summary(out, item, &found, next);
+        }
+        if found.completion.as_ref().is_some_and(|completion| completion.new) {
+            sync::begin_if_wanted(&context);
         }
         // What was found is written and told: keeping the files can be waited for, or left.
         invocation.block_on(async {

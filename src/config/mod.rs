@@ -67,8 +67,29 @@ pub struct Config {
     pub content: Vec<PathBuf>,
     /// Whether the network may never be used, as with `--offline`.
     pub offline: bool,
+    /// The repository of completions.
+    pub sync: Syncing,
     /// What a sandbox may use if its manifest does not say.
     pub(crate) limits: ResourceLimits,
+}
+
+/// The git repository of completions, and its other copy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Syncing {
+    /// The other copy: whatever git fetches from and pushes to. Empty is the one that the repository
+    /// itself names, if it does.
+    pub remote: String,
+    /// Whether it is synced by itself, at the start and after a completion.
+    pub auto: Switch,
+    /// The repository's folder. Empty is one beside the progress.
+    pub folder: PathBuf,
+}
+
+impl Default for Syncing {
+    fn default() -> Self {
+        Self { remote: String::new(), auto: Switch::Off, folder: PathBuf::new() }
+    }
 }
 
 /// Which sandbox engine to use.
@@ -149,6 +170,7 @@ impl Default for Config {
             recording: Switch::On,
             content: Vec::new(),
             offline: false,
+            sync: Syncing::default(),
             limits: ResourceLimits::default(),
         }
     }
@@ -235,12 +257,14 @@ impl Config {
     /// The folders of [`Config::content`]: `~/` is the home, other relative paths start at the
     /// folder of the configuration file.
     pub fn content_folders(&self, config_file: &Path) -> Vec<PathBuf> {
-        let base = config_file.parent().unwrap_or(Path::new(""));
-        let folder = |name: &PathBuf| match (name.strip_prefix("~"), BaseDirs::new()) {
-            (Ok(rest), Some(dirs)) => dirs.home_dir().join(rest),
-            _ => base.join(name),
-        };
-        self.content.iter().map(folder).collect()
+        self.content.iter().map(|name| from(config_file, name)).collect()
+    }
+
+    /// The folder of the repository of completions, found as those of content are; `None` where none
+    /// was chosen.
+    pub fn sync_folder(&self, config_file: &Path) -> Option<PathBuf> {
+        let chosen = &self.sync.folder;
+        (!chosen.as_os_str().is_empty()).then(|| from(config_file, chosen))
     }
 
     /// The value of a key such as `theme` or `limits.memory`, as it would be written; empty if it
@@ -301,7 +325,21 @@ impl Config {
                 problems.rule(at.key("content").item(i), "a folder must not be empty", None);
             }
         }
+        let remote = &self.sync.remote;
+        if remote.starts_with('-') || remote.chars().any(char::is_control) {
+            let message = format!("{} is no address of a repository", quote(remote));
+            problems.rule(at.key("sync").key("remote"), message, None);
+        }
         resources(&self.limits, &Resources::default(), at.key("limits"), problems);
+    }
+}
+
+/// A folder as the file names it: `~/` is the home, other relative paths start at the file's folder.
+fn from(config_file: &Path, name: &Path) -> PathBuf {
+    let base = config_file.parent().unwrap_or(Path::new(""));
+    match (name.strip_prefix("~"), BaseDirs::new()) {
+        (Ok(rest), Some(dirs)) => dirs.home_dir().join(rest),
+        _ => base.join(name),
     }
 }
 

@@ -101,7 +101,7 @@ fn values_can_be_asked_for() {
         ("memory", "did you mean limits.memory?"),
         (
             "zzz",
-            "the settings are ascii, backend, content, leave_key, limits.cpus, limits.memory, limits.pids, local.runtime, mouse, offline, recording, scrollback, theme, version",
+            "the settings are ascii, backend, content, leave_key, limits.cpus, limits.memory, limits.pids, local.runtime, mouse, offline, recording, scrollback, sync.auto, sync.folder, sync.remote, theme, version",
         ),
     ] {
         let Err(ConfigError::UnknownKey { help: told, .. }) = config.get(key) else { panic!() };
@@ -121,6 +121,8 @@ fn content_folders_are_found_from_the_file() {
 fn setting_changes_one_value_and_nothing_else() {
     for (before, key, value, after) in [
         ("", "theme", "light", "theme: light\n"),
+        ("", "sync.remote", "git@h:me/x.git", "sync: {remote: \"git@h:me/x.git\"}\n"),
+        ("sync: {auto: on}\n", "sync.folder", "~/x", "sync: {folder: \"~/x\", auto: on}\n"),
         ("# mine\n", "theme", "light", "# mine\ntheme: light\n"),
         (
             "# mine\ntheme: dark # at night\nmouse: on\n",
@@ -189,6 +191,8 @@ fn wrong_values_and_files_are_left_alone() {
         ("theme", "a\nb", "\"a\\nb\" is not the name of a theme"),
         ("theme", "", "\"\" is not the name of a theme"),
         ("content", "[a", "this is not valid YAML"),
+        ("sync.remote", "--upload-pack=x", "\"--upload-pack=x\" is no address of a repository"),
+        ("sync.auto", "sometimes", "\"auto\" must be on or off, not \"sometimes\""),
         ("leave_key", "x", "\"x\" cannot be the key to leave with"),
     ] {
         let error = set(&home.file(), key, value).unwrap_err();

@@ -176,6 +176,7 @@ const ANYWHERE: &[Binding] = &[
     bind(&["?"], Action::Help, "keys", "Show the keys of this screen"),
     bind(&["ctrl-l"], Action::Redraw, "", "Draw the screen anew"),
     bind(&["ctrl-z"], Action::Suspend, "", "Suspend drydock (fg brings it back)"),
+    bind(&[], Action::Sync, "", "Sync completions with their repository now"),
     bind(&[], Action::NextTheme, "", "Switch to the next theme"),
     bind(&[], Action::ToggleMouse, "", "Turn the mouse on or off (off: the terminal selects text)"),
 ];

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::home::{GOOD, Home, Ran, items};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "init",
     "home",
     "status",
@@ -18,6 +18,7 @@ const COMMANDS: [&str; 20] = [
     "verify",
     "hint",
     "history",
+    "sync",
     "replay",
     "reset",
     "destroy",
@@ -39,7 +40,7 @@ fn every_command_explains_itself_and_no_other_is_named() {
         all.says(&format!("\n  {command} "));
         home.run(&["help", command]).ends(0).says("Example: ").says("Usage: drydock");
     }
-    for later in ["sync", "pack"] {
+    for later in ["pack"] {
         assert!(!all.stdout.contains(&format!("\n  {later} ")), "{later}");
         home.run(&[later]).ends(2);
     }

@@ -139,6 +139,8 @@ pub enum Action {
     FollowLink,
     /// Prepare the sandbox again, or open a new shell.
     Retry,
+    /// Sync completions.
+    Sync,
     /// Something on an incident's screen.
     Incident(incident::Command),
 }

@@ -1,6 +1,7 @@
 //! What the state asks to be done; carried out by the runtime on other threads.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::{At, AuthorOrder};
 use crate::course::Resource;
@@ -52,6 +53,13 @@ pub enum Effect {
         /// The attempt.
         attempt: AttemptId,
     },
+    /// Sync completions; with `wait`, after another drydock that does.
+    Sync {
+        /// Whether to wait for it.
+        wait: bool,
+    },
+    /// Try it again after a while.
+    SyncLater(Duration),
     /// Build our images.
     BuildImages,
     /// Stop building.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::civil::Date;
 
-use super::{At, AuthorEvent, HistoryEvent, ReplayEvent, ReportEvent};
+use super::{At, AuthorEvent, HistoryEvent, ReplayEvent, ReportEvent, SyncEvent};
 use crate::course::Item;
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
@@ -128,6 +128,8 @@ pub enum Event {
     },
     /// Something done in the background did not work.
     Problem(Problem),
+    /// Something about completions and their repository.
+    Sync(SyncEvent),
     /// A word for the footer.
     Notice(String),
     /// The program was told to end (SIGTERM, SIGHUP).

@@ -18,6 +18,7 @@ mod place;
 mod pointer;
 mod replay;
 mod report;
+mod sync;
 mod tracker;
 mod update;
 
@@ -52,6 +53,7 @@ pub use place::At;
 pub(super) use place::{ATTEMPT, CONTENT, HOME, SCREEN};
 pub use replay::ReplayEvent;
 pub use report::ReportEvent;
+pub use sync::{SyncEvent, Synced, Syncing};
 
 use super::keymap::{Chord, Context};
 use super::screens::author::Author;
@@ -98,6 +100,8 @@ pub struct App {
     pub due: HashMap<String, Date>,
     /// Days in a row with practice.
     pub streak: u32,
+    /// How completions stand with their repository.
+    pub sync: Syncing,
     /// The engine, as far as is known.
     pub engine: EngineState,
     /// Which screen is shown.
@@ -185,6 +189,7 @@ impl App {
             proved: HashSet::new(),
             due: HashMap::new(),
             streak: 0,
+            sync: Syncing::default(),
             engine: EngineState::Looking,
             screen: if settings.first_start { Screen::Setup } else { Screen::Home },
             home,

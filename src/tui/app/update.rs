@@ -121,6 +121,7 @@ impl App {
             Event::History { visit, event } => self.history_happened(visit, event),
             Event::Report { visit, event } => self.report_happened(visit, event),
             Event::Author { visit, event } => self.author_happened(visit, event, now),
+            Event::Sync(event) => self.sync_happened(event),
             Event::Problem(problem) => {
                 self.layers.push(Layer::Problem(problem));
                 vec![]
@@ -255,6 +256,7 @@ impl App {
             }
             Action::Redraw => vec![Effect::Redraw],
             Action::Suspend => vec![Effect::Suspend],
+            Action::Sync => self.sync_now(),
             Action::NextTheme => self.next_theme(1),
             Action::ToggleMouse => {
                 self.mouse = !self.mouse;

@@ -9,6 +9,7 @@ mod presence;
 mod proof;
 mod replay;
 mod report;
+mod sync;
 mod visit;
 mod way;
 
@@ -31,7 +32,8 @@ use crate::session::{Session, Visitor};
 use crate::store::Store;
 use crate::tracker::due;
 use crate::tui::app::{
-    AuthorEvent, AuthorOrder, Effect, EngineState, Event, Found, HOME, SCREEN, WorkspaceEvent,
+    AuthorEvent, AuthorOrder, Effect, EngineState, Event, Found, HOME, SCREEN, SyncEvent,
+    WorkspaceEvent,
 };
 use crate::tui::widgets::markdown::highlight_all;
 use clerk::{Clerk, Note};
@@ -155,13 +157,23 @@ impl Worker {
         let _inside = self.runtime.enter();
         let shared = self.shared.clone();
         match effect {
-            Effect::LoadProgress => shared.with_store(load_progress),
+            Effect::LoadProgress => shared.with_store(|shared| {
+                load_progress(shared)?;
+                sync::look(shared)
+            }),
             Effect::LoadTracker => shared.with_store(history::load_tracker),
             Effect::FindAttempts { visit, wanted } => {
                 shared.with_store(move |shared| history::find(shared, visit, wanted));
             }
             Effect::ReadStory { visit, attempt } => {
                 shared.with_store(move |shared| history::read(shared, visit, attempt));
+            }
+            Effect::Sync { wait } => sync::begin(shared, wait),
+            Effect::SyncLater(after) => {
+                tokio::spawn(async move {
+                    tokio::time::sleep(after).await;
+                    shared.send(Event::Sync(SyncEvent::Due));
+                });
             }
             Effect::LookUpProofs { item } => {
                 shared.with_store(move |shared| look_up_proofs(shared, item));

@@ -83,6 +83,13 @@ fn title(app: &App, frame: &mut Frame<'_>, area: Rect) {
             Span::styled(format!("{} days in a row", app.streak), app.theme.muted()),
         ]);
     }
+    match (app.sync.running, app.sync.queued) {
+        (true, _) => right.extend([dot(), Span::styled("syncing", app.theme.muted())]),
+        (false, 0) => {}
+        (false, queued) => {
+            right.extend([dot(), Span::styled(format!("{queued} to sync"), app.theme.muted())]);
+        }
+    }
     if app.offline {
         right.extend([dot(), Span::styled("offline", app.theme.muted())]);
     }
