@@ -9,9 +9,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    Invocation, Out, Outcome, author, completions, config, destroy, direct, doctor, hint, history,
-    hold, images, incident, init, launch, lint, log, modules, new, open, postmortem, prove, replay,
-    reset, rewind, schema, shell, snapshot, status, verify,
+    DONE, Invocation, Out, Outcome, author, completions, config, destroy, direct, doctor, export,
+    hint, history, hold, images, import_progress, incident, init, launch, lint, log, modules, new,
+    open, postmortem, prove, recover, replay, reset, rewind, schema, shell, snapshot, status,
+    verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -70,6 +71,9 @@ enum Command {
     Postmortem(postmortem::Postmortem),
     History(history::History),
     Replay(replay::Replay),
+    Export(export::Export),
+    ImportProgress(import_progress::ImportProgress),
+    Recover(recover::Recover),
     Snapshot(snapshot::Snapshot),
     Rewind(rewind::Rewind),
     Reset(reset::Reset),
@@ -129,6 +133,9 @@ impl Cli {
             Some(command) => command.run(&invocation),
         };
         let out = &invocation.out;
+        if matches!(ended, Ok(DONE)) {
+            recover::copy_of_the_day(out);
+        }
         match ended.and_then(|status| out.finish().map(|()| status)) {
             Ok(status) => ExitCode::from(status),
             Err(problem) => {
@@ -158,6 +165,9 @@ impl Command {
             Self::Postmortem(command) => command.run(invocation),
             Self::History(command) => command.run(invocation),
             Self::Replay(command) => command.run(invocation),
+            Self::Export(command) => command.run(invocation),
+            Self::ImportProgress(command) => command.run(invocation),
+            Self::Recover(command) => command.run(invocation),
             Self::Snapshot(command) => command.run(invocation),
             Self::Rewind(command) => command.run(invocation),
             Self::Reset(command) => command.run(invocation),

@@ -3,8 +3,6 @@
 //! `PRAGMA user_version` says how many steps a database has taken. A step that was released is
 //! never edited, only followed by another; a test holds each to its digest.
 
-use std::path::{Path, PathBuf};
-
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::Fault;
@@ -64,38 +62,14 @@ fn step(transaction: &Transaction<'_>, migration: &Migration, to: u32) -> rusqli
     Ok(())
 }
 
-/// Copies the database, as it is before its migration, beside it.
-///
-/// The copy appears whole or not at all. Nothing is copied if another program migrated the
-/// database in the meantime: that program made the copy.
-pub(super) fn back_up(connection: &Connection, path: &Path, from: u32) -> Result<(), Fault> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let copy = tempfile::Builder::new().prefix(".backup-").tempfile_in(folder)?;
-    let name = copy.path().to_str().ok_or_else(|| Fault::Io {
-        detail: format!("{} is not valid UTF-8", copy.path().display()),
-    })?;
-    // Into an empty file, of one moment, whoever else writes.
-    connection.execute("VACUUM INTO ?1", [name])?;
-    if version(&Connection::open(copy.path())?)? != from {
-        return Ok(());
-    }
-    copy.as_file().sync_all()?;
-    copy.persist(backup_path(path, from)).map_err(|error| Fault::from(error.error))?;
-    Ok(())
-}
-
-/// Where the copy made before leaving format `from` is kept.
-pub(super) fn backup_path(path: &Path, from: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".format-{from}.backup"));
-    name.into()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::store::backup::{self, Reason};
     use crate::store::{Status, Store};
 
     /// What follows the newest format, to try the way there.
@@ -186,8 +160,8 @@ mod tests {
 
         let error = Store::open(&path).unwrap_err();
         assert_eq!(error.fault, Fault::Newer { found: now + 1, known: now });
-        let copy = Store::open(&backup_path(&path, now)).unwrap();
-        assert!(copy.active("linux-01").unwrap().is_some());
+        let (copy, held) = backup::newest_good(&path).unwrap();
+        assert_eq!((copy.reason, held.attempts), (Reason::Format(now), 1));
     }
 
     #[test]
@@ -218,7 +192,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("progress.db");
         let store = Store::open_with(&path, &migrations(NEXT), jiff::Timestamp::now).unwrap();
-        back_up(&store.connection, &path, 1).unwrap();
-        assert!(!backup_path(&path, 1).exists());
+        let before = backup::all(&path);
+        backup::before_migration(&store.connection, &path, 1).unwrap();
+        assert_eq!(backup::all(&path), before);
     }
 }

@@ -13,16 +13,19 @@
 
 mod activity;
 mod attempt;
+pub mod backup;
 mod checks;
 mod commands;
 mod completions;
 mod error;
+pub mod exchange;
 mod file;
 mod incidents;
 mod memory;
 mod migration;
 mod progress;
 mod proofs;
+pub mod recovery;
 mod reviews;
 mod snapshots;
 mod value;

@@ -7,6 +7,7 @@ mod alone;
 mod authoring;
 mod engines;
 mod home;
+mod kept;
 mod practice;
 mod recorded;
 mod rewind;

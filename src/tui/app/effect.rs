@@ -34,6 +34,8 @@ pub enum Effect {
     },
     /// Read all progress.
     LoadProgress,
+    /// Make the copy of the day, if it is due.
+    BackUp,
     /// Build our images.
     BuildImages,
     /// Stop building.

@@ -104,6 +104,7 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
         Start::Shell { item, watch } => app.attach(&item, watch),
         Start::Home | Start::Setup => vec![Effect::LoadProgress, Effect::LookForEngine],
     };
+    effects.push(Effect::BackUp);
 
     let ssh = std::env::var_os("SSH_CONNECTION").is_some();
     let mut pace = Pace::new(ssh, Instant::now());

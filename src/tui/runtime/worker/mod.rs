@@ -23,7 +23,7 @@ use crate::lab::{Lab, SharedStore};
 use crate::problem::{Exit, Problem};
 use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
-use crate::store::Store;
+use crate::store::{Store, backup};
 use crate::tui::app::{AuthorOrder, Effect, EngineState, Event, Found, WorkspaceEvent};
 use crate::tui::widgets::markdown::highlight_all;
 use incident::Follow;
@@ -132,6 +132,7 @@ impl Worker {
         let shared = self.shared.clone();
         match effect {
             Effect::LoadProgress => shared.with_store(load_progress),
+            Effect::BackUp => shared.with_store(back_up),
             Effect::LookUpProofs { item } => {
                 shared.with_store(move |shared| look_up_proofs(shared, item));
             }
@@ -350,6 +351,19 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
     drop(store);
     shared.send(Event::Progress { items, proved, streak, last });
     Ok(())
+}
+
+/// On a connection of its own, so that nobody waits for it. That the progress is damaged is told; a copy
+/// that could not be made for another reason is tried again by whatever is started next.
+fn back_up(shared: &Shared) -> Result<(), Problem> {
+    match backup::daily(&shared.context.paths.database) {
+        Err(error) if error.is_damage() => Err(error.into()),
+        Err(error) => {
+            tracing::warn!(%error, "the copy of the day was not made");
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
 fn look_up_proofs(shared: &Shared, id: String) -> Result<(), Problem> {
