@@ -17,6 +17,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration(include_str!("migrations/0003_incidents.sql")),
     Migration(include_str!("migrations/0004_seeds_and_proofs.sql")),
     Migration(include_str!("migrations/0005_completions.sql")),
+    Migration(include_str!("migrations/0006_fast.sql")),
 ];
 
 /// The format these steps end in.
@@ -84,11 +85,13 @@ mod tests {
         (DIGEST_3, include_str!("fixtures/format_3.sql")),
         (DIGEST_4, include_str!("fixtures/format_4.sql")),
         (DIGEST_5, include_str!("fixtures/format_5.sql")),
+        (DIGEST_6, include_str!("fixtures/format_6.sql")),
     ];
     const DIGEST_1: &str = "caf3846b033aad3e3cc8bfd41b11600a66be65abb77b36e4e7ca4453470ded0a";
     const DIGEST_2: &str = "a83c1c242bcffabd496b4fc24c31b2a61c0aa227cc542c9461576fed900a240b";
     const DIGEST_4: &str = "f2bb6c31fed9a9539cd265448b89e34c767967b2b98b7a8bd4fb64c1ab9c0d94";
     const DIGEST_5: &str = "87bfa3637312a5a6346649d6267c41d8ee626ecfbe706815b048cb65d0834308";
+    const DIGEST_6: &str = "588a8584a8d1dbe6d19307990decd8dd101cce090f65789cf4b958f1e17459de";
     const DIGEST_3: &str = "2343969551c25d8c148e3ccdf3aac242f99bc6f10c30f38649e6203cc0d394ac";
 
     fn migrations(next: &'static str) -> Vec<Migration> {
