@@ -35,7 +35,8 @@ fn write(path: &Path, now: Timestamp) -> usize {
     };
     line(json!({ "kind": "drydock-progress", "format": 1 }));
     let begun = now - SignedDuration::from_hours(5 * 365 * 24);
-    let apart = SignedDuration::from_secs((5 * 365 * 86_400 - 3600) / ATTEMPTS as i64);
+    let apart =
+        SignedDuration::from_secs((5 * 365 * 86_400 - 3600) / i64::try_from(ATTEMPTS).unwrap());
     let all: Vec<_> = (0..ATTEMPTS)
         .map(|n| {
             let at = begun + apart * i32::try_from(n).unwrap();
