@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use drydock::problem::Problem;
-use drydock::store::{Fault, Store};
+use drydock::store::{Fault, Store, backup, recovery};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -293,6 +293,12 @@ fn full(folder: &Path) {
     assert_eq!(fault, Fault::DiskFull);
     assert!(kept > 5, "{kept}");
     drop(store);
+    // Nor is there room for a copy, and nothing half made is left of one.
+    let backups = folder.join("progress.db.backups");
+    assert_eq!(backup::daily(&path).unwrap_err().fault, Fault::DiskFull);
+    assert_eq!(recovery::recover(&path, None).unwrap_err().fault, Fault::DiskFull);
+    let left = fs::read_dir(backups).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(left.collect::<Vec<_>>(), [".lock"]);
     // What was kept is kept, and can be read while there is still no room.
     let store = Store::open(&path).unwrap();
     store.check_integrity().unwrap();
@@ -312,4 +318,7 @@ fn read_only(folder: &Path) {
     for name in ["new/progress.db", "progress.db", "old/progress.db"] {
         assert_eq!(Store::open(&folder.join(name)).unwrap_err().fault, Fault::ReadOnly, "{name}");
     }
+    let path = folder.join("old/progress.db");
+    assert_eq!(backup::daily(&path).unwrap_err().fault, Fault::ReadOnly);
+    assert_eq!(recovery::recover(&path, None).unwrap_err().fault, Fault::ReadOnly);
 }

@@ -9,10 +9,10 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
-    Invocation, Out, Outcome, apart, author, card, completions, config, destroy, direct, doctor,
-    due, hint, history, hold, images, incident, init, launch, lint, log, modules, new, open,
-    postmortem, prove, replay, report, reset, rewind, schema, shell, snapshot, status, sync,
-    verify,
+    DONE, Invocation, Out, Outcome, apart, author, card, completions, config, destroy, direct,
+    doctor, due, export, hint, history, hold, images, import_progress, incident, init, launch,
+    lint, log, modules, new, open, postmortem, prove, recover, replay, report, reset, rewind,
+    schema, shell, snapshot, status, sync, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -76,6 +76,9 @@ enum Command {
     Report(report::Report),
     History(history::History),
     Replay(replay::Replay),
+    Export(export::Export),
+    ImportProgress(import_progress::ImportProgress),
+    Recover(recover::Recover),
     Snapshot(snapshot::Snapshot),
     Rewind(rewind::Rewind),
     Reset(reset::Reset),
@@ -136,6 +139,9 @@ impl Cli {
             Some(command) => command.run(&invocation),
         };
         let out = &invocation.out;
+        if matches!(ended, Ok(DONE)) {
+            recover::copy_of_the_day(out);
+        }
         match ended.and_then(|status| out.finish().map(|()| status)) {
             Ok(status) => ExitCode::from(status),
             Err(problem) => {
@@ -170,6 +176,9 @@ impl Command {
             Self::Report(command) => command.run(invocation),
             Self::History(command) => command.run(invocation),
             Self::Replay(command) => command.run(invocation),
+            Self::Export(command) => command.run(invocation),
+            Self::ImportProgress(command) => command.run(invocation),
+            Self::Recover(command) => command.run(invocation),
             Self::Snapshot(command) => command.run(invocation),
             Self::Rewind(command) => command.run(invocation),
             Self::Reset(command) => command.run(invocation),

@@ -12,13 +12,14 @@ pub(super) fn confirm(out: &Out, yes: bool, question: &str) -> Result<(), Proble
     if yes || out.json || !io::stdin().is_terminal() || !out.errors_on_terminal {
         return Ok(());
     }
+    if agreed(question) { Ok(()) } else { Err(interrupted("Nothing was changed")) }
+}
+
+/// Asks somebody who is known to be there.
+pub(super) fn agreed(question: &str) -> bool {
     let _ = write!(io::stderr(), "{question} [y/N] ");
     let mut answer = String::new();
     // An end of input is a no.
     let _ = io::stdin().read_line(&mut answer);
-    if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
-        Ok(())
-    } else {
-        Err(interrupted("Nothing was changed"))
-    }
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }

@@ -62,9 +62,8 @@ fn write_commands(order: &Order) -> (OnCommand, JoinHandle<()>) {
     let (sender, commands) = channel::<holder::Command>();
     let (database, attempt) = (order.database.clone(), order.attempt.clone());
     let writing = std::thread::spawn(move || {
-        let mut store = None;
         for command in commands {
-            if let Err(error) = write_command(&mut store, &database, &attempt, command) {
+            if let Err(error) = write_command(&database, &attempt, command) {
                 tracing::warn!(%error, "a command was not written");
             }
         }
@@ -72,17 +71,10 @@ fn write_commands(order: &Order) -> (OnCommand, JoinHandle<()>) {
     (Box::new(move |command| drop(sender.send(command))), writing)
 }
 
-/// Opens the store when there is the first thing to write: a shell without prompt marks needs none.
-fn write_command(
-    store: &mut Option<Store>,
-    database: &Path,
-    attempt: &str,
-    command: holder::Command,
-) -> Result<(), Problem> {
-    let store = match store {
-        Some(store) => store,
-        None => store.insert(Store::open(database)?),
-    };
+/// Opens the store for each: a shell may live for weeks, and would go on writing in a file that a sound
+/// one has taken the place of.
+fn write_command(database: &Path, attempt: &str, command: holder::Command) -> Result<(), Problem> {
+    let store = Store::open(database)?;
     let id = attempt.parse().map_err(|_| unfit(&format!("{attempt} is no attempt")))?;
     let holder::Command { text, folder, status, started_at, duration } = command;
     store.record_command(id, &Command { text, folder, status, started_at, duration })?;

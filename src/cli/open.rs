@@ -1,6 +1,6 @@
 //! Opening the full-screen program.
 
-use super::{DONE, Invocation, Out, Outcome};
+use super::{DONE, Invocation, Out, Outcome, recover};
 use crate::context::Context;
 use crate::problem::{Exit, Problem};
 use crate::tui::{self, Start};
@@ -46,7 +46,7 @@ pub(super) fn with(
     }
     let context = context()?;
     let start = start(&context)?;
-    let store = context.store()?;
+    let store = recover::open_or_ask(out, &context)?;
     tui::run(tui::Options { context, store, start })?;
     Ok(DONE)
 }

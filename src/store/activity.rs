@@ -3,6 +3,7 @@
 //! Kept in UTC by the quarter of an hour, because every time zone's days begin at one: the same
 //! record is right wherever the learner travels.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -13,7 +14,7 @@ use rusqlite::{Connection, params};
 use super::value::Length;
 use super::{Fault, Store, StoreError};
 
-const QUARTER_HOUR_SECONDS: i64 = 15 * 60;
+pub(super) const QUARTER_HOUR_SECONDS: i64 = 15 * 60;
 
 /// Notes practice now.
 pub(super) fn note(connection: &Connection, now: Timestamp, spent: Duration) -> Result<(), Fault> {
@@ -40,9 +41,9 @@ impl Store {
             )?;
             let mut rows = statement.query([quarter_hour(now.timestamp())])?;
             let mut days: Vec<(Date, Duration)> = Vec::new();
+            let mut local = LocalDay::new(now.time_zone());
             while let Some(row) = rows.next()? {
-                let (day, spent) =
-                    (local_day(row.get(0)?, now.time_zone()), row.get::<_, Length>(1)?.0);
+                let (day, spent) = (local.of(row.get(0)?), row.get::<_, Length>(1)?.0);
                 match days.last_mut() {
                     Some((last, sum)) if *last == day => *sum += spent,
                     _ => days.push((day, spent)),
@@ -63,8 +64,9 @@ impl Store {
             let mut rows = statement.query([quarter_hour(now.timestamp())])?;
             let mut days = 0;
             let mut earliest = None;
+            let mut local = LocalDay::new(now.time_zone());
             while let Some(row) = rows.next()? {
-                let day = local_day(row.get(0)?, now.time_zone());
+                let day = local.of(row.get(0)?);
                 let follows = match earliest {
                     None => day == now.date() || follows(day, now.date()),
                     Some(earliest) if day == earliest => continue,
@@ -86,9 +88,36 @@ fn follows(day: Date, next: Date) -> bool {
     day.tomorrow().is_ok_and(|tomorrow| tomorrow == next)
 }
 
-fn local_day(quarter_hour: i64, zone: &TimeZone) -> Date {
-    let start = Timestamp::from_second(quarter_hour.saturating_mul(QUARTER_HOUR_SECONDS));
-    zone.to_datetime(start.unwrap_or(Timestamp::MIN)).date()
+/// Which day a quarter of an hour is on. Those of one day come one after another, so the zone is asked
+/// once for each day.
+struct LocalDay<'a> {
+    zone: &'a TimeZone,
+    /// The day that was asked for last, and its quarters of an hour.
+    last: Option<(Range<i64>, Date)>,
+}
+
+impl<'a> LocalDay<'a> {
+    fn new(zone: &'a TimeZone) -> Self {
+        Self { zone, last: None }
+    }
+
+    fn of(&mut self, quarter: i64) -> Date {
+        if let Some((quarters, day)) = &self.last
+            && quarters.contains(&quarter)
+        {
+            return *day;
+        }
+        let start = Timestamp::from_second(quarter.saturating_mul(QUARTER_HOUR_SECONDS));
+        let start = self.zone.to_datetime(start.unwrap_or(Timestamp::MIN));
+        let day = start.date();
+        let begins = |day: Date| {
+            let begins = day.to_zoned(self.zone.clone()).ok()?;
+            Some(begins.timestamp().as_second().div_euclid(QUARTER_HOUR_SECONDS))
+        };
+        let next = day.tomorrow().ok();
+        self.last = begins(day).zip(next.and_then(begins)).map(|(from, to)| (from..to, day));
+        day
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::value::{At, Length, kept_as_word};
@@ -30,6 +31,19 @@ impl FromStr for AttemptId {
     }
 }
 
+impl Serialize for AttemptId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for AttemptId {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from)?;
+        text.parse().map_err(|_| serde::de::Error::custom("an attempt is named by a UUID"))
+    }
+}
+
 impl ToSql for AttemptId {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.to_string().into())
@@ -48,7 +62,8 @@ pub fn random_seed() -> u32 {
 }
 
 /// Where an attempt is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum AttemptState {
     /// Being worked on; an item has at most one.
     Active,
@@ -285,11 +300,15 @@ impl Store {
     /// The latest attempts, at this item or at any, the latest begun first.
     pub fn history(&self, item: Option<&str>, limit: u32) -> Result<Vec<Attempt>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "{SELECT} WHERE ?1 IS NULL OR item = ?1 ORDER BY id DESC LIMIT ?2"
-            ))?;
-            let attempts =
-                statement.query_map(params![item, limit], from_row)?.collect::<Result<_, _>>()?;
+            // Not one query with an OR: no index would be used for it.
+            let of_item = if item.is_some() { "WHERE item = ?2" } else { "" };
+            let sql = format!("{SELECT} {of_item} ORDER BY id DESC LIMIT ?1");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let rows = match item {
+                Some(item) => statement.query_map(params![limit, item], from_row),
+                None => statement.query_map([limit], from_row),
+            };
+            let attempts = rows?.collect::<Result<_, _>>()?;
             Ok(attempts)
         })
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, params};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::attempt::{is_active, touch};
 use super::value::{At, kept_as_word};
@@ -15,7 +15,7 @@ use super::{AttemptId, Fault, Store, StoreError};
 const LOGGED_CHANGES: u32 = 1000;
 
 /// How a check stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckState {
     /// It is true.

@@ -14,7 +14,7 @@ use super::{AttemptId, Store, StoreError};
 const MAX_TEXT: usize = 4 << 10;
 
 /// How many commands of one attempt are kept, for the same reason: weeks of work.
-const MAX_COMMANDS: u32 = 5_000;
+pub(super) const MAX_COMMANDS: u32 = 5_000;
 
 /// A command that ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

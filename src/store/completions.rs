@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, params, params_from_iter};
 
 use super::value::{At, Length};
 use super::{Attempt, AttemptId, CheckState, Fault, Store, StoreError};
@@ -48,10 +48,12 @@ impl Store {
     /// The completions of an item, or of all, in the order they were made.
     pub fn completions(&self, item: Option<&str>) -> Result<Vec<Completed>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(&format!(
-                "{SELECT} WHERE ?1 IS NULL OR item = ?1 ORDER BY at, id"
-            ))?;
-            let found = statement.query_map([item], from_row)?.collect::<Result<_, _>>()?;
+            // Not one query with an OR: no index would be used for it.
+            let of_item = if item.is_some() { "WHERE item = ?1" } else { "" };
+            let sql = format!("{SELECT} {of_item} ORDER BY at, id");
+            let mut statement = connection.prepare_cached(&sql)?;
+            let found =
+                statement.query_map(params_from_iter(item), from_row)?.collect::<Result<_, _>>()?;
             Ok(found)
         })
     }

@@ -3,10 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
 use rusqlite::ErrorCode;
 use rustix::fs::Access;
 
-use super::AttemptId;
+use super::{AttemptId, backup};
 use crate::problem::{Exit, Problem};
 
 /// Why a call to the store failed, and which file it concerns.
@@ -57,6 +58,12 @@ pub enum Fault {
     /// Another program has been writing for longer than [`super::BUSY_TIMEOUT`].
     #[error("Another program keeps the progress database locked")]
     Locked,
+    /// Another program has the database open, which would go on writing in what is put aside.
+    #[error("Another program (process {pid}) has the progress database open")]
+    InUse {
+        /// The program.
+        pid: i32,
+    },
     /// The system failed to read or write.
     #[error("The progress database cannot be read or written: {detail}")]
     Io {
@@ -97,11 +104,9 @@ impl StoreError {
         let path = self.path.display();
         let away = format!("mv '{path}' '{path}.aside' and start drydock again");
         Some(match &self.fault {
-            Fault::Damaged { .. } => format!(
-                "it was left as it is; put a copy of it back, or save what can be read with \
-                 sqlite3 '{path}' .recover, or begin anew: {away}"
-            ),
-            Fault::NotADatabase => format!("it was left as it is; to begin anew: {away}"),
+            Fault::Damaged { .. } | Fault::NotADatabase => self.recovery(),
+            // So it looks too where its first page is damaged.
+            Fault::Foreign if !backup::all(&self.path).is_empty() => self.recovery(),
             Fault::Foreign => format!(
                 "it was left as it is; {away}, or set DRYDOCK_HOME to a folder of drydock's own"
             ),
@@ -125,6 +130,10 @@ impl StoreError {
             Fault::Locked => {
                 format!("find the program with fuser '{path}' and end it, or try again")
             }
+            Fault::InUse { pid } => format!(
+                "close it, or end it with kill {pid}, and try again; drydock status shows the shells \
+                 that are open"
+            ),
             Fault::Io { .. } => "df -h and dmesg tell how the disk is".to_owned(),
             Fault::Migration { .. } => {
                 "it is as it was; the older drydock still works with it".to_owned()
@@ -132,6 +141,33 @@ impl StoreError {
             Fault::Abandoned(_) => "open the item again to go on with the newer attempt".to_owned(),
             Fault::NoSuchAttempt(_) | Fault::Refused { .. } => return None,
         })
+    }
+
+    /// What puts a sound database in the place of a damaged one. The copies are read through for it.
+    fn recovery(&self) -> String {
+        match backup::newest_good(&self.path) {
+            Some((copy, held)) => format!(
+                "it was left as it is; drydock recover puts back the copy of {} ({} attempts) and \
+                 what else can be read",
+                copy.made_at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M"),
+                held.attempts
+            ),
+            None => {
+                "it was left as it is, and there is no sound copy of it; drydock recover saves \
+                     what can be read and keeps the damaged file"
+                    .to_owned()
+            }
+        }
+    }
+
+    /// Whether the database is damaged, so that a copy of it helps.
+    pub fn is_damage(&self) -> bool {
+        matches!(self.fault, Fault::Damaged { .. } | Fault::NotADatabase)
+    }
+
+    /// Whether it says that it is another program's, as a damaged first page may say too.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.fault, Fault::Foreign)
     }
 
     /// A stable word for scripts.
@@ -145,6 +181,7 @@ impl StoreError {
             Fault::PermissionDenied => "progress_permission_denied",
             Fault::DiskFull => "progress_disk_full",
             Fault::Locked => "progress_locked",
+            Fault::InUse { .. } => "progress_in_use",
             Fault::Io { .. } => "progress_io",
             Fault::Migration { .. } => "progress_migration",
             Fault::NoSuchAttempt(_) => "attempt_missing",
@@ -186,6 +223,16 @@ impl Fault {
 impl From<rusqlite::Error> for Fault {
     fn from(error: rusqlite::Error) -> Self {
         let detail = error.to_string();
+        if matches!(
+            error,
+            rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::IntegralValueOutOfRange(..)
+                | rusqlite::Error::Utf8Error(..)
+        ) {
+            // Nothing of ours writes what cannot be read back.
+            return Self::Damaged { detail };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { detail },
             Some(ErrorCode::NotADatabase) => Self::NotADatabase,

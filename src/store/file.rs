@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::BUSY_TIMEOUT;
 use super::error::Fault;
 use super::migration::{self, Migration};
+use super::{BUSY_TIMEOUT, backup};
 
 /// Marks a database as ours (`PRAGMA application_id`): "drdk".
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"drdk");
@@ -34,7 +34,7 @@ pub(super) fn open(path: &Path, migrations: &[Migration]) -> Result<Connection, 
     let connection = open_existing(&real, migrations)?;
     let from = migration::version(&connection)?;
     if from < migration::newest(migrations) {
-        migration::back_up(&connection, &real, from)?;
+        backup::before_migration(&connection, &real, from)?;
         migration::migrate(&connection, migrations)?;
     }
     set_up(&connection)?;
@@ -62,14 +62,10 @@ fn create(path: &Path, migrations: &[Migration]) -> Result<(), Fault> {
     };
     std::fs::create_dir_all(folder)?;
     let file = tempfile::Builder::new().prefix(".progress-").tempfile_in(folder)?;
-    let connection = Connection::open_with_flags(file.path(), flags())?;
-    // Nobody sees the file yet and a failure discards it: no journal, and one sync at the end.
-    connection.pragma_update_and_check(None, "journal_mode", "OFF", |_| Ok(()))?;
-    connection.pragma_update(None, "synchronous", "OFF")?;
-    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    let connection = open_unseen(file.path())?;
+    mark(&connection)?;
     migration::migrate(&connection, migrations)?;
-    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
-    connection.close().map_err(|(_, error)| error)?;
+    finish_unseen(connection)?;
     file.as_file().sync_all()?;
     // Closed before it has its name: closing any descriptor of a file drops the locks this process
     // holds on it, and another thread may have opened the database by then.
@@ -79,7 +75,28 @@ fn create(path: &Path, migrations: &[Migration]) -> Result<(), Fault> {
     }
 }
 
-fn open_existing(path: &Path, migrations: &[Migration]) -> Result<Connection, Fault> {
+/// Opens a file that nobody sees yet and that a failure discards: no journal on the disk. A sync at its
+/// end, which is the caller's, makes up for all others.
+pub(super) fn open_unseen(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags())?;
+    connection.pragma_update_and_check(None, "journal_mode", "MEMORY", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    Ok(connection)
+}
+
+/// Closes such a file as a database that programs can share.
+pub(super) fn finish_unseen(connection: Connection) -> rusqlite::Result<()> {
+    connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+    connection.close().map_err(|(_, error)| error)
+}
+
+/// Marks a database as ours.
+pub(super) fn mark(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "application_id", APPLICATION_ID)
+}
+
+/// Opens what is there if it is ours and sound. What is refused stays as it is.
+pub(super) fn open_existing(path: &Path, migrations: &[Migration]) -> Result<Connection, Fault> {
     let found = path.metadata()?;
     if !found.is_file() || found.len() == 0 {
         return Err(Fault::NotADatabase); // to SQLite an empty file is an empty database
@@ -96,6 +113,18 @@ fn open_existing(path: &Path, migrations: &[Migration]) -> Result<Connection, Fa
 
 /// Refuses what is not a sound database of ours, in a format we know, that can be written.
 fn recognise(connection: &Connection, bytes: u64, migrations: &[Migration]) -> Result<(), Fault> {
+    identify(connection, migrations)?;
+    if connection.is_readonly(rusqlite::MAIN_DB)? {
+        return Err(Fault::PermissionDenied);
+    }
+    if bytes <= READ_THROUGH_BYTES {
+        read_through(connection, "quick_check")?;
+    }
+    Ok(())
+}
+
+/// Refuses what is not a database of ours in a format we know.
+pub(super) fn identify(connection: &Connection, migrations: &[Migration]) -> Result<(), Fault> {
     let application: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application != APPLICATION_ID {
@@ -106,19 +135,18 @@ fn recognise(connection: &Connection, bytes: u64, migrations: &[Migration]) -> R
     if found > known {
         return Err(Fault::Newer { found, known });
     }
-    if connection.is_readonly(rusqlite::MAIN_DB)? {
-        return Err(Fault::PermissionDenied);
-    }
-    if bytes <= READ_THROUGH_BYTES {
-        read_through(connection, "quick_check")?;
-    }
     Ok(())
 }
 
 /// Runs `quick_check` or `integrity_check`.
 pub(super) fn read_through(connection: &Connection, check: &str) -> Result<(), Fault> {
     let detail: String = connection.pragma_query_value(None, check, |row| row.get(0))?;
-    if detail == "ok" { Ok(()) } else { Err(Fault::Damaged { detail }) }
+    if detail == "ok" {
+        return Ok(());
+    }
+    // The first of many findings says enough, after a line that says which database.
+    let first = detail.lines().find(|line| !line.starts_with("***")).unwrap_or(&detail);
+    Err(Fault::Damaged { detail: first.to_owned() })
 }
 
 /// Never makes a file, and takes its name as a name: `file:` begins no URI.
@@ -128,8 +156,8 @@ fn flags() -> OpenFlags {
         | OpenFlags::SQLITE_OPEN_EXRESCODE
 }
 
-/// A file `SQLite` keeps beside the database.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// What is kept beside the database, under its name and a suffix.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

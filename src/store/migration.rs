@@ -3,8 +3,6 @@
 //! `PRAGMA user_version` says how many steps a database has taken. A step that was released is
 //! never edited, only followed by another; a test holds each to its digest.
 
-use std::path::{Path, PathBuf};
-
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::error::Fault;
@@ -20,6 +18,7 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     Migration(include_str!("migrations/0004_seeds_and_proofs.sql")),
     Migration(include_str!("migrations/0005_completions.sql")),
     Migration(include_str!("migrations/0006_clocks.sql")),
+    Migration(include_str!("migrations/0007_fast.sql")),
 ];
 
 /// The format these steps end in.
@@ -65,38 +64,14 @@ fn step(transaction: &Transaction<'_>, migration: &Migration, to: u32) -> rusqli
     Ok(())
 }
 
-/// Copies the database, as it is before its migration, beside it.
-///
-/// The copy appears whole or not at all. Nothing is copied if another program migrated the
-/// database in the meantime: that program made the copy.
-pub(super) fn back_up(connection: &Connection, path: &Path, from: u32) -> Result<(), Fault> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let copy = tempfile::Builder::new().prefix(".backup-").tempfile_in(folder)?;
-    let name = copy.path().to_str().ok_or_else(|| Fault::Io {
-        detail: format!("{} is not valid UTF-8", copy.path().display()),
-    })?;
-    // Into an empty file, of one moment, whoever else writes.
-    connection.execute("VACUUM INTO ?1", [name])?;
-    if version(&Connection::open(copy.path())?)? != from {
-        return Ok(());
-    }
-    copy.as_file().sync_all()?;
-    copy.persist(backup_path(path, from)).map_err(|error| Fault::from(error.error))?;
-    Ok(())
-}
-
-/// Where the copy made before leaving format `from` is kept.
-pub(super) fn backup_path(path: &Path, from: u32) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(format!(".format-{from}.backup"));
-    name.into()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use sha2::{Digest, Sha256};
 
     use super::*;
+    use crate::store::backup::{self, Reason};
     use crate::store::{Status, Store};
 
     /// What follows the newest format, to try the way there.
@@ -112,12 +87,14 @@ mod tests {
         (DIGEST_4, include_str!("fixtures/format_4.sql")),
         (DIGEST_5, include_str!("fixtures/format_5.sql")),
         (DIGEST_6, include_str!("fixtures/format_6.sql")),
+        (DIGEST_7, include_str!("fixtures/format_7.sql")),
     ];
     const DIGEST_1: &str = "caf3846b033aad3e3cc8bfd41b11600a66be65abb77b36e4e7ca4453470ded0a";
     const DIGEST_2: &str = "a83c1c242bcffabd496b4fc24c31b2a61c0aa227cc542c9461576fed900a240b";
     const DIGEST_4: &str = "f2bb6c31fed9a9539cd265448b89e34c767967b2b98b7a8bd4fb64c1ab9c0d94";
     const DIGEST_5: &str = "87bfa3637312a5a6346649d6267c41d8ee626ecfbe706815b048cb65d0834308";
     const DIGEST_6: &str = "bf245c1f293351c5390423e5fa9c8024fdabc08e0fe0a893b90751ac2e299f35";
+    const DIGEST_7: &str = "5ee0e749dbb051a11f4257e9eacd6f67d4ec0ba6fbfee2ce3a32527992382902";
     const DIGEST_3: &str = "2343969551c25d8c148e3ccdf3aac242f99bc6f10c30f38649e6203cc0d394ac";
 
     fn migrations(next: &'static str) -> Vec<Migration> {
@@ -189,8 +166,8 @@ mod tests {
 
         let error = Store::open(&path).unwrap_err();
         assert_eq!(error.fault, Fault::Newer { found: now + 1, known: now });
-        let copy = Store::open(&backup_path(&path, now)).unwrap();
-        assert!(copy.active("linux-01").unwrap().is_some());
+        let (copy, held) = backup::newest_good(&path).unwrap();
+        assert_eq!((copy.reason, held.attempts), (Reason::Format(now), 1));
     }
 
     #[test]
@@ -221,7 +198,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("progress.db");
         let store = Store::open_with(&path, &migrations(NEXT), jiff::Timestamp::now).unwrap();
-        back_up(&store.connection, &path, 1).unwrap();
-        assert!(!backup_path(&path, 1).exists());
+        let before = backup::all(&path);
+        backup::before_migration(&store.connection, &path, 1).unwrap();
+        assert_eq!(backup::all(&path), before);
     }
 }

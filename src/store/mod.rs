@@ -13,11 +13,13 @@
 
 mod activity;
 mod attempt;
+pub mod backup;
 mod checks;
 mod clocks;
 mod commands;
 mod completions;
 mod error;
+pub mod exchange;
 mod file;
 mod find;
 mod incidents;
@@ -25,6 +27,7 @@ mod memory;
 mod migration;
 mod progress;
 mod proofs;
+pub mod recovery;
 mod reviews;
 mod snapshots;
 mod value;

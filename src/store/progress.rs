@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::value::{At, Length};
-use super::{AttemptId, Store, StoreError};
+use super::{AttemptId, Fault, Store, StoreError};
 
 /// Where the learner stands with an item.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -70,33 +70,12 @@ impl Store {
     /// Progress by item id. An item that is not in it was never begun.
     pub fn progress(&self) -> Result<HashMap<String, Progress>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "WITH begun AS (
-                     SELECT item, count(*) AS attempts, max(last_at) AS last_at,
-                         sum(active_ms) AS spent_ms
-                     FROM attempts GROUP BY item
-                 ), done AS (
-                     SELECT item, count(*) AS completions, max(at) AS at, min(active_ms) AS best_ms,
-                         sum(active_ms) FILTER (WHERE NOT here) AS elsewhere_ms
-                     FROM completions GROUP BY item
-                 ), items AS (
-                     SELECT coalesce(begun.item, done.item) AS item, coalesce(attempts, 0) AS attempts,
-                         coalesce(completions, 0) AS completions,
-                         max(coalesce(last_at, at), coalesce(at, last_at)) AS last_at, best_ms,
-                         coalesce(spent_ms, 0) + coalesce(elsewhere_ms, 0) AS spent_ms
-                     FROM begun FULL JOIN done ON begun.item = done.item
-                 )
-                 SELECT items.item, items.attempts, items.completions, items.last_at, best_ms,
-                     id, active_ms,
-                     (SELECT count(*) FROM checks WHERE attempt = id AND checks.state = 'passed'),
-                     (SELECT count(*) FROM checks WHERE attempt = id),
-                     (SELECT count(*) FROM hints WHERE attempt = id), spent_ms
-                 FROM items LEFT JOIN attempts AS current
-                     ON current.item = items.item AND current.state = 'active'",
-            )?;
-            let progress = statement
-                .query_map([], |row| Ok((row.get(0)?, from_row(row)?)))?
-                .collect::<Result<_, _>>()?;
+            // Three passes, of one moment, over what is in indexes: joining them here is linear.
+            let moment = connection.unchecked_transaction()?;
+            let mut progress = HashMap::new();
+            begun(&moment, &mut progress)?;
+            completed(&moment, &mut progress)?;
+            current(&moment, &mut progress)?;
             Ok(progress)
         })
     }
@@ -112,27 +91,65 @@ impl Store {
     }
 }
 
-fn from_row(row: &Row<'_>) -> rusqlite::Result<Progress> {
-    let completions = row.get(2)?;
-    let current = match row.get(5)? {
-        Some(attempt) => Some(Current {
-            attempt,
-            active: row.get::<_, Length>(6)?.0,
-            checks_passed: row.get(7)?,
-            checks_total: row.get(8)?,
-            hints: row.get(9)?,
-        }),
-        None => None,
-    };
-    Ok(Progress {
-        status: if completions > 0 { Status::Completed } else { Status::Started },
-        attempts: row.get(1)?,
-        completions,
-        last_at: Some(row.get::<_, At>(3)?.0),
-        best_active: row.get::<_, Option<Length>>(4)?.map(|length| length.0),
-        spent: row.get::<_, Length>(10)?.0,
-        current,
-    })
+const BEGUN: &str =
+    "SELECT item, count(*), max(last_at), sum(active_ms) FROM attempts GROUP BY item";
+
+fn begun(connection: &Connection, progress: &mut HashMap<String, Progress>) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(BEGUN)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let of_item = Progress {
+            status: Status::Started,
+            attempts: row.get(1)?,
+            last_at: Some(row.get::<_, At>(2)?.0),
+            spent: row.get::<_, Length>(3)?.0,
+            ..Progress::default()
+        };
+        progress.insert(row.get(0)?, of_item);
+    }
+    Ok(())
+}
+
+const COMPLETED: &str = "SELECT item, count(*), max(at), min(active_ms),
+     coalesce(sum(active_ms) FILTER (WHERE NOT here), 0) FROM completions GROUP BY item";
+
+fn completed(
+    connection: &Connection,
+    progress: &mut HashMap<String, Progress>,
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(COMPLETED)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let of_item = progress.entry(row.get(0)?).or_default();
+        of_item.status = Status::Completed;
+        of_item.completions = row.get(1)?;
+        of_item.last_at = of_item.last_at.max(Some(row.get::<_, At>(2)?.0));
+        of_item.best_active = Some(row.get::<_, Length>(3)?.0);
+        // What was done here counts as an attempt already.
+        of_item.spent += row.get::<_, Length>(4)?.0;
+    }
+    Ok(())
+}
+
+fn current(connection: &Connection, progress: &mut HashMap<String, Progress>) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT item, id, active_ms,
+             (SELECT count(*) FILTER (WHERE checks.state = 'passed') FROM checks WHERE attempt = id),
+             (SELECT count(*) FROM checks WHERE attempt = id),
+             (SELECT count(*) FROM hints WHERE attempt = id)
+         FROM attempts INDEXED BY attempts_active WHERE state = 'active'",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        progress.entry(row.get(0)?).or_default().current = Some(Current {
+            attempt: row.get(1)?,
+            active: row.get::<_, Length>(2)?.0,
+            checks_passed: row.get(3)?,
+            checks_total: row.get(4)?,
+            hints: row.get(5)?,
+        });
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -208,13 +225,7 @@ mod tests {
             let rows = statement.query_map([], |row| row.get("detail")).unwrap();
             rows.collect::<Result<_, _>>().unwrap()
         };
-        assert_eq!(
-            plan("SELECT item, count(*), max(last_at) FROM attempts GROUP BY item"),
-            ["SCAN attempts USING COVERING INDEX attempts_summary"]
-        );
-        assert_eq!(
-            plan("SELECT item, count(*), max(at), min(active_ms) FROM completions GROUP BY item"),
-            ["SCAN completions USING COVERING INDEX completions_summary"]
-        );
+        assert_eq!(plan(BEGUN), ["SCAN attempts USING COVERING INDEX attempts_summary"]);
+        assert_eq!(plan(COMPLETED), ["SCAN completions USING COVERING INDEX completions_story"]);
     }
 }

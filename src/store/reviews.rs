@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use rusqlite::Connection;
 
 use super::value::At;
-use super::{Store, StoreError};
+use super::{Fault, Store, StoreError};
 
 /// One end of practising an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,33 +28,56 @@ impl Store {
     /// that did not pass; the earliest first.
     pub fn reviews(&self) -> Result<HashMap<String, Vec<Review>>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached(
-                "SELECT item, at, 1, hints, failures, solution_seen FROM completions
-                 UNION ALL
-                 SELECT item, ended_at, 0, (SELECT count(*) FROM hints WHERE attempt = id),
-                     failures, solution_seen_at IS NOT NULL
-                 FROM attempts WHERE state = 'abandoned' AND failures > 0
-                 ORDER BY 2",
-            )?;
-            let mut reviews: HashMap<String, Vec<Review>> = HashMap::new();
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let review = Review {
-                    at: row.get::<_, At>(1)?.0,
-                    completed: row.get(2)?,
-                    hints: row.get(3)?,
-                    failures: row.get(4)?,
-                    solution_seen: row.get(5)?,
-                };
-                let item = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-                match reviews.get_mut(item) {
-                    Some(of_item) => of_item.push(review),
-                    None => drop(reviews.insert(item.to_owned(), vec![review])),
-                }
+            let moment = connection.unchecked_transaction()?;
+            let mut reviews = HashMap::new();
+            add(&moment, COMPLETED, true, &mut reviews)?;
+            add(&moment, GIVEN_UP, false, &mut reviews)?;
+            for of_item in reviews.values_mut() {
+                of_item.sort_by_key(|review| review.at);
             }
             Ok(reviews)
         })
     }
+}
+
+const COMPLETED: &str =
+    "SELECT item, at, hints, failures, solution_seen FROM completions ORDER BY item, at";
+
+const GIVEN_UP: &str =
+    "SELECT item, ended_at, (SELECT count(*) FROM hints WHERE attempt = id), failures,
+         solution_seen_at IS NOT NULL
+     FROM attempts WHERE state = 'abandoned' AND failures > 0 ORDER BY item, ended_at";
+
+/// Adds what a query tells, item by item.
+fn add(
+    connection: &Connection,
+    sql: &str,
+    completed: bool,
+    reviews: &mut HashMap<String, Vec<Review>>,
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut of_item = (String::new(), Vec::new());
+    let mut put = |(item, found): (String, Vec<Review>)| {
+        if !found.is_empty() {
+            reviews.entry(item).or_default().extend(found);
+        }
+    };
+    while let Some(row) = rows.next()? {
+        let item = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        if item != of_item.0 {
+            put(std::mem::replace(&mut of_item, (item.to_owned(), Vec::new())));
+        }
+        of_item.1.push(Review {
+            at: row.get::<_, At>(1)?.0,
+            completed,
+            hints: row.get(2)?,
+            failures: row.get(3)?,
+            solution_seen: row.get(4)?,
+        });
+    }
+    put(of_item);
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::params;
+use serde::{Deserialize, Serialize};
 
 use super::attempt::is_active;
 use super::value::{At, kept_as_word};
@@ -11,7 +12,8 @@ use super::{AttemptId, Store, StoreError};
 const MAX_SNAPSHOTS: u32 = 1000;
 
 /// What was done with a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SnapshotEvent {
     /// It was taken.
     Taken,

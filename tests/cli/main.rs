@@ -8,6 +8,7 @@ mod authoring;
 mod class;
 mod engines;
 mod home;
+mod kept;
 mod practice;
 mod recorded;
 mod rewind;

@@ -9,7 +9,7 @@ use crate::config::Config;
 use crate::course::Severity;
 use crate::paths::Paths;
 use crate::problem::Problem;
-use crate::store::Store;
+use crate::store::{Store, backup};
 
 /// What progress, logs and recordings need to go on for a while.
 const DISK_NEEDED: u64 = 50_000_000;
@@ -33,6 +33,7 @@ pub(super) fn findings(invocation: &Invocation) -> Vec<Finding> {
                 found.extend(content(invocation));
             }
             found.push(progress(&paths));
+            found.extend(copies(&paths));
             found.extend(disk("disk", &paths.data_dir, DISK_NEEDED));
         }
         Err(error) => found.push(Finding::fatal("home", &Problem::from(error))),
@@ -89,6 +90,25 @@ fn progress(paths: &Paths) -> Finding {
         Ok(()) => Finding::good(NAME, format!("{} is sound", file.display())),
         Err(error) => Finding::fatal(NAME, &Problem::from(error)),
     }
+}
+
+/// The latest sound copy of the progress, where there is any progress.
+fn copies(paths: &Paths) -> Option<Finding> {
+    const NAME: &str = "copies";
+    let all = backup::all(&paths.database);
+    let damaged = all.iter().take_while(|copy| copy.check().is_err()).count();
+    let Some(copy) = all.get(damaged) else {
+        let detail =
+            "there is no sound copy of the progress yet; one is made each day you practise";
+        return paths.database.exists().then(|| Finding::good(NAME, detail));
+    };
+    let detail = format!("the last sound one is of {}", words::when(copy.made_at));
+    Some(if damaged == 0 {
+        Finding::good(NAME, detail)
+    } else {
+        let damaged = words::count(damaged, "later one");
+        Finding::poor(NAME, format!("{detail}; {damaged} cannot be read"), "drydock recover --list")
+    })
 }
 
 /// How much is free on the disk of a folder, or of the nearest one above it that is there; `None`

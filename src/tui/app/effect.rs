@@ -60,6 +60,8 @@ pub enum Effect {
     },
     /// Try it again after a while.
     SyncLater(Duration),
+    /// Make the copy of the day, if it is due.
+    BackUp,
     /// Build our images.
     BuildImages,
     /// Stop building.

@@ -116,6 +116,7 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
             vec![Effect::LoadProgress, Effect::LookForEngine]
         }
     };
+    effects.push(Effect::BackUp);
 
     let ssh = std::env::var_os("SSH_CONNECTION").is_some();
     let mut pace = Pace::new(ssh, Instant::now());

@@ -29,7 +29,7 @@ use crate::lab::{Lab, SharedStore};
 use crate::problem::{Exit, Problem};
 use crate::prove::record::standing;
 use crate::session::{Session, Visitor};
-use crate::store::Store;
+use crate::store::{Store, backup};
 use crate::tracker::due;
 use crate::tui::app::{
     AuthorEvent, AuthorOrder, Effect, EngineState, Event, Found, HOME, SCREEN, SyncEvent,
@@ -175,6 +175,7 @@ impl Worker {
                     shared.send(Event::Sync(SyncEvent::Due));
                 });
             }
+            Effect::BackUp => shared.with_store(back_up),
             Effect::LookUpProofs { item } => {
                 shared.with_store(move |shared| look_up_proofs(shared, item));
             }
@@ -431,6 +432,19 @@ fn load_progress(shared: &Shared) -> Result<(), Problem> {
     let place = [SCREEN, HOME].map(|key| shared.recall(key));
     shared.send(Event::Progress { items, proved, due, streak, last, place });
     Ok(())
+}
+
+/// On a connection of its own, so that nobody waits for it. That the progress is damaged is told; a copy
+/// that could not be made for another reason is tried again by whatever is started next.
+fn back_up(shared: &Shared) -> Result<(), Problem> {
+    match backup::daily(&shared.context.paths.database) {
+        Err(error) if error.is_damage() => Err(error.into()),
+        Err(error) => {
+            tracing::warn!(%error, "the copy of the day was not made");
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+    }
 }
 
 fn look_up_proofs(shared: &Shared, id: String) -> Result<(), Problem> {
