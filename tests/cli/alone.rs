@@ -40,10 +40,9 @@ fn every_command_explains_itself_and_no_other_is_named() {
         all.says(&format!("\n  {command} "));
         home.run(&["help", command]).ends(0).says("Example: ").says("Usage: drydock");
     }
-    for later in ["pack"] {
-        assert!(!all.stdout.contains(&format!("\n  {later} ")), "{later}");
-        home.run(&[later]).ends(2);
-    }
+    // That comes later.
+    assert!(!all.stdout.contains("\n  pack "));
+    home.run(&["pack"]).ends(2);
     home.run(&["--version"]).ends(0).says(concat!("drydock ", env!("CARGO_PKG_VERSION")));
     // Asking for help leaves nothing behind.
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);

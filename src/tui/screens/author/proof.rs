@@ -76,9 +76,10 @@ impl Proof {
                     lines.push(Line::styled(*engine, theme.text()));
                     let last = stages.len().saturating_sub(1);
                     lines.extend(stages.iter().enumerate().map(|(index, stage)| {
-                        let (sign, style) = match index == last {
-                            true => (app.signs.started(), theme.attention()),
-                            false => (app.signs.open(), theme.muted()),
+                        let (sign, style) = if index == last {
+                            (app.signs.started(), theme.attention())
+                        } else {
+                            (app.signs.open(), theme.muted())
                         };
                         Line::styled(format!("  {sign} {}", stage.word()), style)
                     }));

@@ -349,7 +349,7 @@ impl Author {
     pub(super) fn scroll_preview(&mut self, by: isize) {
         match self.preview.shown {
             preview::Shown::Lesson if self.shown_proof().is_none() => {
-                self.preview.lesson.scroll_by(by)
+                self.preview.lesson.scroll_by(by);
             }
             _ => self.preview.scroll = self.preview.scroll.saturating_add_signed(by),
         }
