@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::Trouble;
 use super::place::{Named, Place, fetched, shown};
-use super::read::FETCHED;
+use super::read::{BRANCHES, FETCHED};
 
 /// How long one repository may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -46,15 +46,20 @@ async fn one(address: &str, into: PathBuf) -> Result<(), String> {
         init.args(["init", "--quiet", "--bare", "--template="]).arg("--").arg(&into);
         run(init).await?;
     }
-    let mut fetch = git();
-    fetch.arg("--git-dir").arg(&into).args(["fetch", "--quiet", "--depth=1", "--no-tags"]);
-    fetch.args(["--no-recurse-submodules", "--no-write-fetch-head", "--force", "--", address]);
-    fetch.arg(format!("HEAD:{FETCHED}"));
-    match run(fetch).await {
-        // There is nothing in it yet.
-        Err(words) if words.contains("find remote ref HEAD") => Ok(()),
-        ran => ran,
+    // Where its HEAD leads nowhere, the branch that was pushed has another name.
+    let usual = BRANCHES.iter().map(|name| format!("refs/heads/{name}"));
+    for reference in std::iter::once("HEAD".to_owned()).chain(usual) {
+        let mut fetch = git();
+        fetch.arg("--git-dir").arg(&into).args(["fetch", "--quiet", "--depth=1", "--no-tags"]);
+        fetch.args(["--no-recurse-submodules", "--no-write-fetch-head", "--force", "--", address]);
+        fetch.arg(format!("{reference}:{FETCHED}"));
+        match run(fetch).await {
+            Err(words) if words.contains("find remote ref") => {}
+            ran => return ran,
+        }
     }
+    // There is nothing in it yet.
+    Ok(())
 }
 
 fn git() -> Command {

@@ -9,7 +9,6 @@ mod class;
 mod fetch;
 mod place;
 mod read;
-mod record;
 mod watch;
 
 use std::path::{Path, PathBuf};

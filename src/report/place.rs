@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::Trouble;
-use super::record::FOLDER;
+use crate::sync::completion::FOLDER;
 
 /// How many learners are read.
 const MAX_LEARNERS: usize = 2_000;

@@ -7,15 +7,18 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 
-use git2::{ErrorCode, ObjectType, Odb, Repository as Git, RepositoryOpenFlags, Tree};
+use git2::{BranchType, ErrorCode, ObjectType, Odb, Repository as Git, RepositoryOpenFlags, Tree};
 
 use super::Trouble;
 use super::place::{Kind, Repository};
-use super::record::{self, FOLDER, MAX_FILE};
 use crate::store::Completed;
+use crate::sync::completion::{self, FOLDER, MAX_FILE};
 
 /// How many files of one repository are read.
 const MAX_FILES: usize = 20_000;
+
+/// Branches that are tried first where a repository's HEAD leads nowhere.
+pub(super) const BRANCHES: [&str; 2] = ["main", "master"];
 
 /// What is told of a remote repository that nothing is known of.
 const NOT_FETCHED: &str = "nothing of it was fetched yet";
@@ -56,8 +59,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn take(&mut self, path: &str, bytes: Result<Vec<u8>, String>) {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        match bytes.and_then(|bytes| record::read(name, &bytes)) {
+        match bytes.and_then(|bytes| completion::from_text(path, &bytes)) {
             Ok(completed) => self.completions.push(completed),
             Err(message) => {
                 let mut trouble = Trouble::of(self.shown.to_owned(), &message);
@@ -100,12 +102,7 @@ impl Reading<'_> {
             | RepositoryOpenFlags::NO_DOTGIT;
         let git = Git::open_ext(path, flags, &[] as &[&Path]).map_err(told)?;
         let odb = git.odb().map_err(told)?;
-        let tree = match git.revparse_single(&format!("{reference}^{{tree}}")) {
-            Ok(tree) => tree.into_tree().map_err(|_| "it has no files".to_owned())?,
-            // Nothing was committed yet.
-            Err(error) if error.code() == ErrorCode::NotFound => return Ok(()),
-            Err(error) => return Err(told(error)),
-        };
+        let Some(tree) = tree_of(&git, reference).map_err(told)? else { return Ok(()) };
         let Some(all) = below(&git, &tree, FOLDER) else { return Ok(()) };
         for (module, modules) in trees(&git, &all) {
             for (item, files) in trees(&git, &modules) {
@@ -161,7 +158,8 @@ fn folders(folder: &Path) -> io::Result<Vec<(String, std::path::PathBuf)>> {
 
 fn file(path: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let read = fs::File::open(path).and_then(|it| it.take(MAX_FILE + 1).read_to_end(&mut bytes));
+    let read =
+        fs::File::open(path).and_then(|it| it.take(MAX_FILE as u64 + 1).read_to_end(&mut bytes));
     read.map_err(|error| error.to_string())?;
     Ok(bytes)
 }
@@ -169,10 +167,31 @@ fn file(path: &Path) -> Result<Vec<u8>, String> {
 fn blob(odb: &Odb<'_>, id: git2::Oid) -> Result<Vec<u8>, String> {
     let told = |error: git2::Error| error.message().to_owned();
     let (size, _) = odb.read_header(id).map_err(told)?;
-    if size as u64 > MAX_FILE {
-        return Err(record::too_large());
+    if size > MAX_FILE {
+        return Err(completion::too_large());
     }
     Ok(odb.read(id).map_err(told)?.data().to_vec())
+}
+
+/// The files of a reference. A repository that was made bare has a HEAD which nobody pushed to where the
+/// branch that was pushed has another name: then that branch is meant. `None` where nothing was
+/// committed yet.
+fn tree_of<'a>(git: &'a Git, reference: &str) -> Result<Option<Tree<'a>>, git2::Error> {
+    let usual = BRANCHES.iter().map(|name| format!("refs/heads/{name}"));
+    let mut names = vec![reference.to_owned()];
+    if reference == "HEAD" {
+        names.extend(usual);
+        let branches = git.branches(Some(BranchType::Local))?.flatten();
+        names.extend(branches.filter_map(|(it, _)| it.get().name().ok().map(str::to_owned)));
+    }
+    for name in names {
+        match git.revparse_single(&format!("{name}^{{tree}}")) {
+            Ok(tree) => return Ok(tree.into_tree().ok()),
+            Err(error) if error.code() == ErrorCode::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
 }
 
 fn below<'a>(git: &'a Git, tree: &Tree<'_>, name: &str) -> Option<Tree<'a>> {

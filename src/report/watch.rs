@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::record::FOLDER;
 use super::{Sources, place};
+use crate::sync::completion::FOLDER;
 
 /// Watched folders; watched until it is dropped.
 pub struct Watch {

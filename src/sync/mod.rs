@@ -7,7 +7,7 @@
 //! at the remote yet is found by looking, so that nothing has to be kept about what was sent.
 //! Nothing is ever forced.
 
-mod completion;
+pub mod completion;
 mod dry;
 mod fault;
 mod files;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::home::{GOOD, Home, Ran, items};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 27] = [
     "init",
     "home",
     "status",
@@ -19,6 +19,12 @@ const COMMANDS: [&str; 21] = [
     "hint",
     "history",
     "sync",
+    "due",
+    "card",
+    "report",
+    "export",
+    "import-progress",
+    "recover",
     "replay",
     "reset",
     "destroy",

@@ -180,6 +180,8 @@ fn class(home: &Home) -> PathBuf {
     git(&cleo, &["add", "-A"]);
     git(&cleo, &["commit", "-q", "-m", "a"]);
     git(&class, &["clone", "-q", "--bare", "../cleo", "cleo.git"]);
+    // Made bare where the first branch has another name: nobody ever pushed to its HEAD.
+    git(&class.join("cleo.git"), &["symbolic-ref", "HEAD", "refs/heads/elsewhere"]);
     class
 }
 

@@ -163,16 +163,18 @@ pub(crate) async fn an_init_system_that_lost_its_agent_is_started_again(lab: Lab
     spec.init = Init::System;
     let sandbox = lab.started(&spec).await;
     lab.said(&sandbox.id, "echo mine > ~/mine").await;
-    // Root inside may do that: it is not the first process here. Whoever asked hears no more.
+    // Root inside may do that: it is not the first process here. Whoever asked hears no more, or
+    // that the shell is gone a moment before the sandbox is.
     let killing = lab.sh(&sandbox.id, "sudo pkill -9 -x drydock; sleep 60");
     let stopped = async {
         while lab.engine.inspect(&sandbox.id).await.unwrap().state == SandboxState::Running {
             tokio::task::yield_now().await;
         }
     };
+    let mut stopped = std::pin::pin!(super::within(stopped));
     tokio::select! {
-        _ = killing => {}
-        () = super::within(stopped) => {}
+        _ = killing => stopped.await,
+        () = &mut stopped => {}
     }
     assert_eq!(lab.engine.inspect(&sandbox.id).await.unwrap().state, SandboxState::Stopped);
     lab.engine.start(&sandbox.id).await.unwrap();
@@ -182,7 +184,7 @@ pub(crate) async fn an_init_system_that_lost_its_agent_is_started_again(lab: Lab
     );
     let home = home(&lab).await;
     lab.engine.destroy(&sandbox.id).await.unwrap();
-    assert_eq!(traces(&home, &BTreeSet::from([sandbox.id.0])), Vec::<String>::new());
+    assert_eq!(traces(&home, &BTreeSet::from([sandbox.id.0.clone()])), Vec::<String>::new());
 }
 
 pub(crate) async fn a_removal_that_was_cut_off_is_brought_to_its_end(lab: Lab) {
