@@ -163,6 +163,23 @@ pub struct FeedEntry {
     pub text: String,
 }
 
+impl FeedEntry {
+    /// Who says it; where nobody does, a word for what kind it is.
+    pub fn who(&self) -> &str {
+        if !self.from.is_empty() {
+            return &self.from;
+        }
+        match self.kind {
+            FeedKind::Hint => "hint",
+            FeedKind::System => "system",
+            FeedKind::Metric => "metrics",
+            FeedKind::Stakeholder => "somebody",
+            FeedKind::Change => "change",
+            FeedKind::Learner => "you",
+        }
+    }
+}
+
 /// What kind of update it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

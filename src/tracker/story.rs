@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::incident::director::written;
+use crate::incident::picture::FeedKind;
 use crate::store::{
     Attempt, AttemptId, AttemptState, CheckState, Command, SnapshotEvent, Store, StoreError,
 };
@@ -61,6 +63,13 @@ pub enum What {
         /// Which of both.
         what: SnapshotEvent,
     },
+    /// In an incident, something was told.
+    Told {
+        /// By whom: `pager`, `change`, `you`.
+        who: String,
+        /// What: Markdown.
+        text: String,
+    },
     /// It ended so.
     Ended(AttemptState),
 }
@@ -75,6 +84,7 @@ impl What {
             Self::Hint { .. } => "hint",
             Self::Solution => "solution",
             Self::Snapshot { .. } => "snapshot",
+            Self::Told { .. } => "told",
             Self::Ended(_) => "ended",
         }
     }
@@ -108,6 +118,13 @@ impl Story {
         for note in store.snapshot_notes(id)? {
             add(note.at, What::Snapshot { name: note.name, what: note.what });
         }
+        let feed = written(store, id)?.map(|life| life.feed).unwrap_or_default();
+        // Hints are told above.
+        for entry in feed.into_iter().filter(|entry| entry.kind != FeedKind::Hint) {
+            let at = Timestamp::from_millisecond((entry.time * 1000.0) as i64);
+            let who = entry.who().to_owned();
+            add(at.unwrap_or(attempt.started_at), What::Told { who, text: entry.text });
+        }
         moments.sort_by_key(|moment| moment.at);
         // First and last whatever a clock that was set says.
         moments.insert(0, Moment { at: attempt.started_at, what: What::Begun });
@@ -120,7 +137,46 @@ impl Story {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::course::scenario::Level;
+    use crate::course::{self, Body, Source};
+    use crate::incident::life::{Life, Mode};
+    use crate::incident::picture::FeedEntry;
     use crate::store::CheckRecord;
+
+    #[test]
+    fn what_an_incident_told_stands_in_its_story() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("progress.db")).unwrap();
+        let attempt = store.begin("incidents-01", "hash", "docker", None).unwrap();
+        let course = course::load(&[Source::built_in()]);
+        let Body::Scenario(scenario) = &course.item("incidents-01").unwrap().body else { panic!() };
+        let now = attempt.started_at.as_millisecond() as f64 / 1000.0;
+        let mut life = Life::new(scenario, Mode::Normal, 7, now);
+        for (kind, from, text) in [
+            (FeedKind::Metric, "pager", "Pages do not load"),
+            (FeedKind::Hint, "", "Look at the queue"),
+            (FeedKind::Change, "", "api is at version 2"),
+        ] {
+            let (from, text) = (from.to_owned(), text.to_owned());
+            life.feed.push(FeedEntry {
+                at: 0.0,
+                time: now + 1.0,
+                kind,
+                level: Level::Info,
+                from,
+                text,
+            });
+        }
+        let json = serde_json::to_string(&life).unwrap();
+        store.keep_incident(attempt.id, &json, Duration::ZERO, None).unwrap();
+        let told = Story::read(&store, attempt.id).unwrap();
+        let words = told.moments.iter().filter_map(|moment| match &moment.what {
+            What::Told { who, text } => Some((who.as_str(), text.as_str())),
+            _ => None,
+        });
+        let expected = [("pager", "Pages do not load"), ("change", "api is at version 2")];
+        assert_eq!(words.collect::<Vec<_>>(), expected);
+    }
 
     #[test]
     fn what_was_kept_is_told_in_the_order_it_happened() {

@@ -48,6 +48,10 @@ fn line(out: &Out, moment: &Moment) -> String {
         What::Snapshot { name, what: SnapshotEvent::Rewound } => {
             (out.signs.running(), format!("rewound to {}", printable(name)))
         }
+        What::Told { who, text } => {
+            let text = printable(text).replace(['\n', '\t'], " ");
+            (out.signs.running(), format!("{}: {text}", printable(who)))
+        }
         What::Ended(state) => (out.signs.open(), state.word().to_owned()),
     };
     let text = format!("{sign} {text}");
@@ -81,6 +85,10 @@ pub(super) fn as_json(story: &Story) -> Value {
             What::Snapshot { name, what } => {
                 add("name", json!(name));
                 add("state", json!(what.word()));
+            }
+            What::Told { who, text } => {
+                add("who", json!(who));
+                add("text", json!(text));
             }
             What::Ended(state) => add("state", json!(state.word())),
         }

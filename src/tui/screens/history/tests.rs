@@ -77,6 +77,13 @@ fn story(attempt: &Attempt) -> Story {
                 What::Snapshot { name: "check-1".to_owned(), what: SnapshotEvent::Rewound },
             ),
             moment(500, What::Solution),
+            moment(
+                610,
+                What::Told {
+                    who: "pager".to_owned(),
+                    text: "**Pages** do not\nload.\n\nMore".to_owned(),
+                },
+            ),
             moment(3905, What::Ended(AttemptState::Completed)),
         ],
     }

@@ -16,7 +16,7 @@ use crate::tui::screens::replay;
 use crate::tui::widgets::list::{first_row, select};
 use crate::tui::widgets::pane::Pane;
 use crate::tui::widgets::tame::tame;
-use crate::tui::widgets::text::{clock, duration, fit, split_line};
+use crate::tui::widgets::text::{clock, duration, fit, plain, split_line};
 
 /// From this width on a row of the list has room for everything.
 const ROOMY: u16 = 90;
@@ -206,6 +206,11 @@ fn moment_row<'a>(app: &App, moment: &Moment, began: Timestamp, width: u16) -> L
                 SnapshotEvent::Rewound => format!("rewound to {}", tame(name)),
             };
             (signs.running(), theme.accent(), words, theme.accent())
+        }
+        What::Told { who, text } => {
+            let text = plain(text).next().unwrap_or_default();
+            let words = format!("{}: {}", tame(who), tame(&text));
+            (signs.running(), theme.attention(), words, theme.text())
         }
         What::Ended(state) => {
             (signs.open(), theme.muted(), state.word().to_owned(), theme.heading())

@@ -29,16 +29,15 @@ pub(super) fn at(seconds: f64) -> String {
 
 /// An update's sign without and with more than ASCII, and who says it.
 pub(super) fn kind(entry: &FeedEntry) -> ((&'static str, &'static str), String) {
-    let (signs, word) = match entry.kind {
-        FeedKind::Hint => (("?", "●"), "hint"),
-        FeedKind::System => ((".", "·"), "system"),
-        FeedKind::Metric => (("~", "≈"), "metrics"),
-        FeedKind::Stakeholder => (("!", "▲"), "somebody"),
-        FeedKind::Change => (("*", "◆"), "change"),
-        FeedKind::Learner => ((">", "▸"), "you"),
+    let signs = match entry.kind {
+        FeedKind::Hint => ("?", "●"),
+        FeedKind::System => (".", "·"),
+        FeedKind::Metric => ("~", "≈"),
+        FeedKind::Stakeholder => ("!", "▲"),
+        FeedKind::Change => ("*", "◆"),
+        FeedKind::Learner => (">", "▸"),
     };
-    let who = if entry.from.is_empty() { word } else { &entry.from };
-    (signs, who.to_owned())
+    (signs, entry.who().to_owned())
 }
 
 fn kind_style(app: &App, entry: &FeedEntry) -> Style {
