@@ -1,10 +1,11 @@
 //! The files of the repository: what is new is written, what the learner is editing stays.
 //!
-//! Whatever is killed when: the commit is noted before the first file of it is written, so that a
-//! file which was written, or begun, is known as ours the next time and not taken for an edit.
+//! Whatever is killed when, and however often: the commit is noted before the first file of it is
+//! written, beside those that were killed before it, so that a file which was written, or begun, is known
+//! as ours the next time and not taken for an edit.
 //! Nothing is written through a link, and a file appears whole or not at all.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -18,7 +19,7 @@ use super::completion;
 use super::fault::Fault;
 use super::pages;
 
-/// The note of the commit whose files are being written, in `.git`.
+/// The note of the commits whose files are being written, in `.git`: a line for each.
 const UNDER_WAY: &str = "drydock-under-way";
 
 /// What it takes to bring the files from one tree to another.
@@ -75,13 +76,14 @@ pub(super) fn look(
         let old = (delta.status() != Delta::Added).then(|| delta.old_file().id());
         let mode = u32::from(delta.new_file().mode());
         let new = (delta.status() != Delta::Deleted).then(|| (delta.new_file().id(), mode));
-        let pending = begun.as_ref().and_then(|tree| Some(tree.get_path(path).ok()?.id()));
+        let pending = begun.iter().filter_map(|tree| Some(tree.get_path(path).ok()?.id()));
+        let pending: Vec<_> = pending.collect();
         let mut change = Change { path: path.to_owned(), old, new, begun: false };
         let is_ours = is_ours(repository, &change);
         if is_ours {
             must_be_folders(root, path)?;
         }
-        let found = found(repository, root, &index, &change, pending)?;
+        let found = found(repository, root, &index, &change, &pending)?;
         change.begun = found == Found::Begun;
         match (found, is_ours) {
             (Found::Edited, true) => changes.left.push(change),
@@ -106,7 +108,9 @@ pub(super) fn put(
         let path = path.to_owned();
         move |source| Fault::File { path, source }
     };
-    fs::write(&note, format!("{commit}\n")).map_err(trouble(&note))?;
+    // On a line of its own, also where one that was killed had written the half of one.
+    let noted = File::options().create(true).append(true).open(&note);
+    noted.and_then(|mut file| write!(file, "\n{commit}\n")).map_err(trouble(&note))?;
     for change in &changes.ours {
         let path = root.join(&change.path);
         let written = match change.new {
@@ -143,11 +147,11 @@ pub(super) fn done(repository: &Repository) {
     let _ = fs::remove_file(repository.path().join(UNDER_WAY));
 }
 
-/// The tree whose files were being written when drydock was killed.
-fn begun(repository: &Repository) -> Option<Tree<'_>> {
-    let text = fs::read_to_string(repository.path().join(UNDER_WAY)).ok()?;
-    let commit = Oid::from_str(text.trim()).ok()?;
-    repository.find_commit(commit).ok()?.tree().ok()
+/// The trees whose files were being written when drydock was killed.
+fn begun(repository: &Repository) -> Vec<Tree<'_>> {
+    let text = fs::read_to_string(repository.path().join(UNDER_WAY)).unwrap_or_default();
+    let commits = text.lines().filter_map(|line| Oid::from_str(line).ok());
+    commits.filter_map(|commit| repository.find_commit(commit).ok()?.tree().ok()).collect()
 }
 
 /// Whether it is a completion, or a page that is or becomes ours.
@@ -185,11 +189,12 @@ fn found(
     root: &Path,
     index: &Index,
     change: &Change,
-    pending: Option<Oid>,
+    pending: &[Oid],
 ) -> Result<Found, Fault> {
     let new = change.new.map(|(blob, _)| blob);
     let staged = index.get_path(&change.path, 0).map(|entry| entry.id);
-    if staged != change.old && staged != new && (staged.is_none() || staged != pending) {
+    let is_pending = |blob: Oid| pending.contains(&blob);
+    if staged != change.old && staged != new && !staged.is_some_and(is_pending) {
         return Ok(Found::Edited);
     }
     let path = root.join(&change.path);
@@ -216,7 +221,7 @@ fn found(
     let begins = |blob: Oid| {
         repository.find_blob(blob).is_ok_and(|blob| blob.content().starts_with(&content))
     };
-    if is == new || pending.is_some_and(begins) {
+    if is == new || pending.iter().copied().any(begins) {
         return Ok(Found::Begun);
     }
     // Line ends and the like may differ in the file without anybody's edit.
@@ -290,5 +295,69 @@ fn entry(path: &Path, id: Oid, mode: u32) -> IndexEntry {
         flags: 0,
         flags_extended: 0,
         path: path.as_os_str().as_bytes().to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use git2::build::TreeUpdateBuilder;
+    use git2::{FileMode, Signature};
+
+    use super::*;
+
+    const PAGES: [&str; 2] = ["LEARNING_TRACKER.md", "modules/linux.md"];
+
+    /// A commit of both pages, as they are in a version.
+    fn commit(repository: &Repository, version: u32) -> Oid {
+        let empty = repository.treebuilder(None).unwrap().write().unwrap();
+        let mut update = TreeUpdateBuilder::new();
+        for page in PAGES {
+            let text = format!("<!-- made by drydock -->\n{version}\n");
+            update.upsert(page, repository.blob(text.as_bytes()).unwrap(), FileMode::Blob);
+        }
+        let empty = repository.find_tree(empty).unwrap();
+        let tree = update.create_updated(repository, &empty).unwrap();
+        let ada = Signature::now("Ada", "ada@example.org").unwrap();
+        let tree = repository.find_tree(tree).unwrap();
+        repository.commit(None, &ada, &ada, "", &tree, &[]).unwrap()
+    }
+
+    fn tree(repository: &Repository, commit: Oid) -> Tree<'_> {
+        repository.find_commit(commit).unwrap().tree().unwrap()
+    }
+
+    /// Writes the first files of a commit, and is killed.
+    fn begin(repository: &Repository, root: &Path, head: Oid, commit: Oid, files: usize) {
+        let (old, new) = (tree(repository, head), tree(repository, commit));
+        let mut changes = look(repository, root, Some(&old), &new).unwrap();
+        assert!(changes.left.is_empty(), "{changes:?}");
+        changes.ours.truncate(files);
+        put(repository, root, &changes, commit, &new).unwrap();
+    }
+
+    #[test]
+    fn killed_again_and_again_what_it_wrote_is_no_edit() {
+        let folder = tempfile::tempdir().unwrap();
+        let (repository, root) = (Repository::init(folder.path()).unwrap(), folder.path());
+        let [head, first, second, third] = [0, 1, 2, 3].map(|version| commit(&repository, version));
+        let changes = look(&repository, root, None, &tree(&repository, head)).unwrap();
+        put(&repository, root, &changes, head, &tree(&repository, head)).unwrap();
+        done(&repository);
+
+        begin(&repository, root, head, first, 2);
+        begin(&repository, root, head, second, 1);
+        // Half a line of a note is none, and spoils none.
+        let note = repository.path().join(UNDER_WAY);
+        File::options().append(true).open(&note).unwrap().write_all(b"\n0123").unwrap();
+        begin(&repository, root, head, third, 2);
+        for page in PAGES {
+            assert!(fs::read_to_string(root.join(page)).unwrap().ends_with("3\n"), "{page}");
+        }
+        done(&repository);
+
+        fs::write(root.join(PAGES[0]), "<!-- made by drydock -->\nmine\n").unwrap();
+        let (old, new) = (tree(&repository, third), tree(&repository, first));
+        let left = look(&repository, root, Some(&old), &new).unwrap().left;
+        assert_eq!(left.iter().map(|it| it.path.to_str()).collect::<Vec<_>>(), [Some(PAGES[0])]);
     }
 }
