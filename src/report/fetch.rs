@@ -2,7 +2,6 @@
 //! helpers are the user's, and it never asks anything.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -11,6 +10,7 @@ use tokio::process::Command;
 use super::Trouble;
 use super::place::{Named, Place, fetched, shown};
 use super::read::{BRANCHES, FETCHED};
+use crate::sync;
 
 /// How long one repository may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -20,10 +20,6 @@ const TOGETHER: usize = 8;
 
 /// Characters of git's words that are told.
 const MAX_TOLD: usize = 300;
-
-/// Variables that would make git work somewhere else.
-const ELSEWHERE: [&str; 5] =
-    ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE"];
 
 /// Fetches the last commit of every remote repository that was named; gives what did not work. What
 /// was fetched before stays.
@@ -64,16 +60,8 @@ async fn one(address: &str, into: PathBuf) -> Result<(), String> {
 
 fn git() -> Command {
     let mut git = Command::new("git");
-    for variable in ELSEWHERE {
-        git.env_remove(variable);
-    }
-    git.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "").env_remove("SSH_ASKPASS");
-    git.env("SSH_ASKPASS_REQUIRE", "never").env("GCM_INTERACTIVE", "never");
-    git.env("LC_ALL", "C").env_remove("LANGUAGE");
-    if std::env::var_os("GIT_SSH_COMMAND").is_none() && std::env::var_os("GIT_SSH").is_none() {
-        git.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
-    }
-    git.stdin(Stdio::null()).kill_on_drop(true);
+    sync::never_asks(&mut git, sync::ssh_is_set());
+    git.kill_on_drop(true);
     git
 }
 

@@ -297,22 +297,6 @@ impl Store {
         self.read(|connection| load_active(connection, item))
     }
 
-    /// The latest attempts, at this item or at any, the latest begun first.
-    pub fn history(&self, item: Option<&str>, limit: u32) -> Result<Vec<Attempt>, StoreError> {
-        self.read(|connection| {
-            // Not one query with an OR: no index would be used for it.
-            let of_item = if item.is_some() { "WHERE item = ?2" } else { "" };
-            let sql = format!("{SELECT} {of_item} ORDER BY id DESC LIMIT ?1");
-            let mut statement = connection.prepare_cached(&sql)?;
-            let rows = match item {
-                Some(item) => statement.query_map(params![limit, item], from_row),
-                None => statement.query_map([limit], from_row),
-            };
-            let attempts = rows?.collect::<Result<_, _>>()?;
-            Ok(attempts)
-        })
-    }
-
     /// Says which sandbox the attempt has, or that it has none. An ended attempt's goes away too.
     pub fn attach_sandbox(&self, id: AttemptId, sandbox: Option<&str>) -> Result<(), StoreError> {
         self.write(|transaction| {

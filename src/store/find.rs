@@ -23,6 +23,12 @@ pub struct Wanted {
 }
 
 impl Store {
+    /// The latest attempts, at this item or at any, the latest begun first.
+    pub fn history(&self, item: Option<&str>, limit: u32) -> Result<Vec<Attempt>, StoreError> {
+        let item = item.map(str::to_owned);
+        self.find_attempts(&Wanted { item, ..Wanted::default() }, limit)
+    }
+
     /// The latest attempts of those that are wanted, the latest begun first.
     pub fn find_attempts(&self, wanted: &Wanted, limit: u32) -> Result<Vec<Attempt>, StoreError> {
         let text = wanted.text.trim();

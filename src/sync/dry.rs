@@ -7,6 +7,7 @@ use git2::{Oid, Repository};
 
 use super::fault::Fault;
 use super::git::Heads;
+use super::refusal::Refusal;
 use super::remote::Remote;
 use super::repository::{self, Place};
 use super::{Exchange, Report, Settings, files, git, union};
@@ -95,7 +96,7 @@ async fn look(
     git: &git::Git,
     place: &Place,
     remote: &Remote,
-) -> Result<(String, Option<Oid>), git::Refusal> {
+) -> Result<(String, Option<Oid>), Refusal> {
     let heads: Heads = git.look(&remote.word).await?;
     let ours = if place.fresh { "" } else { &place.branch };
     let mut branch = remote.branch(&place.repository, ours, &heads);

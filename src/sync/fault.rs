@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::git::Refusal;
+use super::refusal::Refusal;
 use crate::problem::{Exit, Problem};
 use crate::store::StoreError;
 

@@ -13,6 +13,7 @@ mod fault;
 mod files;
 mod git;
 mod pages;
+mod refusal;
 mod remote;
 mod repository;
 mod union;
@@ -26,7 +27,8 @@ use git2::{Oid, Repository};
 
 pub use self::fault::{Fault, SyncError};
 use self::git::{Git, Heads};
-pub use self::git::{NO_PROGRAM, Refusal};
+pub use self::git::{NO_PROGRAM, never_asks, ssh_is_set};
+pub use self::refusal::Refusal;
 use self::remote::Remote;
 pub use self::remote::address;
 use self::repository::Place;
@@ -176,7 +178,7 @@ impl Settings {
             folder: repository.workdir().unwrap_or(&self.folder).to_owned(),
             limit: self.limit,
             aside: None,
-            own_ssh: own_ssh || git::ssh_is_set(),
+            own_ssh: own_ssh || ssh_is_set(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! drawn from. What was practised and is not in the content any more counts as time and days, and is
 //! told apart as [`Tracker::gone`].
 
+pub mod calendar;
 pub mod card;
 pub mod due;
 mod milestones;

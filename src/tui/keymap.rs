@@ -170,6 +170,7 @@ const PAGE_UP: Binding = bind(&["pageup"], Action::PageUp, "", "A page up");
 const PAGE_DOWN: Binding = bind(&["pagedown", "space"], Action::PageDown, "", "A page down");
 const TOP: Binding = bind(&["home", "g"], Action::Top, "", "To the first");
 const BOTTOM: Binding = bind(&["end", "G"], Action::Bottom, "", "To the last");
+const LIST: &[Binding] = &[UP, DOWN, PAGE_UP, PAGE_DOWN, TOP, BOTTOM];
 
 const ANYWHERE: &[Binding] = &[
     bind(&[":"], Action::Palette, "commands", "Find and run any command"),
@@ -371,10 +372,10 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         Context::NoShell => &[NO_SHELL, WORKSPACE, ANYWHERE, QUIT, shell::COMMANDS],
         // Its keys to quit leave the recording.
         Context::Replay => &[REPLAY, ANYWHERE],
-        Context::Tracker => &[tracker::TRACKER, ANYWHERE, QUIT],
-        Context::History => &[tracker::HISTORY, ANYWHERE, QUIT],
+        Context::Tracker => &[tracker::TRACKER, LIST, ANYWHERE, QUIT],
+        Context::History => &[tracker::HISTORY, LIST, ANYWHERE, QUIT],
         Context::HistorySearch => &[tracker::SEARCH],
-        Context::Story => &[tracker::STORY, ANYWHERE, QUIT],
+        Context::Story => &[tracker::STORY, LIST, ANYWHERE, QUIT],
         Context::Class => &[CLASS, ANYWHERE, LEAVE_CLASS],
         Context::Setup => &[SETUP, ANYWHERE, QUIT],
         Context::Starting => &[incident::STARTING, ANYWHERE, QUIT],
@@ -393,9 +394,9 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
         Context::Prompt => &[incident::PROMPT],
         Context::LogFilter => &[incident::LOG_FILTER],
         Context::Field => &[incident::FIELD],
-        Context::Files => &[author::FILES, author::AUTHOR, ANYWHERE, QUIT],
-        Context::Preview => &[author::PREVIEW, author::AUTHOR, ANYWHERE, QUIT],
-        Context::Problems => &[author::PROBLEMS, author::AUTHOR, ANYWHERE, QUIT],
+        Context::Files => &[author::FILES, LIST, author::AUTHOR, ANYWHERE, QUIT],
+        Context::Preview => &[LIST, author::AUTHOR, ANYWHERE, QUIT],
+        Context::Problems => &[author::PROBLEMS, LIST, author::AUTHOR, ANYWHERE, QUIT],
         Context::Editor => &[author::EDITOR],
         Context::AuthorPrompt => &[author::PROMPT],
     };

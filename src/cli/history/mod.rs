@@ -176,9 +176,8 @@ fn show(
     recorded: &HashSet<String>,
     commands_alone: bool,
 ) -> Outcome {
-    let commands = store.commands(attempt.id)?;
-    let told = Story::read(store, attempt.id)?;
     if out.json {
+        let commands = store.commands(attempt.id)?;
         let numbered = commands.iter().zip(1..);
         let commands: Vec<_> = numbered
             .map(|(command, number)| {
@@ -195,16 +194,17 @@ fn show(
         out.value(&json!({
             "attempt": listed(attempt, recorded),
             "commands": commands,
-            "moments": story::as_json(&told),
+            "moments": story::as_json(&Story::read(store, attempt.id)?),
         }));
         return Ok(DONE);
     }
     let line = row(out, attempt, recorded).join("  ");
     out.line(out.mark(line.trim_end(), Tone::Strong));
     if !commands_alone {
-        story::print(out, &told);
+        story::print(out, &Story::read(store, attempt.id)?);
         return Ok(DONE);
     }
+    let commands = store.commands(attempt.id)?;
     if commands.is_empty() {
         out.note("No command of this attempt is known");
     }

@@ -7,14 +7,13 @@ mod svg;
 
 use std::time::Duration;
 
-use jiff::ToSpan;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{Milestone, Reached, Tracker};
+use super::{Milestone, Reached, Tracker, calendar};
 
 /// How many weeks the calendar has.
-pub const WEEKS: i64 = 12;
+pub const WEEKS: usize = 12;
 
 /// How many modules there are room for.
 const MODULES: usize = 8;
@@ -120,15 +119,7 @@ impl Card {
 
 fn weeks(tracker: &Tracker) -> Vec<Vec<CardDay>> {
     let today = tracker.today;
-    let monday = today.saturating_sub(i64::from(today.weekday().since(Weekday::Monday)).days());
-    let first = monday.saturating_sub((WEEKS - 1).weeks());
-    let spent = |day: Date| {
-        let at = tracker.days.binary_search_by_key(&day, |(day, _)| *day);
-        at.ok().and_then(|at| tracker.days.get(at)).map(|(_, spent)| *spent)
-    };
-    let day = |number: i64| {
-        let day = first.saturating_add(number.days());
-        let spent = spent(day);
+    let day = |(day, spent): (Date, Option<Duration>)| {
         let shade = spent
             .map_or(0, |spent| 1 + SHADES.iter().filter(|least| spent > **least).count() as u8);
         CardDay {
@@ -137,8 +128,8 @@ fn weeks(tracker: &Tracker) -> Vec<Vec<CardDay>> {
             shade: (day <= today).then_some(shade),
         }
     };
-    let week = |week: i64| (week * 7..week * 7 + 7).map(day).collect();
-    (0..WEEKS).map(week).collect()
+    let weeks = calendar::weeks(&tracker.days, today, WEEKS);
+    weeks.map(|week| week.map(day).to_vec()).collect()
 }
 
 fn milestones(all: &[Milestone]) -> Vec<CardMilestone> {

@@ -1,6 +1,6 @@
 //! The rows of Author.
 
-use super::{BOTTOM, Binding, DOWN, LEAVE, PAGE_DOWN, PAGE_UP, TOP, UP, bind};
+use super::{Binding, LEAVE, bind};
 use crate::tui::app::Action;
 use crate::tui::screens::author::{Command, PaneId};
 
@@ -39,25 +39,10 @@ pub(super) const FILES: &[Binding] = &[
     bind(&["r"], Action::Retry, "", "Read a folder again that could not be read"),
     bind(&["left", "h"], Action::Collapse, "", "Fold, or to what it is in"),
     bind(&["right"], Action::Expand, "", "Unfold"),
-    UP,
-    DOWN,
-    PAGE_UP,
-    PAGE_DOWN,
-    TOP,
-    BOTTOM,
 ];
 
-pub(super) const PREVIEW: &[Binding] = &[UP, DOWN, PAGE_UP, PAGE_DOWN, TOP, BOTTOM];
-
-pub(super) const PROBLEMS: &[Binding] = &[
-    bind(&["enter"], Action::Open, "go there", "Edit where the selected problem is"),
-    UP,
-    DOWN,
-    PAGE_UP,
-    PAGE_DOWN,
-    TOP,
-    BOTTOM,
-];
+pub(super) const PROBLEMS: &[Binding] =
+    &[bind(&["enter"], Action::Open, "go there", "Edit where the selected problem is")];
 
 /// All that is not typed into the file.
 pub(super) const EDITOR: &[Binding] = &[

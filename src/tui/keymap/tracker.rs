@@ -1,6 +1,6 @@
 //! The keys of Tracker and of History.
 
-use super::{BOTTOM, Binding, DOWN, PAGE_DOWN, PAGE_UP, TOP, UP, bind};
+use super::{Binding, bind};
 use crate::tui::app::Action;
 use crate::tui::screens::tracker::PaneId;
 
@@ -11,12 +11,6 @@ pub(super) const TRACKER: &[Binding] = &[
     bind(&["H"], Action::OpenHistory, "history", "Show the attempts at the selected item, or all"),
     bind(&["left", "h"], Action::Collapse, "", "Fold the module"),
     bind(&["right", "l"], Action::Expand, "", "Unfold the module"),
-    UP,
-    DOWN,
-    PAGE_UP,
-    PAGE_DOWN,
-    TOP,
-    BOTTOM,
     bind(&["1"], Action::Pane(PaneId::Progress), "", "To the modules"),
     bind(&["2"], Action::Pane(PaneId::Due), "", "To what is to be practised again"),
     bind(&["3"], Action::Pane(PaneId::Milestones), "", "To the milestones"),
@@ -29,12 +23,6 @@ pub(super) const HISTORY: &[Binding] = &[
     bind(&["enter"], Action::Open, "what happened", "Show what happened in the selected attempt"),
     bind(&["/"], Action::Search, "search", "Search items and what was typed"),
     bind(&["tab"], Action::NextState, "filter", "Show all, completed, active or abandoned ones"),
-    UP,
-    DOWN,
-    PAGE_UP,
-    PAGE_DOWN,
-    TOP,
-    BOTTOM,
     bind(&["r"], Action::Refresh, "", "Look again"),
     bind(&["esc"], Action::Back, "back", "End the search, or go back"),
 ];
@@ -50,11 +38,5 @@ pub(super) const STORY: &[Binding] = &[
     bind(&["enter", "p"], Action::Open, "play", "Play the recording from here on"),
     bind(&["n"], Action::NextMoment, "next check", "To the next change of a check"),
     bind(&["N"], Action::PreviousMoment, "", "To the change of a check before"),
-    UP,
-    DOWN,
-    PAGE_UP,
-    PAGE_DOWN,
-    TOP,
-    BOTTOM,
     bind(&["esc"], Action::Back, "attempts", "Back to the attempts"),
 ];

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::ToSpan;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
+use crate::tracker::calendar;
 use crate::tui::theme::Signs;
 
 /// How much was practised on a day, in five steps. The signs tell them apart, colours only help.
@@ -28,23 +28,15 @@ pub fn sign(level: usize, signs: Signs) -> &'static str {
 
 /// The weeks up to today's, from Monday on, the earliest first; days to come are left out.
 pub fn weeks(days: &[(Date, Duration)], today: Date, count: usize) -> Vec<Vec<Day>> {
-    let since_monday = i64::from(today.weekday().since(Weekday::Monday));
-    let weeks = i64::try_from(count).unwrap_or_default();
-    let first = today.saturating_sub((since_monday + 7 * (weeks - 1)).days());
-    (0..weeks)
-        .map(|week| {
-            (0..7)
-                .map(|day| first.saturating_add((week * 7 + day).days()))
-                .take_while(|date| *date <= today)
-                .map(|date| Day { date, level: level(days, date) })
-                .collect()
-        })
-        .collect()
+    let week = |week: [(Date, Option<Duration>); 7]| {
+        let come = week.into_iter().take_while(|(date, _)| *date <= today);
+        come.map(|(date, spent)| Day { date, level: spent.map_or(0, level) }).collect()
+    };
+    calendar::weeks(days, today, count).map(week).collect()
 }
 
-fn level(days: &[(Date, Duration)], date: Date) -> usize {
-    let Ok(found) = days.binary_search_by_key(&date, |(day, _)| *day) else { return 0 };
-    let minutes = days[found].1.as_secs() / 60;
+fn level(spent: Duration) -> usize {
+    let minutes = spent.as_secs() / 60;
     LEVELS.iter().rposition(|from| minutes >= *from).unwrap_or_default() + 1
 }
 
