@@ -38,6 +38,7 @@ fn app() -> Option<App> {
         offline: true,
         first_start: false,
         content: None,
+        reading: false,
     };
     let mut app = App::new(settings, Arc::new(Catalogue::default()), Instant::now());
     app.update(Event::Resize(200, 60), Instant::now());

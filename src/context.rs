@@ -2,14 +2,17 @@
 //! the content, and how to get at the engine and the store.
 
 use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use tempfile::NamedTempFile;
 use tokio::sync::Mutex;
 
 use crate::author;
 use crate::config::{Config, Switch};
-use crate::course::{self, Catalogue, Source};
+use crate::course::{self, Catalogue, Source, index};
 use crate::engine::choice::{self, Chosen, Wanted};
 use crate::engine::docker::Environment;
 use crate::engine::native::Native;
@@ -23,7 +26,7 @@ use crate::session::{Launcher, Place, Shells};
 use crate::store::{Attempt, Store};
 use crate::sync;
 
-/// Everything a command starts from. Making one reads the configuration and the content; it asks no
+/// Everything a command starts from. Making one reads the configuration; it reads no content, asks no
 /// engine and opens no database.
 pub struct Context {
     /// Where things are kept.
@@ -34,8 +37,10 @@ pub struct Context {
     pub first_start: bool,
     /// Whether the network may not be used.
     pub offline: bool,
-    /// What there is to practise.
-    pub course: Arc<Catalogue>,
+    /// Where content is read from.
+    sources: Vec<Source>,
+    /// What there is to practise, once it was read.
+    course: OnceLock<Arc<Catalogue>>,
     /// The folders laid over the built-in content besides the configured ones, with absolute paths.
     content: Vec<PathBuf>,
     /// The engine that is used, once that was decided.
@@ -43,8 +48,8 @@ pub struct Context {
 }
 
 impl Context {
-    /// Reads the configuration and the content. `content` are folders laid over the built-in
-    /// content, after the configured ones.
+    /// Reads the configuration. `content` are folders laid over the built-in content, after the
+    /// configured ones; all of them must be there.
     pub fn load(content: &[PathBuf], offline: bool) -> Result<Self, Problem> {
         Self::at(Paths::find()?, content, offline)
     }
@@ -53,12 +58,58 @@ impl Context {
     pub fn at(paths: Paths, content: &[PathBuf], offline: bool) -> Result<Self, Problem> {
         let first_start = !paths.config_file.exists();
         let config = Config::load(&paths.config_file)?;
-        let course = Arc::new(course::load(&sources(&config, &paths, content)?));
+        let sources = sources(&config, &paths, content)?;
         let offline = offline || config.offline;
         let chosen = Mutex::default();
         let absolute = |folder: &PathBuf| std::path::absolute(folder).unwrap_or(folder.clone());
         let content = content.iter().map(absolute).collect();
-        Ok(Self { paths, config, first_start, offline, course, content, chosen })
+        let course = OnceLock::new();
+        Ok(Self { paths, config, first_start, offline, sources, course, content, chosen })
+    }
+
+    /// What there is to practise. It is read when it is asked for first.
+    pub fn course(&self) -> &Arc<Catalogue> {
+        self.course.get_or_init(|| Arc::new(course::load(&self.sources)))
+    }
+
+    /// What a first frame can be drawn from at once: the course where it was read or is built in, else
+    /// as the index knows it; nothing is in it where there is no index either. Whether it was read is told
+    /// by [`Context::has_read`].
+    pub fn glimpse(&self) -> Arc<Catalogue> {
+        if self.sources.iter().all(Source::is_built_in) || self.has_read() {
+            return Arc::clone(self.course());
+        }
+        let index = fs::read(self.index()).unwrap_or_default();
+        Arc::new(index::read(&index, &self.sources).unwrap_or_default())
+    }
+
+    /// Whether what there is to practise was read.
+    pub fn has_read(&self) -> bool {
+        self.course.get().is_some()
+    }
+
+    /// Keeps the index of what was read for the next start.
+    pub fn keep_index(&self) {
+        let Some(index) = index::write(self.course(), &self.sources) else { return };
+        let path = self.index();
+        if fs::read(&path).is_ok_and(|kept| kept == index) {
+            return;
+        }
+        // Without one, the next start draws later: nothing else.
+        let kept = self.paths.make(&self.paths.cache_dir).map_err(io::Error::other);
+        let kept = kept.and_then(|()| {
+            let mut file = NamedTempFile::new_in(&self.paths.cache_dir)?;
+            file.write_all(&index)?;
+            file.persist(&path)?;
+            Ok(())
+        });
+        if let Err(error) = kept {
+            tracing::warn!(%error, "the index of the content was not kept");
+        }
+    }
+
+    fn index(&self) -> PathBuf {
+        self.paths.cache_dir.join("index")
     }
 
     /// The folder of content that somebody may write in: the one laid over all others.

@@ -312,6 +312,47 @@ fn idle_on_home_draws_nothing() {
     assert!(terminal.end());
 }
 
+/// The first frame needs none of the content's files: it is drawn from what was kept of the last reading.
+#[test]
+fn content_of_ones_own_is_listed_at_once_and_then_as_it_is() {
+    let (home, content) = (Home::new(), tempfile::tempdir().unwrap());
+    let write = |title: &str| {
+        let text = format!(
+            "id: my-01\nmodule: my\norder: 1\ntitle: {title}\nverify:\n  - {{name: a, cmd: \"true\"}}\n"
+        );
+        std::fs::write(content.path().join("one.yaml"), text).unwrap();
+    };
+    let start = || {
+        let arguments = ["--content", content.path().to_str().unwrap()];
+        Terminal::start((120, 60), home.path(), &arguments)
+    };
+    write("Before");
+    for change in ["Before", "After"] {
+        let mut terminal = start();
+        terminal.see("01 Before");
+        terminal.wait("the content was read", |screen| !screen.contains("reading the content"));
+        terminal.send("q");
+        assert!(terminal.end());
+        write(change);
+    }
+    let mut terminal = start();
+    terminal.see("01 After");
+    let written = String::from_utf8(terminal.written()).unwrap();
+    assert!(written.contains("Before"), "the first frame was not drawn from the index");
+    terminal.send("q");
+    assert!(terminal.end());
+
+    // A damaged one is none.
+    let index = home.path().join("cache/index");
+    let half = std::fs::read(&index).unwrap();
+    std::fs::write(&index, &half[..half.len() / 2]).unwrap();
+    let mut terminal = start();
+    terminal.see("01 After");
+    terminal.send("q");
+    assert!(terminal.end());
+    assert!(String::from_utf8(terminal.written()).unwrap().contains("Reading what there is"));
+}
+
 /// The first solution of an exercise comes from doing it: what was typed proves it.
 #[test]
 fn a_solve_is_written_down_and_proves_the_exercise() {

@@ -184,7 +184,7 @@ impl Item {
                 Body::Exercise(it) if it.decoys.iter().any(|decoy| same(&decoy.file)) => {
                     Role::Decoy
                 }
-                Body::Exercise(_) => Role::Setup,
+                Body::Exercise(_) | Body::Unread(_) => Role::Setup,
                 Body::Scenario(_) => Role::Part,
             }
         };

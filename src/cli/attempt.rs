@@ -31,14 +31,14 @@ pub(super) fn named(
     store: &Store,
     name: &str,
 ) -> Result<Named, Problem> {
-    if context.course.item(name).is_some() || !store.history(Some(name), 1)?.is_empty() {
+    if context.course().item(name).is_some() || !store.history(Some(name), 1)?.is_empty() {
         return Ok(Named::Item(name.to_owned()));
     }
     let id = name.parse::<AttemptId>().ok();
     let is_short = name.len() == SHORT && name.bytes().all(|byte| byte.is_ascii_hexdigit());
     if id.is_none() && !is_short {
         // It is none: this tells the nearest, or what is wrong with its file.
-        return Ok(Named::Item(item::find(out, &context.course, name)?.id.clone()));
+        return Ok(Named::Item(item::find(out, context.course(), name)?.id.clone()));
     }
     let end = name.to_ascii_lowercase();
     let is_it = |a: &Attempt| id == Some(a.id) || (is_short && a.id.to_string().ends_with(&end));

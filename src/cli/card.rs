@@ -38,7 +38,7 @@ impl CardCommand {
         let out = &invocation.out;
         let context = invocation.context()?;
         let facts = Facts::read(&context.store()?, jiff::Zoned::now())?;
-        let card = Card::new(&Tracker::new(&context.course, &facts), self.name.as_deref());
+        let card = Card::new(&Tracker::new(context.course(), &facts), self.name.as_deref());
         let is_svg = |path: &PathBuf| {
             path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg"))
         };

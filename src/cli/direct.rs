@@ -55,7 +55,7 @@ async fn direct(context: &Context, id: AttemptId) -> Result<(), Problem> {
     let _ignored = signal(SignalKind::hangup());
     let work = async {
         let attempt = store.lock().attempt(id)?;
-        let item = context.course.item(&attempt.item).ok_or_else(|| {
+        let item = context.course().item(&attempt.item).ok_or_else(|| {
             let message = format!("There is no item \"{}\" any more", attempt.item);
             Problem::new("unknown_item", Exit::Usage, message)
         })?;

@@ -29,7 +29,7 @@ impl Due {
         let out = &invocation.out;
         let context = invocation.context()?;
         let facts = Facts::read(&context.store()?, jiff::Zoned::now())?;
-        let tracker = Tracker::new(&context.course, &facts);
+        let tracker = Tracker::new(context.course(), &facts);
         let mut rows: Vec<_> = tracker
             .items()
             .filter_map(|item| match item.repetition {

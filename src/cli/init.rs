@@ -72,7 +72,7 @@ impl Init {
             if let Ok(engine) = &engine {
                 out.line(format_args!("  {}", engine.reason()));
             }
-            if let Some(first) = context.course.items().next() {
+            if let Some(first) = context.course().items().next() {
                 out.line(format_args!("  drydock launch {}", first.id));
             }
         }

@@ -29,7 +29,7 @@ pub(super) fn given_or_last<'a>(
     store: &Store,
     id: Option<&str>,
 ) -> Result<&'a Item, Problem> {
-    let course = &context.course;
+    let course = context.course();
     if let Some(id) = id {
         return find(&invocation.out, course, id);
     }

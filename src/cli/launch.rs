@@ -61,7 +61,7 @@ impl Launch {
         let how = Begin { fresh, mode, seed };
         if !detach && !invocation.out.json {
             return open::start(invocation, |context| {
-                let item = item::find(&invocation.out, &context.course, &id)?;
+                let item = item::find(&invocation.out, context.course(), &id)?;
                 refuse(invocation, context, item)?;
                 let how = again(invocation, context, item, how)?;
                 let fresh = how.fresh;
@@ -80,7 +80,7 @@ impl Launch {
             });
         }
         let context = invocation.context()?;
-        let item = item::find(&invocation.out, &context.course, &id)?;
+        let item = item::find(&invocation.out, context.course(), &id)?;
         let how = again(invocation, &context, item, how)?;
         let fresh = how.fresh;
         if scenario(item).is_some() {

@@ -56,7 +56,7 @@ impl Modules {
             let (progress, engine) = tokio::join!(progress(&context), usable(&context));
             Ok((progress?, engine))
         })?;
-        let course = &context.course;
+        let course = context.course();
         if out.json {
             let modules: Vec<_> =
                 course.modules.iter().map(|m| listed(m, &progress, &engine)).collect();

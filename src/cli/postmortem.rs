@@ -32,7 +32,7 @@ impl Postmortem {
         let store = context.store()?;
         let (item, attempt) = match self.id.as_deref().map(|id| named(out, &context, &store, id)) {
             Some(Ok(Named::Attempt(attempt))) => {
-                (item::find(out, &context.course, &attempt.item)?, *attempt)
+                (item::find(out, context.course(), &attempt.item)?, *attempt)
             }
             Some(Err(problem)) => return Err(problem),
             Some(Ok(Named::Item(_))) | None => {

@@ -81,8 +81,8 @@ impl Rewind {
     ) -> Result<(&'a Item, Option<String>), Problem> {
         let given = |id| item::given_or_last(invocation, context, store, id);
         match (&self.first, &self.second) {
-            (Some(word), None) if context.course.item(word).is_none() => {
-                let looks_like_one = context.course.nearest(word).is_some();
+            (Some(word), None) if context.course().item(word).is_none() => {
+                let looks_like_one = context.course().nearest(word).is_some();
                 // A word that is nearly an item's id is told so; others are of the last item.
                 if looks_like_one {
                     Ok((given(Some(word))?, None))

@@ -31,7 +31,7 @@ impl Status {
             return Ok(DONE);
         }
         let out = &invocation.out;
-        let done = context.course.items().filter(|item| {
+        let done = context.course().items().filter(|item| {
             progress.get(&item.id).is_some_and(|progress| progress.status == Stand::Completed)
         });
         let mut rows = vec![vec!["version".to_owned(), env!("CARGO_PKG_VERSION").to_owned()]];
@@ -80,7 +80,7 @@ impl Status {
                 None => "none yet".to_owned(),
             },
         );
-        row("completed", format!("{} of {}", done.count(), context.course.items().count()));
+        row("completed", format!("{} of {}", done.count(), context.course().items().count()));
         row("config", context.paths.config_file.display().to_string());
         row("progress", context.paths.database.display().to_string());
         row("offline", if context.offline { "yes" } else { "no" }.to_owned());
@@ -190,7 +190,7 @@ fn since(held: &Held) -> Option<String> {
 }
 
 fn describe(context: &Context, id: &str, progress: Option<&Progress>) -> String {
-    let title = context.course.item(id).map_or("(no longer there)", |item| &item.title);
+    let title = context.course().item(id).map_or("(no longer there)", |item| &item.title);
     let stand = match progress {
         Some(Progress { current: Some(now), .. }) if now.checks_total > 0 => {
             format!("{} of {} checks pass", now.checks_passed, now.checks_total)

@@ -61,9 +61,9 @@ impl Sync {
             until_interrupted(async {
                 if self.dry_run {
                     tell(Stage::Fetching);
-                    settings.foresee(&store, &context.course).await
+                    settings.foresee(&store, context.course()).await
                 } else {
-                    settings.run(&store, &context.course, &tell).await
+                    settings.run(&store, context.course(), &tell).await
                 }
             })
             .await

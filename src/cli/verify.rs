@@ -63,7 +63,7 @@ impl Verify {
                 ))),
             }
         })?;
-        let next = needs::next_after(&context.course, &item.id, &lab.engine.offers());
+        let next = needs::next_after(context.course(), &item.id, &lab.engine.offers());
         if out.json {
             out.value(&json!({
                 "id": item.id,

@@ -12,6 +12,7 @@ mod capability;
 mod catalogue;
 pub mod diagnostic;
 mod exercise;
+pub mod index;
 pub mod keys;
 pub(crate) mod limits;
 mod lint;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use regex::{Regex, RegexBuilder};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Diagnostic;
@@ -118,8 +118,27 @@ impl Item {
     /// The kind's name in output: `exercise`.
     pub fn kind(&self) -> &'static str {
         match self.body {
-            Body::Exercise(_) => "exercise",
-            Body::Scenario(_) => "scenario",
+            Body::Exercise(_) | Body::Unread(Summary::Exercise { .. }) => "exercise",
+            Body::Scenario(_) | Body::Unread(Summary::Scenario { .. }) => "scenario",
+        }
+    }
+
+    /// Whether there is more to it than its summary.
+    pub fn is_read(&self) -> bool {
+        !matches!(self.body, Body::Unread(_))
+    }
+
+    /// What lists say of its body.
+    pub fn summary(&self) -> Summary {
+        match &self.body {
+            Body::Exercise(exercise) => {
+                let (checks, needs) = (exercise.verify.len(), exercise.needs());
+                Summary::Exercise { checks, needs }
+            }
+            Body::Scenario(scenario) => {
+                Summary::Scenario { machines: scenario.system.machines.len() }
+            }
+            Body::Unread(summary) => summary.clone(),
         }
     }
 
@@ -130,6 +149,7 @@ impl Item {
         match &self.body {
             Body::Exercise(exercise) => files.extend(exercise.files()),
             Body::Scenario(scenario) => files.extend(&scenario.files),
+            Body::Unread(_) => {}
         }
         files
     }
@@ -157,10 +177,41 @@ pub enum Body {
     Exercise(Box<Exercise>),
     /// Be paged about a running system that is degraded; observe, diagnose, repair.
     Scenario(Arc<Scenario>),
+    /// Known from the [`index`](super::index) alone: to be shown, and for nothing else.
+    Unread(Summary),
+}
+
+/// What lists say of a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Summary {
+    /// Of an exercise.
+    Exercise {
+        /// How many checks it has.
+        checks: usize,
+        /// What it needs of an engine.
+        needs: Vec<Need>,
+    },
+    /// Of a scenario.
+    Scenario {
+        /// How many machines its system has.
+        machines: usize,
+    },
+}
+
+impl Summary {
+    /// What it needs of an engine.
+    pub fn needs(&self) -> &[Need] {
+        match self {
+            Self::Exercise { needs, .. } => needs,
+            Self::Scenario { .. } => &[Need::Systems],
+        }
+    }
 }
 
 /// How hard an item is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Difficulty {
     /// No knowledge assumed beyond the module's prerequisites.
@@ -219,6 +270,13 @@ pub struct Exercise {
 }
 
 impl Exercise {
+    /// What it says itself to need, and what follows from the rest of its manifest.
+    fn needs(&self) -> Vec<Need> {
+        let system = (self.backend == Backend::Vm).then_some(Need::InitSystem);
+        let network = self.network.then_some(Need::Network);
+        system.into_iter().chain(network).chain(self.requires.iter().copied()).collect()
+    }
+
     /// Every file its manifest names.
     fn files(&self) -> impl Iterator<Item = &Resource> {
         let setup = self.setup.iter().map(|file| &file.source);
@@ -239,7 +297,7 @@ pub enum Backend {
 }
 
 /// Something that not every engine has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Need {
     /// Several users and groups, with files of their own.
     MultipleUsers,

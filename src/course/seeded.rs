@@ -29,7 +29,7 @@ impl Item {
                 fill(&mut item, &values(&it.vars));
                 Cow::Owned(item)
             }
-            Body::Exercise(_) | Body::Scenario(_) => Cow::Borrowed(self),
+            Body::Exercise(_) | Body::Scenario(_) | Body::Unread(_) => Cow::Borrowed(self),
         }
     }
 }

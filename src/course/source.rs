@@ -205,6 +205,11 @@ impl Source {
         files
     }
 
+    /// Whether it is what is compiled into the program.
+    pub fn is_built_in(&self) -> bool {
+        matches!(*self.tree, Tree::BuiltIn)
+    }
+
     /// Whether it has folders for its kinds of files.
     pub(crate) fn is_laid_out(&self) -> bool {
         match &*self.tree {
@@ -213,7 +218,16 @@ impl Source {
         }
     }
 
-    fn resource(&self, path: String) -> Resource {
+    /// What tells it from others: the folder, with all links followed.
+    pub(super) fn name(&self) -> String {
+        match &*self.tree {
+            Tree::BuiltIn => String::new(),
+            Tree::Folder { root, .. } => root.display().to_string(),
+        }
+    }
+
+    /// The file at this path, which need not be there.
+    pub(super) fn resource(&self, path: String) -> Resource {
         Resource { tree: Arc::clone(&self.tree), path: path.into(), values: None }
     }
 

@@ -401,7 +401,7 @@ fn names(attempt: &Attempt, sandbox: &Sandbox) -> bool {
 pub fn exercise(item: &Item) -> Result<&Exercise, LabError> {
     match &item.body {
         Body::Exercise(exercise) => Ok(exercise),
-        Body::Scenario(_) => {
+        Body::Scenario(_) | Body::Unread(_) => {
             Err(LabError::NotAnExercise { item: item.id.clone(), kind: item.kind() })
         }
     }
@@ -411,7 +411,7 @@ pub fn exercise(item: &Item) -> Result<&Exercise, LabError> {
 pub fn scenario(item: &Item) -> Option<Arc<Scenario>> {
     match &item.body {
         Body::Scenario(scenario) => Some(Arc::clone(scenario)),
-        Body::Exercise(_) => None,
+        Body::Exercise(_) | Body::Unread(_) => None,
     }
 }
 

@@ -1,12 +1,12 @@
 //! What an item needs of an engine, and whether the engine has it.
 
-use crate::course::{Backend, Body, Catalogue, Item, Need};
+use crate::course::{Catalogue, Item, Need};
 use crate::engine::{Engine, Lack, Offers};
 use crate::problem::{Exit, Problem};
 
 /// Why an item cannot run on an engine that offers this, and what helps; `None` if it can.
 pub fn lack(item: &Item, offers: &Offers) -> Option<Lack> {
-    needs(item).find_map(|need| {
+    item.summary().needs().iter().find_map(|need| {
         let (offer, what) = match need {
             Need::MultipleUsers => (&offers.multiple_users, "several users"),
             Need::InitSystem => (&offers.init_system, "an init system"),
@@ -27,19 +27,6 @@ pub fn next_after<'a>(course: &'a Catalogue, id: &str, offers: &Offers) -> Optio
         next = course.next_after(&item.id);
     }
     next
-}
-
-/// What it says itself, and what follows from the rest of its manifest.
-fn needs(item: &Item) -> impl Iterator<Item = Need> {
-    let (usual, said) = match &item.body {
-        Body::Exercise(exercise) => {
-            let system = (exercise.backend == Backend::Vm).then_some(Need::InitSystem);
-            let network = exercise.network.then_some(Need::Network);
-            ([system, network], exercise.requires.as_slice())
-        }
-        Body::Scenario(_) => ([Some(Need::Systems), None], [].as_slice()),
-    };
-    usual.into_iter().flatten().chain(said.iter().copied())
 }
 
 /// The same as a problem: that an item cannot run here.

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::Finding;
 use crate::cli::{Invocation, words};
@@ -56,7 +57,7 @@ fn configuration(paths: &Paths) -> Finding {
 fn content(invocation: &Invocation) -> Vec<Finding> {
     const NAME: &str = "content";
     let course = match invocation.context() {
-        Ok(context) => context.course,
+        Ok(context) => Arc::clone(context.course()),
         Err(problem) => return vec![Finding::fatal(NAME, &problem)],
     };
     let (items, modules) = (course.items().count(), course.modules.len());

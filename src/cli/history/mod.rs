@@ -126,7 +126,7 @@ impl History {
 impl History {
     fn wanted(&self, context: &Context, item: Option<&str>) -> Wanted {
         let text = self.search.clone().unwrap_or_default();
-        let items = context.course.titled(&text);
+        let items = context.course().titled(&text);
         let (item, state) = (item.map(str::to_owned), self.state.map(AttemptState::from));
         Wanted { text, items, item, state }
     }

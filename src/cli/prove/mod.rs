@@ -78,7 +78,7 @@ impl Prove {
             self.what.iter().map(PathBuf::from).filter(|it| it.is_dir()).collect();
         let laid_over = [invocation.content.as_slice(), &folders].concat();
         let context = Context::load(&laid_over, invocation.offline)?;
-        let course = &context.course;
+        let course = context.course();
         let items = self.items(out, course)?;
         let findings = course::lint(course, &image::ours());
         let proofs = context.store()?;

@@ -86,7 +86,7 @@ impl Report {
             context.paths.make(&sources.cache)?;
             invocation.block_on(async { Ok(sources.fetch().await) })?
         };
-        let class = sources.read(&context.course, &unreached);
+        let class = sources.read(context.course(), &unreached);
         if class.learners.is_empty() {
             tell(&invocation.out, &class);
             return Err(nothing(&sources));

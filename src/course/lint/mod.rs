@@ -37,6 +37,7 @@ fn look(item: &Item, images: &[String]) -> Vec<Diagnostic> {
                 spoiler::look(i, &hint.text, scripts, &mut findings);
             }
         }
+        Body::Unread(_) => {}
     }
     if let Some(file) = &item.lesson {
         lesson::look(file, &mut findings.found);

@@ -171,6 +171,7 @@ impl App {
     ) -> Vec<Effect> {
         // Also of a folder that was just left: what was given up there is not to be practised.
         if let AuthorEvent::Read(reading) = &event {
+            self.reading = None;
             self.course = Arc::clone(&reading.course);
             self.home.renew(&self.course);
         }

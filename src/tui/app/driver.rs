@@ -49,6 +49,7 @@ impl Driver {
             offline: false,
             first_start,
             content: None,
+            reading: false,
         };
         let course = COURSE.clone();
         assert_eq!(course.problems, []);

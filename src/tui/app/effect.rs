@@ -35,6 +35,8 @@ pub enum Effect {
         /// The item.
         item: String,
     },
+    /// Read what there is to practise.
+    ReadCourse,
     /// Read all progress.
     LoadProgress,
     /// Read how far the learner has come.

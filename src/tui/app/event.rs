@@ -9,7 +9,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::civil::Date;
 
 use super::{At, AuthorEvent, HistoryEvent, ReplayEvent, ReportEvent, SyncEvent};
-use crate::course::Item;
+use crate::course::{Catalogue, Item};
 use crate::engine::{Info, Offers, Step};
 use crate::incident::observe::Seen;
 use crate::incident::order::Order;
@@ -47,6 +47,8 @@ pub enum Event {
     Beat,
     /// The engine was looked for.
     Engine(EngineState),
+    /// What there is to practise was read.
+    Course(Arc<Catalogue>),
     /// How an item's proofs stand was looked up.
     Proofs {
         /// The item.

@@ -16,6 +16,7 @@ mod outer;
 mod over;
 mod place;
 mod pointer;
+mod reading;
 mod replay;
 mod report;
 mod sync;
@@ -51,6 +52,7 @@ pub use layer::{Choice, Completed, Dialog, Layer, Palette, PaletteRow};
 pub use outer::OuterModes;
 pub use place::At;
 pub(super) use place::{ATTEMPT, CONTENT, HOME, SCREEN};
+pub use reading::Reading;
 pub use replay::ReplayEvent;
 pub use report::ReportEvent;
 pub use sync::{SyncEvent, Synced, Syncing};
@@ -90,8 +92,10 @@ pub struct App {
     pub mouse: bool,
     /// Whether the network may not be used.
     pub offline: bool,
-    /// What there is to practise.
+    /// What there is to practise: while it is being read, as its index knows it.
     pub course: Arc<Catalogue>,
+    /// That it is being read, and what waits for that.
+    pub reading: Option<Reading>,
     /// What has been done, by item.
     pub progress: HashMap<String, Progress>,
     /// Items that somebody proved, or tried to.
@@ -185,6 +189,7 @@ impl App {
             mouse: settings.mouse,
             offline: settings.offline,
             course,
+            reading: settings.reading.then(Reading::default),
             progress: HashMap::new(),
             proved: HashSet::new(),
             due: HashMap::new(),
@@ -334,4 +339,6 @@ pub struct Settings {
     pub first_start: bool,
     /// The folder of content that is written in, where there is one.
     pub content: Option<PathBuf>,
+    /// Whether the content is still being read.
+    pub reading: bool,
 }

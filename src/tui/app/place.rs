@@ -85,6 +85,9 @@ impl App {
         if std::mem::take(&mut self.places.way) != Way::Gone {
             self.notice = None;
         }
+        if let Some(reading) = &mut self.reading {
+            reading.opens = None;
+        }
     }
 
     /// Writes what has changed, if it is time.
@@ -161,7 +164,7 @@ impl App {
             None | Some(At::Home) => return vec![],
             Some(At::Tracker) => return self.open_tracker(),
             Some(At::History(text)) => return self.open_history(text),
-            Some(At::Item(item)) if self.course.item(&item).is_none() => {
+            Some(At::Item(item)) if self.reading.is_none() && self.course.item(&item).is_none() => {
                 let words = "what you were at is not in the content any more";
                 self.notice = Some(format!("{}: {words}", crate::tui::widgets::tame::tame(&item)));
                 return vec![];

@@ -84,6 +84,7 @@ impl App {
                 self.engine = state;
                 vec![]
             }
+            Event::Course(course) => self.course_read(course, now),
             Event::Proofs { item, standing } => {
                 self.home.proofs = Some((item, standing));
                 vec![]
@@ -462,6 +463,9 @@ impl App {
 
     /// Opens an item: what it is practised on depends on its kind.
     pub fn open(&mut self, id: &str, fresh: bool, now: Instant) -> Vec<Effect> {
+        if self.must_wait(id, fresh) {
+            return vec![];
+        }
         let Some(item) = self.course.item(id).cloned() else {
             self.notice = Some(format!("There is no item {id}"));
             return vec![];
@@ -473,6 +477,8 @@ impl App {
                 let scenario = Arc::clone(scenario);
                 self.open_incident(Arc::new(item), scenario, fresh, now)
             }
+            // Nothing is being read that it could wait for.
+            Body::Unread(_) => vec![],
         }
     }
 

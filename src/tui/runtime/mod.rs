@@ -87,7 +87,8 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
     let Options { context, store, start } = options;
     let context = Arc::new(context);
     let now = Instant::now();
-    let mut app = App::new(settings(&context, &start)?, context.course.clone(), now);
+    let course = context.glimpse();
+    let mut app = App::new(settings(&context, &start)?, course, now);
     let (events, inbox) = channel();
     Terminal::report_in(context.paths.log.clone());
     // Before the terminal is taken: a signal that came in between would not give it back.
@@ -110,12 +111,11 @@ pub fn run(options: Options) -> Result<Option<Ending>, Problem> {
         Start::Shell { item, watch } => app.attach(&item, watch),
         Start::Back if app.screen == Screen::Home => {
             app.go_back();
-            vec![Effect::LoadProgress, Effect::LookForEngine]
+            app.begin()
         }
-        Start::Home | Start::Back | Start::Setup => {
-            vec![Effect::LoadProgress, Effect::LookForEngine]
-        }
+        Start::Home | Start::Back | Start::Setup => app.begin(),
     };
+    effects.extend(app.reading.is_some().then_some(Effect::ReadCourse));
     effects.push(Effect::BackUp);
 
     let ssh = std::env::var_os("SSH_CONNECTION").is_some();
@@ -246,6 +246,7 @@ fn settings(context: &Context, start: &Start) -> Result<Settings, Problem> {
         mouse: config.mouse == Switch::On,
         offline: context.offline,
         content: context.content_to_write(),
+        reading: !context.has_read(),
         first_start: *start == Start::Setup
             || (matches!(start, Start::Back | Start::Home) && context.first_start),
     })

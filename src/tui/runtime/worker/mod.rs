@@ -65,8 +65,8 @@ struct Shared {
     context: Arc<Context>,
     store: SharedStore,
     events: Sender<Event>,
-    /// What there is to practise; it changes while somebody writes it.
-    course: Arc<Short<Arc<Catalogue>>>,
+    /// What there is to practise since somebody wrote in it.
+    course: Arc<Short<Option<Arc<Catalogue>>>>,
     /// Held by who makes a sandbox: the launch of an item would take away what a rewind of it is
     /// just making.
     making: Arc<Mutex<()>>,
@@ -74,8 +74,8 @@ struct Shared {
 
 impl Shared {
     fn new(context: Arc<Context>, store: Store, events: Sender<Event>) -> Self {
-        let course = Arc::new(Short::new(Arc::clone(&context.course)));
-        Self { context, store: SharedStore::new(store), events, course, making: Arc::default() }
+        let store = SharedStore::new(store);
+        Self { context, store, events, course: Arc::default(), making: Arc::default() }
     }
 
     fn send(&self, event: Event) {
@@ -83,13 +83,15 @@ impl Shared {
         let _ = self.events.send(event);
     }
 
+    /// What there is to practise; this waits where it is still being read.
     fn course(&self) -> Arc<Catalogue> {
-        Arc::clone(&self.course.lock().unwrap_or_else(PoisonError::into_inner))
+        let written = self.course.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        written.unwrap_or_else(|| Arc::clone(self.context.course()))
     }
 
     /// From now on there is this to practise.
     fn learn(&self, course: Arc<Catalogue>) {
-        *self.course.lock().unwrap_or_else(PoisonError::into_inner) = course;
+        *self.course.lock().unwrap_or_else(PoisonError::into_inner) = Some(course);
     }
 
     async fn lab(&self) -> Result<Lab, Problem> {
@@ -161,6 +163,13 @@ impl Worker {
                 load_progress(shared)?;
                 sync::look(shared)
             }),
+            Effect::ReadCourse => {
+                tokio::task::spawn_blocking(move || {
+                    let course = Arc::clone(shared.context.course());
+                    shared.send(Event::Course(course));
+                    shared.context.keep_index();
+                });
+            }
             Effect::LoadTracker => shared.with_store(history::load_tracker),
             Effect::FindAttempts { visit, wanted } => {
                 shared.with_store(move |shared| history::find(shared, visit, wanted));

@@ -31,5 +31,7 @@ async fn has_sandbox(shared: &Shared, id: &str) -> Result<bool, Problem> {
             let incidents = shared.context.incidents(shared.store.clone()).await?;
             incidents.goes_on(item)
         }
+        // What the worker knows was read.
+        Body::Unread(_) => Ok(false),
     }
 }

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Wrap};
 
 use super::Row;
-use crate::course::{Backend, Body, Item, Module};
+use crate::course::{Item, Module, Need, Summary};
 use crate::engine::{Info, Lack};
 use crate::store::Status;
 use crate::tui::app::{App, EngineState};
@@ -73,6 +73,9 @@ fn title(app: &App, frame: &mut Frame<'_>, area: Rect) {
         EngineState::Failed(_) => Span::styled("no engine", app.theme.bad()),
     }];
     let dot = || Span::styled(app.signs.dot(), app.theme.faint());
+    if app.reading.is_some() {
+        right.extend([dot(), Span::styled("reading the content", app.theme.muted())]);
+    }
     let due = app.course.items().filter(|item| app.due.contains_key(&item.id)).count();
     if due > 0 {
         right.extend([dot(), Span::styled(format!("{due} due"), app.theme.attention())]);
@@ -114,10 +117,10 @@ fn tree(app: &App, frame: &mut Frame<'_>, area: Rect) -> Option<Position> {
         list = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     }
     if app.home.rows.is_empty() {
-        let text = if app.home.search.is_some() {
-            "Nothing matches"
-        } else {
-            "There is nothing to practise here"
+        let text = match (&app.home.search, &app.reading) {
+            (_, Some(_)) if app.course.modules.is_empty() => "Reading what there is to practise",
+            (Some(_), _) => "Nothing matches",
+            (None, _) => "There is nothing to practise here",
         };
         frame.render_widget(Paragraph::new(text).style(app.theme.muted()), list);
         return cursor;
@@ -246,12 +249,12 @@ fn facts(app: &App, frame: &mut Frame<'_>, area: Rect) {
 /// An item's facts, as somebody reads them who has not chosen it yet.
 pub fn item_facts<'a>(app: &'a App, item: &'a Item, width: u16) -> Vec<Line<'a>> {
     let dot = app.signs.dot();
-    let needs = match &item.body {
-        Body::Exercise(exercise) if exercise.backend == Backend::Vm => {
+    let needs = match item.summary() {
+        Summary::Exercise { needs, .. } if needs.contains(&Need::InitSystem) => {
             format!("{dot}needs an init system")
         }
-        Body::Exercise(_) => String::new(),
-        Body::Scenario(scenario) => format!("{dot}{} machines", scenario.system.machines.len()),
+        Summary::Exercise { .. } => String::new(),
+        Summary::Scenario { machines } => format!("{dot}{machines} machines"),
     };
     let mut lines = vec![
         Line::styled(&*item.title, app.theme.heading()),
@@ -332,11 +335,9 @@ fn history<'a>(app: &App, item: &Item) -> Vec<Line<'a>> {
                 .current
                 .as_ref()
                 .map_or_else(Default::default, |c| (c.active, c.checks_passed));
-            let green = match &item.body {
-                Body::Exercise(exercise) => {
-                    format!(", {passed} of {} checks green", exercise.verify.len())
-                }
-                Body::Scenario(_) => String::new(),
+            let green = match item.summary() {
+                Summary::Exercise { checks, .. } => format!(", {passed} of {checks} checks green"),
+                Summary::Scenario { .. } => String::new(),
             };
             format!("{} Started, {} so far{green}", app.signs.started(), duration(active))
         }

@@ -27,6 +27,7 @@ fn app(cols: u16, rows: u16) -> App {
         offline: false,
         first_start: false,
         content: None,
+        reading: false,
     };
     let course = Arc::new(course::load(&[Content::built_in()]));
     let mut app = App::new(settings, course, Instant::now());
