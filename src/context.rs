@@ -12,13 +12,16 @@ use tokio::sync::Mutex;
 
 use crate::author;
 use crate::config::{Config, Switch};
-use crate::course::{self, Catalogue, Source, index};
+use crate::course::{self, Catalogue, Item, Source, index};
 use crate::engine::choice::{self, Chosen, Wanted};
 use crate::engine::docker::Environment;
 use crate::engine::native::Native;
 use crate::engine::{Engine, EngineError, Limits, SandboxId, image};
 use crate::incident::incidents::Incidents;
 use crate::lab::{Lab, SharedStore};
+use crate::pack::consent::Sheet;
+use crate::pack::install::Packs;
+use crate::pack::signature::Key;
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
 use crate::session::recording::folder;
@@ -294,7 +297,14 @@ impl Context {
         Problem::new("no_recording", Exit::Environment, message).remedy(remedy)
     }
 
-    fn limits(&self) -> Limits {
+    /// What an item may do, and whether the learner has to agree to it first. Reads its files.
+    pub fn sheet(&self, item: &Item, store: &Store) -> Result<Sheet, Problem> {
+        let packs = Packs::at(self.paths.packs());
+        Sheet::of(item, &packs, &Key::all(&self.paths.keys()), store, self.limits())
+    }
+
+    /// What a sandbox may use that says nothing else.
+    pub fn limits(&self) -> Limits {
         let default = Limits::default();
         let asked = self.config.limits();
         Limits {
@@ -305,13 +315,16 @@ impl Context {
     }
 }
 
-/// Where content is read from: the program itself, the configured folders, and these over them.
+/// Where content is read from: the program itself, the packs, the configured folders, and these over them.
 pub fn sources(
     config: &Config,
     paths: &Paths,
     content: &[PathBuf],
 ) -> Result<Vec<Source>, Problem> {
     let mut sources = vec![Source::built_in()];
+    // One that cannot be read is told by drydock pack list and doctor: it hides nothing else.
+    let (packs, _) = Packs::at(paths.packs()).all();
+    sources.extend(packs.iter().filter_map(|pack| pack.source().ok()));
     for folder in config.content_folders(&paths.config_file).iter().chain(content) {
         sources.push(Source::folder(folder)?);
     }

@@ -32,6 +32,7 @@ pub mod course;
 pub mod engine;
 pub mod incident;
 pub mod lab;
+pub mod pack;
 pub mod paths;
 pub mod problem;
 pub mod prove;

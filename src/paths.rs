@@ -116,6 +116,16 @@ impl Paths {
         self.data_dir.join("completions")
     }
 
+    /// Packs that are installed.
+    pub fn packs(&self) -> PathBuf {
+        self.data_dir.join("packs")
+    }
+
+    /// Public keys of people whose packs are known.
+    pub fn keys(&self) -> PathBuf {
+        self.config_file.with_file_name("keys")
+    }
+
     /// Texts that were written and not saved.
     pub fn recovered(&self) -> PathBuf {
         self.state_dir.join("author")

@@ -11,8 +11,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::{
     DONE, Invocation, Out, Outcome, apart, author, card, completions, config, destroy, direct,
     doctor, due, export, hint, history, hold, images, import_progress, incident, init, launch,
-    lint, log, modules, new, open, postmortem, prove, recover, replay, report, reset, rewind,
-    schema, shell, snapshot, status, sync, verify,
+    lint, log, modules, new, open, pack, permissions, postmortem, prove, recover, replay, report,
+    reset, rewind, schema, shell, snapshot, status, sync, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -90,6 +90,8 @@ enum Command {
     Schema(schema::Schema),
     Prove(prove::Prove),
     Images(images::Images),
+    Pack(pack::PackCommand),
+    Permissions(permissions::PermissionsCommand),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
     Apart(apart::Apart),
@@ -190,6 +192,8 @@ impl Command {
             Self::Schema(command) => command.run(invocation),
             Self::Prove(command) => command.run(invocation),
             Self::Images(command) => command.run(invocation),
+            Self::Pack(command) => command.run(invocation),
+            Self::Permissions(command) => command.run(invocation),
             Self::Doctor(command) => command.run(invocation),
             Self::Completions(command) => command.run(invocation),
             Self::Apart(command) => command.run(invocation),

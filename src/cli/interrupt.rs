@@ -1,7 +1,10 @@
 //! Ctrl-C and SIGTERM, for work that has to say what it leaves behind.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::problem::{Exit, Problem};
@@ -20,6 +23,27 @@ pub(super) async fn until_interrupted<F: Future>(work: F) -> Option<F::Output> {
         _ = interrupt.recv() => None,
         _ = terminate.recv() => None,
         _ = hangup.recv() => None,
+    }
+}
+
+/// Whether the user has interrupted, for work that does not wait and looks from time to time.
+#[derive(Debug, Clone)]
+pub(super) struct Stop(Arc<AtomicBool>);
+
+impl Stop {
+    /// From now on an interrupt is noted here.
+    pub(super) fn watch() -> Self {
+        let stop = Self(Arc::default());
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            // Without it the signal ends the program at once, which is right too.
+            let _ = signal_hook::flag::register(signal, Arc::clone(&stop.0));
+        }
+        stop
+    }
+
+    /// Whether nobody has interrupted.
+    pub(super) fn goes_on(&self) -> bool {
+        !self.0.load(Ordering::Relaxed)
     }
 }
 

@@ -8,7 +8,7 @@ use super::confirm::confirm;
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::Tone;
 use super::progress::Progress;
-use super::{DONE, Invocation, Out, Outcome, incident, item, open};
+use super::{DONE, Invocation, Out, Outcome, incident, item, open, permissions};
 use crate::context::Context;
 use crate::course::Item;
 use crate::engine::{EngineError, Offers, SandboxState};
@@ -44,6 +44,9 @@ pub(super) struct Launch {
     /// Start over: the old sandbox and everything in it is removed first
     #[arg(long)]
     fresh: bool,
+    /// Agree to what an item from a pack may do
+    #[arg(long, short)]
+    yes: bool,
     /// A scenario without hints
     #[arg(long)]
     hard: bool,
@@ -56,12 +59,13 @@ pub(super) struct Launch {
 
 impl Launch {
     pub(super) fn run(self, invocation: &Invocation) -> Outcome {
-        let Self { id, detach, fresh, hard, seed } = self;
+        let Self { id, detach, fresh, yes, hard, seed } = self;
         let mode = if hard { Mode::Hard } else { Mode::Normal };
         let how = Begin { fresh, mode, seed };
         if !detach && !invocation.out.json {
             return open::start(invocation, |context| {
                 let item = item::find(&invocation.out, context.course(), &id)?;
+                permissions::ask(invocation, context, item, &context.store()?, yes)?;
                 refuse(invocation, context, item)?;
                 let how = again(invocation, context, item, how)?;
                 let fresh = how.fresh;
@@ -81,6 +85,7 @@ impl Launch {
         }
         let context = invocation.context()?;
         let item = item::find(&invocation.out, context.course(), &id)?;
+        permissions::ask(invocation, &context, item, &context.store()?, yes)?;
         let how = again(invocation, &context, item, how)?;
         let fresh = how.fresh;
         if scenario(item).is_some() {

@@ -45,6 +45,8 @@ mod modules;
 mod new;
 mod open;
 mod out;
+mod pack;
+mod permissions;
 mod postmortem;
 mod progress;
 mod prove;

@@ -123,6 +123,11 @@ impl Item {
         }
     }
 
+    /// The pack that it is from; none for what is built in, and for the learner's own folders.
+    pub fn pack(&self) -> Option<&str> {
+        self.manifest.pack()
+    }
+
     /// Whether there is more to it than its summary.
     pub fn is_read(&self) -> bool {
         !matches!(self.body, Body::Unread(_))

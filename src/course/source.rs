@@ -70,6 +70,8 @@ enum Tree {
         laid_out: bool,
         /// What stands in place of some files, by their path.
         texts: Texts,
+        /// The name of the pack that it is from, where it came in one.
+        pack: Option<String>,
     },
 }
 
@@ -116,7 +118,21 @@ impl Source {
         }
         let laid_out = TOPS.iter().any(|name| root.join(name).is_dir());
         let (named, texts) = (path.to_owned(), Texts::new());
-        Ok(Self { tree: Arc::new(Tree::Folder { root, named, laid_out, texts }) })
+        let pack = None;
+        Ok(Self { tree: Arc::new(Tree::Folder { root, named, laid_out, texts, pack }) })
+    }
+
+    /// The same folder, known to be from a pack of this name.
+    #[must_use]
+    pub fn from_pack(&self, name: &str) -> Self {
+        match &*self.tree {
+            Tree::BuiltIn => self.clone(),
+            Tree::Folder { root, named, laid_out, texts, .. } => {
+                let (root, named, laid_out) = (root.clone(), named.clone(), *laid_out);
+                let (texts, pack) = (texts.clone(), Some(name.to_owned()));
+                Self { tree: Arc::new(Tree::Folder { root, named, laid_out, texts, pack }) }
+            }
+        }
     }
 
     /// The same folder, with these texts in place of what its files hold. What is built in stays as
@@ -125,9 +141,10 @@ impl Source {
     pub fn with_texts(&self, texts: Texts) -> Self {
         match &*self.tree {
             Tree::BuiltIn => self.clone(),
-            Tree::Folder { root, named, laid_out, .. } => {
+            Tree::Folder { root, named, laid_out, pack, .. } => {
                 let (root, named, laid_out) = (root.clone(), named.clone(), *laid_out);
-                Self { tree: Arc::new(Tree::Folder { root, named, laid_out, texts }) }
+                let pack = pack.clone();
+                Self { tree: Arc::new(Tree::Folder { root, named, laid_out, texts, pack }) }
             }
         }
     }
@@ -376,6 +393,14 @@ impl Resource {
     /// Where it is from.
     pub(crate) fn source(&self) -> Source {
         Source { tree: Arc::clone(&self.tree) }
+    }
+
+    /// The pack that it is from, if it came in one.
+    pub(crate) fn pack(&self) -> Option<&str> {
+        match &*self.tree {
+            Tree::BuiltIn => None,
+            Tree::Folder { pack, .. } => pack.as_deref(),
+        }
     }
 
     /// Whether its owner may execute it; files in the binary have no such bit.

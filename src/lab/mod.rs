@@ -27,6 +27,7 @@ pub mod clock;
 pub mod evidence;
 pub mod hint;
 pub mod needs;
+pub mod permissions;
 pub mod probe;
 pub mod provision;
 pub mod rewind;

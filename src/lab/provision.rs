@@ -246,6 +246,21 @@ impl Lab {
         self.image_for(exercise.container_image.as_deref(), fallback, progress, notices).await
     }
 
+    /// The image that an item needs, made or fetched if need be. One that cannot be had has no stand-in.
+    pub async fn image_of(&self, item: &Item, progress: Progress<'_>) -> Result<String, LabError> {
+        if let Some(scenario) = super::scenario(item) {
+            return self.scenario_image(&scenario, progress).await;
+        }
+        let mut notices = Vec::new();
+        let image = self.image(item, progress, &mut notices).await?;
+        match notices.pop() {
+            None => Ok(image),
+            Some(notice) => {
+                Err(EngineError::ImageMissing { image, detail: notice.to_string() }.into())
+            }
+        }
+    }
+
     /// The image of a scenario's machines. One that cannot be had has no stand-in.
     pub async fn scenario_image(
         &self,

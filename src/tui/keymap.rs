@@ -198,6 +198,7 @@ const HOME: &[Binding] = &[
     bind(&["end", "G"], Action::Bottom, "", "To the last"),
     bind(&["f"], Action::OpenFresh, "", "Start the selected item over in a fresh sandbox"),
     bind(&["d"], Action::Destroy, "", "Remove the selected item's sandbox"),
+    bind(&["i"], Action::Permissions, "", "Show what the selected item may do on this machine"),
     bind(&["p"], Action::OpenReplay, "", "Play the selected item's last recording"),
     bind(&["t"], Action::OpenTracker, "tracker", "Show how far you have come"),
     bind(&["H"], Action::OpenHistory, "", "Show what was attempted"),

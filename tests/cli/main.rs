@@ -9,6 +9,7 @@ mod class;
 mod engines;
 mod home;
 mod kept;
+mod packs;
 mod practice;
 mod recorded;
 mod rewind;

@@ -6,6 +6,9 @@
 mod engine;
 mod machine;
 mod native;
+mod pack;
+
+use std::path::PathBuf;
 
 use serde::Serialize;
 use serde_json::json;
@@ -19,9 +22,13 @@ use crate::problem::{Exit, Problem};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit status: 0 all that is essential is there; 3 something is missing.\n\n\
-    Example: drydock doctor"
+    Example: drydock doctor\n         drydock doctor workshop.dock"
 )]
-pub(super) struct Doctor {}
+pub(super) struct Doctor {
+    /// Whether this machine can run everything in this pack too
+    #[arg(value_name = "PACK")]
+    pack: Option<PathBuf>,
+}
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,6 +66,9 @@ impl Doctor {
         let mut findings =
             invocation.block_on(async { Ok(engine::findings(invocation.offline).await) })?;
         findings.extend(machine::findings(invocation));
+        if let Some(pack) = &self.pack {
+            findings.extend(pack::findings(invocation, pack));
+        }
         if out.json {
             out.value(&json!({ "checks": findings }));
         } else {

@@ -33,6 +33,8 @@ const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 pub(crate) struct Packed {
     /// The digest of its configuration, which names its layers by theirs: what Docker calls its id.
     pub(crate) id: String,
+    /// Its configuration, where it lies.
+    pub(crate) config: Slice,
     /// Its references, such as `drydock/base:0123456789ab`.
     pub(crate) tags: Vec<String>,
     /// Its architecture in Docker's words, such as `amd64`, where it tells.
@@ -140,7 +142,7 @@ enum Place {
 /// `InvalidData` with the reason when it is no such archive.
 pub(crate) fn read(archive: &File) -> io::Result<Vec<Packed>> {
     let places = places(archive)?;
-    let json = |name: &str| -> io::Result<Vec<u8>> {
+    let json = |name: &str| -> io::Result<(Slice, Vec<u8>)> {
         let slice = find(&places, name)
             .ok_or_else(|| wrong(&format!("it is no image archive: there is no {name} in it")))?;
         if slice.length > MAX_JSON {
@@ -148,14 +150,14 @@ pub(crate) fn read(archive: &File) -> io::Result<Vec<Packed>> {
         }
         let mut text = Vec::new();
         slice.raw(archive)?.read_to_end(&mut text)?;
-        Ok(text)
+        Ok((slice, text))
     };
     let unreadable =
         |name: &str, error: &serde_json::Error| wrong(&format!("its {name} is unusable: {error}"));
-    let listed: Vec<Listed> = serde_json::from_slice(&json("manifest.json")?)
+    let listed: Vec<Listed> = serde_json::from_slice(&json("manifest.json")?.1)
         .map_err(|error| unreadable("manifest.json", &error))?;
     let packed = listed.into_iter().map(|Listed { config: name, repo_tags, layers }| {
-        let text = json(&name)?;
+        let (place, text) = json(&name)?;
         let config: Config =
             serde_json::from_slice(&text).map_err(|error| unreadable(&name, &error))?;
         let Defaults { user, env } = config.defaults.unwrap_or_default();
@@ -174,6 +176,7 @@ pub(crate) fn read(archive: &File) -> io::Result<Vec<Packed>> {
         });
         Ok(Packed {
             id: digest(&text),
+            config: place,
             tags: repo_tags.unwrap_or_default(),
             architecture: config.architecture,
             user: user.unwrap_or_default(),

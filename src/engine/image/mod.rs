@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::{Progress, Result};
 
-#[cfg(target_os = "linux")]
 pub(crate) mod archive;
 pub(crate) mod definition;
 #[cfg(unix)]

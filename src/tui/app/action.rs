@@ -47,6 +47,8 @@ pub enum Action {
     Search,
     /// Remove the selected item's sandbox.
     Destroy,
+    /// Show what the selected item may do on this machine.
+    Permissions,
     /// Play the selected item's recording.
     OpenReplay,
     /// Show how far one has come.

@@ -8,6 +8,7 @@ use crate::course::Resource;
 use crate::incident::observe::Request;
 use crate::incident::order::Order;
 use crate::lab::clock::Stretch;
+use crate::pack::consent::Sheet;
 use crate::report::Followed;
 use crate::session;
 use crate::session::recording::Control;
@@ -37,6 +38,18 @@ pub enum Effect {
     },
     /// Read what there is to practise.
     ReadCourse,
+    /// Look what an item may do, and whether the learner agreed to that.
+    LookUpConsent {
+        /// The item.
+        item: String,
+        /// Whether it is opened then, and if so whether it begins anew.
+        opens: Option<bool>,
+    },
+    /// The learner agrees to it.
+    Agree {
+        /// What was told.
+        sheet: Box<Sheet>,
+    },
     /// Read all progress.
     LoadProgress,
     /// Read how far the learner has come.

@@ -20,6 +20,7 @@ use crate::lab::provision::Notice;
 use crate::lab::rewind::Point;
 use crate::lab::solution::Kept;
 use crate::lab::verify::CheckResult;
+use crate::pack::consent::Sheet;
 use crate::problem::Problem;
 use crate::prove::record::Standing;
 use crate::session::{End, Screen as ShellScreen};
@@ -47,6 +48,13 @@ pub enum Event {
     Beat,
     /// The engine was looked for.
     Engine(EngineState),
+    /// What an item may do, and whether the learner agreed to it, was looked up.
+    Consent {
+        /// What it may do.
+        sheet: Box<Sheet>,
+        /// Whether it is to be opened, and if so whether it begins anew.
+        opens: Option<bool>,
+    },
     /// What there is to practise was read.
     Course(Arc<Catalogue>),
     /// How an item's proofs stand was looked up.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Action, Answer, Moment};
 use crate::incident::order::Order;
 use crate::lab::hint::Shown;
+use crate::pack::consent::Sheet;
 use crate::problem::Problem;
 use crate::terminal::links::Target;
 use crate::tui::screens::author;
@@ -86,6 +87,13 @@ pub enum Choice {
     OpenItem {
         /// The item.
         item: String,
+        /// Start over.
+        fresh: bool,
+    },
+    /// Agree to what an item may do, and open it.
+    Agree {
+        /// What it may do.
+        sheet: Box<Sheet>,
         /// Start over.
         fresh: bool,
     },

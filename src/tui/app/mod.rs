@@ -6,6 +6,7 @@
 mod action;
 mod author;
 mod clipboard;
+mod consent;
 mod effect;
 mod event;
 mod history;
@@ -146,6 +147,8 @@ pub struct App {
     ticked: Instant,
     /// Whether the terminal has the focus.
     focused: bool,
+    /// Items from packs that the learner agreed to, since the program was started.
+    agreed: HashSet<String>,
     /// What programs may do with the clipboard.
     clipboard: clipboard::Answers,
     /// What is remembered of where the learner is.
@@ -215,6 +218,7 @@ impl App {
             visits: 0,
             ticked: now,
             focused: true,
+            agreed: HashSet::new(),
             clipboard: clipboard::Answers::default(),
             places: place::Places::default(),
         }

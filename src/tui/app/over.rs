@@ -52,6 +52,7 @@ impl App {
         match choice {
             Choice::Do(action) => self.act(action, now),
             Choice::OpenItem { item, fresh } => self.open(&item, fresh, now),
+            Choice::Agree { sheet, fresh } => self.agree(sheet, fresh, now),
             Choice::Destroy(item) => vec![Effect::Destroy { item }],
             Choice::Clipboard(answer) => self.clipboard_answered(answer, now),
             Choice::Follow(target) => match self.shell_mut() {

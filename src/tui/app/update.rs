@@ -84,6 +84,7 @@ impl App {
                 self.engine = state;
                 vec![]
             }
+            Event::Consent { sheet, opens } => self.consent_known(*sheet, opens, now),
             Event::Course(course) => self.course_read(course, now),
             Event::Proofs { item, standing } => {
                 self.home.proofs = Some((item, standing));
@@ -361,6 +362,11 @@ impl App {
                     self.ask_fresh(id.clone());
                 }
             }
+            Action::Permissions => {
+                if let Some(home::Row::Item { id, .. }) = self.home.selected() {
+                    return vec![Effect::LookUpConsent { item: id.clone(), opens: None }];
+                }
+            }
             Action::Destroy => {
                 if let Some(home::Row::Item { id, .. }) = self.home.selected() {
                     let id = id.clone();
@@ -470,6 +476,9 @@ impl App {
             self.notice = Some(format!("There is no item {id}"));
             return vec![];
         };
+        if item.pack().is_some() && !self.agreed.contains(id) {
+            return vec![Effect::LookUpConsent { item: item.id, opens: Some(fresh) }];
+        }
         self.history = None;
         match &item.body {
             Body::Exercise(_) => self.open_workspace(&item, fresh, now),

@@ -170,6 +170,16 @@ impl Worker {
                     shared.context.keep_index();
                 });
             }
+            Effect::LookUpConsent { item, opens } => shared.with_store(move |shared| {
+                let course = shared.course();
+                let Some(item) = course.item(&item) else { return Ok(()) };
+                let sheet = Box::new(shared.context.sheet(item, &shared.store.lock())?);
+                shared.send(Event::Consent { sheet, opens });
+                Ok(())
+            }),
+            Effect::Agree { sheet } => {
+                shared.with_store(move |shared| sheet.agree(&shared.store.lock()));
+            }
             Effect::LoadTracker => shared.with_store(history::load_tracker),
             Effect::FindAttempts { visit, wanted } => {
                 shared.with_store(move |shared| history::find(shared, visit, wanted));

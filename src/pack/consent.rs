@@ -1,0 +1,158 @@
+//! What an item from elsewhere may do, told before it first starts, and that the learner agreed.
+//!
+//! Who agreed to an item agreed to it as it was: what has changed since is told with both sides. Built-in
+//! content and the learner's own folders need no consent; what they may do is told on request.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::install::{Installed, Packs};
+use super::manifest::Proof;
+use super::signature::{Key, Signer};
+use crate::course::Item;
+use crate::engine::Limits;
+use crate::lab::permissions::Permissions;
+use crate::problem::{Exit, Problem};
+use crate::prove::record::{Standing, standing};
+use crate::store::{Proved, Store};
+
+/// Under which consent to an item is remembered, with its id after it.
+const AGREED: &str = "agreed.";
+
+/// What is told of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet {
+    /// The item.
+    pub item: String,
+    /// Its title.
+    pub title: String,
+    /// The pack that it is from; none for what is built in or the learner's own.
+    pub pack: Option<String>,
+    /// Who signed that.
+    pub signer: Signer,
+    /// What it may do.
+    pub may: Permissions,
+    /// How its proofs stand, those that came with the pack included.
+    pub proof: Option<Standing>,
+    /// What it may do differs from what was agreed to: what, how it was, how it is. `None` where nothing was
+    /// agreed to yet.
+    pub changes: Option<Vec<(&'static str, String, String)>>,
+    /// What its files come to.
+    hash: String,
+    /// Whether it is as it was agreed to.
+    agreed: bool,
+}
+
+/// What was agreed to.
+#[derive(Debug, Serialize, Deserialize)]
+struct Agreement {
+    hash: String,
+    may: Permissions,
+}
+
+impl Sheet {
+    /// Of an item of the course, where nothing else is said with `usual` limits.
+    pub fn of(
+        item: &Item,
+        packs: &Packs,
+        keys: &[Key],
+        store: &Store,
+        usual: Limits,
+    ) -> Result<Self, Problem> {
+        let unread =
+            |why: String| Problem::new("content", Exit::Usage, format!("{}: {why}", item.id));
+        let hash = item.hash().map_err(|error| unread(error.to_string()))?;
+        let may =
+            Permissions::of(item, usual).ok_or_else(|| unread("it was not read".to_owned()))?;
+        let pack = item.pack().map(|name| packs.find(name)).transpose()?;
+        let agreement = store.recall(&key(&item.id))?;
+        // One that cannot be read any more is none.
+        let agreement: Option<Agreement> =
+            agreement.and_then(|json| serde_json::from_str(&json).ok());
+        let signer = pack.as_ref().map_or(Ok(Signer::Nobody), |pack| pack.signer(keys))?;
+        let mut proofs = store.proofs(Some(&item.id))?;
+        proofs.extend(pack.iter().flat_map(|pack| theirs(pack, &item.id)));
+        Ok(Self {
+            item: item.id.clone(),
+            title: item.title.clone(),
+            pack: pack.map(|pack| pack.manifest.name),
+            signer,
+            proof: standing(&proofs, &hash, Timestamp::now()),
+            changes: agreement.as_ref().map(|agreed| may.differences(&agreed.may)),
+            agreed: agreement.is_some_and(|agreed| agreed.hash == hash && agreed.may == may),
+            may,
+            hash,
+        })
+    }
+
+    /// Whether the learner has to agree before it starts.
+    pub fn asks(&self) -> bool {
+        self.pack.is_some() && !self.agreed
+    }
+
+    /// The learner agrees.
+    pub fn agree(&self, store: &Store) -> Result<(), Problem> {
+        let agreement = Agreement { hash: self.hash.clone(), may: self.may.clone() };
+        let json = serde_json::to_string(&agreement).map_err(|error| {
+            Problem::new(
+                "system",
+                Exit::Environment,
+                format!("the consent cannot be kept: {error}"),
+            )
+        })?;
+        Ok(store.remember(&key(&self.item), &json)?)
+    }
+
+    /// For people, a line each: where it is from, what it may do, and what is different.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if let Some(pack) = &self.pack {
+            lines.push(format!("It is from the pack {pack}, {}.", self.signer));
+        }
+        lines.push(match &self.proof {
+            Some(proof) => format!("Proof: {}", proof.words),
+            None => "Proof: none".to_owned(),
+        });
+        match &self.changes {
+            Some(changes) if self.asks() && changes.is_empty() => {
+                lines.push(
+                    "Its files have changed since you agreed; what it may do has not.".to_owned(),
+                );
+            }
+            Some(changes) if self.asks() => {
+                lines.push("Since you agreed has changed:".to_owned());
+                lines.extend(
+                    changes.iter().map(|(what, old, new)| format!("  {what}: {old}, now {new}")),
+                );
+            }
+            _ => {}
+        }
+        lines.push("It may have:".to_owned());
+        lines.extend(self.may.rows().iter().map(|(what, how)| format!("  {what}: {how}")));
+        lines
+    }
+}
+
+fn key(item: &str) -> String {
+    format!("{AGREED}{item}")
+}
+
+/// The proofs that came with a pack.
+fn theirs(pack: &Installed, item: &str) -> Vec<Proved> {
+    let of = |proof: &&Proof| proof.item == item;
+    let proved = |proof: &Proof| Proved {
+        item: proof.item.clone(),
+        engine: proof.engine.clone(),
+        content_hash: proof.hash.clone(),
+        image: None,
+        version: proof.version.clone(),
+        proved: true,
+        at: proof.at,
+        took: Duration::from_millis(proof.took_ms),
+        peak: proof.peak,
+        failure: None,
+    };
+    pack.manifest.proofs.iter().filter(of).map(proved).collect()
+}
