@@ -82,7 +82,7 @@ impl Context {
         if self.sources.iter().all(Source::is_built_in) || self.has_read() {
             return Arc::clone(self.course());
         }
-        let index = fs::read(self.index()).unwrap_or_default();
+        let index = fs::read(self.paths.index()).unwrap_or_default();
         Arc::new(index::read(&index, &self.sources).unwrap_or_default())
     }
 
@@ -94,7 +94,7 @@ impl Context {
     /// Keeps the index of what was read for the next start.
     pub fn keep_index(&self) {
         let Some(index) = index::write(self.course(), &self.sources) else { return };
-        let path = self.index();
+        let path = self.paths.index();
         if fs::read(&path).is_ok_and(|kept| kept == index) {
             return;
         }
@@ -109,10 +109,6 @@ impl Context {
         if let Err(error) = kept {
             tracing::warn!(%error, "the index of the content was not kept");
         }
-    }
-
-    fn index(&self) -> PathBuf {
-        self.paths.cache_dir.join("index")
     }
 
     /// The folder of content that somebody may write in: the one laid over all others.
@@ -204,7 +200,7 @@ impl Context {
             };
             let store = Store::open(&folder.join(format!("{}.db", engine.name())))?;
             let mut lab = self.lab_on(engine, SharedStore::new(store))?;
-            lab.owner = format!("{}-prove-{}", lab.owner, lab.engine.name());
+            lab.owner = self.paths.owner_of_proofs(lab.engine.name());
             // What needs a network to start does not start in a room without one.
             lab.offline = true;
             labs.push(lab);
@@ -255,7 +251,7 @@ impl Context {
         let program = lab.shells.launcher.program.clone();
         let mut arguments = self.flags();
         arguments.push("direct".into());
-        let folder = self.paths.runtime_dir.join("incidents");
+        let folder = self.paths.incidents();
         Ok(Incidents { lab, program: (program, arguments), folder })
     }
 

@@ -43,3 +43,4 @@ pub mod sync;
 pub mod terminal;
 pub mod tracker;
 pub mod tui;
+pub mod uninstall;

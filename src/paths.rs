@@ -126,6 +126,21 @@ impl Paths {
         self.config_file.with_file_name("keys")
     }
 
+    /// The index of the content, for the first frame.
+    pub fn index(&self) -> PathBuf {
+        self.cache_dir.join("index")
+    }
+
+    /// Copies of a class's repositories.
+    pub fn report_cache(&self) -> PathBuf {
+        self.cache_dir.join("report")
+    }
+
+    /// Where the directors of incidents are found.
+    pub fn incidents(&self) -> PathBuf {
+        self.runtime_dir.join("incidents")
+    }
+
     /// Texts that were written and not saved.
     pub fn recovered(&self) -> PathBuf {
         self.state_dir.join("author")
@@ -151,6 +166,11 @@ impl Paths {
         let mut owner = format!("{:x}", hash.finalize());
         owner.truncate(16);
         owner
+    }
+
+    /// Whose the sandboxes are that content is proved in, on an engine of this name.
+    pub fn owner_of_proofs(&self, engine: &str) -> String {
+        format!("{}-prove-{engine}", self.owner())
     }
 }
 

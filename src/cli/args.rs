@@ -11,8 +11,8 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::{
     DONE, Invocation, Out, Outcome, apart, author, card, completions, config, destroy, direct,
     doctor, due, export, hint, history, hold, images, import_progress, incident, init, launch,
-    lint, log, modules, new, open, pack, permissions, postmortem, prove, recover, replay, report,
-    reset, rewind, schema, shell, snapshot, status, sync, verify,
+    lint, log, man, modules, new, open, pack, permissions, postmortem, prove, recover, replay,
+    report, reset, rewind, schema, shell, snapshot, status, sync, uninstall, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -94,6 +94,9 @@ enum Command {
     Permissions(permissions::PermissionsCommand),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
+    #[command(name = "man")]
+    Manual(man::Manual),
+    Uninstall(uninstall::Uninstall),
     Apart(apart::Apart),
     Hold(hold::Hold),
     Direct(direct::Direct),
@@ -126,7 +129,11 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let Self { global, command } = self;
         let verbose = matches!(&command, Some(Command::Images(images)) if images.verbose());
-        if let Ok(paths) = Paths::find() {
+        // What removes everything leaves no log behind.
+        let leaves_nothing = matches!(&command, Some(Command::Uninstall(_)));
+        if let Ok(paths) = Paths::find()
+            && !leaves_nothing
+        {
             log::start(paths, verbose);
         }
         let mut content: Vec<_> = std::env::var_os("DRYDOCK_CONTENT")
@@ -141,7 +148,7 @@ impl Cli {
             Some(command) => command.run(&invocation),
         };
         let out = &invocation.out;
-        if matches!(ended, Ok(DONE)) {
+        if matches!(ended, Ok(DONE)) && !leaves_nothing {
             recover::copy_of_the_day(out);
         }
         match ended.and_then(|status| out.finish().map(|()| status)) {
@@ -153,9 +160,23 @@ impl Cli {
         }
     }
 
-    /// The whole command line, for completions.
-    pub(super) fn definition() -> clap::Command {
-        Self::command()
+    /// The command line for people, for completions and manual pages: without the commands that drydock
+    /// starts by itself.
+    pub(super) fn for_people() -> clap::Command {
+        let all = Self::command();
+        let shown: Vec<_> =
+            all.get_subcommands().filter(|one| !one.is_hide_set()).cloned().collect();
+        let mut alone =
+            Global::augment_args(clap::Command::new("drydock").version(env!("CARGO_PKG_VERSION")));
+        for (set, text) in [
+            (clap::Command::about as fn(_, _) -> _, all.get_about()),
+            (clap::Command::after_help, all.get_after_help()),
+        ] {
+            if let Some(text) = text {
+                alone = set(alone, text.clone());
+            }
+        }
+        alone.subcommand_help_heading("Commands").subcommands(shown)
     }
 }
 
@@ -196,6 +217,8 @@ impl Command {
             Self::Permissions(command) => command.run(invocation),
             Self::Doctor(command) => command.run(invocation),
             Self::Completions(command) => command.run(invocation),
+            Self::Manual(command) => command.run(invocation),
+            Self::Uninstall(command) => command.run(invocation),
             Self::Apart(command) => command.run(invocation),
             Self::Hold(command) => command.run(invocation),
             Self::Direct(command) => command.run(invocation),

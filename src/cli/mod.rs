@@ -41,6 +41,7 @@ mod item;
 mod launch;
 mod lint;
 mod log;
+mod man;
 mod modules;
 mod new;
 mod open;
@@ -61,6 +62,7 @@ mod snapshot;
 mod status;
 mod sync;
 mod table;
+mod uninstall;
 mod verify;
 mod words;
 

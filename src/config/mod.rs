@@ -280,6 +280,11 @@ impl Config {
         })
     }
 
+    /// The key of every setting.
+    pub fn keys() -> Vec<String> {
+        leaves(&SHAPE, "")
+    }
+
     /// The whole of it as YAML.
     pub fn to_yaml(&self) -> Result<String, ConfigError> {
         serde_yaml::to_string(self).map_err(|error| ConfigError::WrongValue {
@@ -356,7 +361,7 @@ fn shape_of(key: &str) -> Result<&'static Shape, ConfigError> {
     match SHAPE.at(key.split('.')) {
         Some(shape) if !matches!(shape, Shape::Map(_)) => Ok(shape),
         _ => {
-            let keys = leaves(&SHAPE, "");
+            let keys = Config::keys();
             let help = match nearest(key, keys.iter().map(String::as_str)) {
                 Some(near) => format!("did you mean {near}?"),
                 None => format!("the settings are {}", keys.join(", ")),

@@ -18,6 +18,7 @@ use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub mod belongings;
 mod boot;
 pub mod choice;
 pub mod docker;

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,14 +148,7 @@ impl Incidents {
 
     /// Takes an incident for this process; `None` if another directs it.
     pub fn lock(&self, attempt: AttemptId) -> io::Result<Option<File>> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let path = self.folder.join(format!("{attempt}.lock"));
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(error),
-        }
+        lock(&self.folder, attempt)
     }
 
     /// Leaves word of what a director ended with.
@@ -210,32 +203,12 @@ impl Incidents {
 
     /// Ends an incident's director, whatever it does, and waits until it is gone.
     pub async fn end(&self, attempt: AttemptId) -> Result<(), Problem> {
-        let path = self.folder.join(format!("{attempt}.pid"));
-        let deadline = tokio::time::Instant::now() + ORDER_PATIENCE;
-        while self.lock(attempt).map_err(|error| system(&error))?.is_none() {
-            let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
-            if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
-                // It is ours: nobody else has the lock of this folder.
-                let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-            }
-            if tokio::time::Instant::now() >= deadline {
-                let message = "The incident's director does not end";
-                return Err(Problem::new("timeout", Exit::Environment, message));
-            }
-            tokio::time::sleep(INTERVAL).await;
-        }
-        for name in ["lock", "pid", "word"] {
-            let _ = fs::remove_file(self.folder.join(format!("{attempt}.{name}")));
-        }
-        Ok(())
+        end(&self.folder, attempt).await
     }
 
     /// Ends the directors of an item's incidents, or of all: what comes next removes their machines.
     pub async fn end_all(&self, item: Option<&str>) -> Result<(), Problem> {
-        let Ok(entries) = fs::read_dir(&self.folder) else { return Ok(()) };
-        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-        let ids = names.filter_map(|name| name.strip_suffix(".lock")?.parse::<AttemptId>().ok());
-        for id in ids.collect::<Vec<_>>() {
+        for id in known(&self.folder) {
             let attempt = self.lab.store.lock().attempt(id);
             let meant = item.is_none_or(|item| attempt.is_ok_and(|attempt| attempt.item == item));
             if meant {
@@ -256,6 +229,55 @@ impl Incidents {
         let scenario =
             scenario(item).ok_or_else(|| LabError::NoSandbox { item: item.id.clone() })?;
         Rig::of(&self.lab, item, scenario, attempt).await
+    }
+}
+
+/// The incidents that have, or had, a director with its lock in this folder.
+pub fn known(folder: &Path) -> Vec<AttemptId> {
+    let entries = fs::read_dir(folder).into_iter().flatten();
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    names.filter_map(|name| name.strip_suffix(".lock")?.parse().ok()).collect()
+}
+
+/// Those of them that have one now.
+pub fn directed(folder: &Path) -> Vec<AttemptId> {
+    let is_directed = |id: &AttemptId| {
+        let file = File::open(folder.join(format!("{id}.lock")));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock)))
+    };
+    known(folder).into_iter().filter(is_directed).collect()
+}
+
+/// Ends an incident's director, whatever it does, and waits until it is gone.
+pub async fn end(folder: &Path, attempt: AttemptId) -> Result<(), Problem> {
+    let path = folder.join(format!("{attempt}.pid"));
+    let deadline = tokio::time::Instant::now() + ORDER_PATIENCE;
+    while lock(folder, attempt).map_err(|error| system(&error))?.is_none() {
+        let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+        if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+            // It is ours: nobody else has the lock of this folder.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        }
+        if tokio::time::Instant::now() >= deadline {
+            let message = "The incident's director does not end";
+            return Err(Problem::new("timeout", Exit::Environment, message));
+        }
+        tokio::time::sleep(INTERVAL).await;
+    }
+    for name in ["lock", "pid", "word"] {
+        let _ = fs::remove_file(folder.join(format!("{attempt}.{name}")));
+    }
+    Ok(())
+}
+
+fn lock(folder: &Path, attempt: AttemptId) -> io::Result<Option<File>> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let path = folder.join(format!("{attempt}.lock"));
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
     }
 }
 

@@ -120,6 +120,30 @@ impl Launcher {
     }
 }
 
+impl Place {
+    /// Ends a sandbox's shell, if one is held, and waits until its holder is gone. The engine may
+    /// remove the sandbox after that without anybody being surprised.
+    pub async fn end(&self, sandbox: &SandboxId) {
+        let nest = self.of(sandbox);
+        if nest.is_alive()
+            && let Ok(stream) = nest.connect().await
+        {
+            let hung_up = super::client::hang_up(stream);
+            if tokio::time::timeout(END_PATIENCE, hung_up).await.is_err() {
+                tracing::warn!(%sandbox, "the holder of the shell does not end");
+            }
+        }
+        let deadline = Instant::now() + END_PATIENCE;
+        while nest.is_alive() && Instant::now() < deadline {
+            tokio::time::sleep(INTERVAL).await;
+        }
+        // What is left is of a holder that was killed.
+        if let Ok(Some(_lock)) = nest.lock() {
+            nest.remove();
+        }
+    }
+}
+
 impl Shells {
     /// Opens a sandbox's shell: the one that is held, else a new one. Who only watches gets none that
     /// is not there.
@@ -173,26 +197,9 @@ impl Shells {
         }
     }
 
-    /// Ends a sandbox's shell, if one is held, and waits until its holder is gone. The engine may
-    /// remove the sandbox after that without anybody being surprised.
+    /// [`Place::end`].
     pub async fn end(&self, sandbox: &SandboxId) {
-        let nest = self.place.of(sandbox);
-        if nest.is_alive()
-            && let Ok(stream) = nest.connect().await
-        {
-            let hung_up = super::client::hang_up(stream);
-            if tokio::time::timeout(END_PATIENCE, hung_up).await.is_err() {
-                tracing::warn!(%sandbox, "the holder of the shell does not end");
-            }
-        }
-        let deadline = Instant::now() + END_PATIENCE;
-        while nest.is_alive() && Instant::now() < deadline {
-            tokio::time::sleep(INTERVAL).await;
-        }
-        // What is left is of a holder that was killed.
-        if let Ok(Some(_lock)) = nest.lock() {
-            nest.remove();
-        }
+        self.place.end(sandbox).await;
     }
 
     fn order(&self, sandbox: &Sandbox, size: Size, before: Option<Held>) -> Order {

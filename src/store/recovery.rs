@@ -46,6 +46,16 @@ pub fn is_sound(path: &Path) -> Result<bool, StoreError> {
     Store::open(path)?.check_integrity().map(|()| true)
 }
 
+/// Fails if another program has the database at `path` open, as far as the system can tell. For who has no
+/// connection to it: looking would give this program's own locks away.
+pub fn is_free(path: &Path) -> Result<(), StoreError> {
+    let path = &backup::resolved(path);
+    if !path.exists() {
+        return Ok(());
+    }
+    refuse_used(path).map_err(|fault| StoreError::new(path, fault))
+}
+
 /// Puts the copy in the database's place, or an empty database without one, and takes in what can be
 /// read of what was there. A database of a newer program is refused, and so is one that another
 /// program has open.

@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::io::Read;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::home::{GOOD, Home, Ran, items};
+use crate::support;
+use crate::terminal::Terminal;
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 29] = [
     "init",
     "home",
     "status",
@@ -36,6 +38,8 @@ const COMMANDS: [&str; 27] = [
     "prove",
     "doctor",
     "completions",
+    "man",
+    "uninstall",
 ];
 
 #[test]
@@ -61,6 +65,77 @@ fn completions_are_there_for_every_shell() {
         home.run(&["completions", shell]).ends(0).says("launch");
     }
     home.run(&["completions", "tcsh"]).ends(2).complains("bash");
+}
+
+/// A shell at a prompt, with our completions.
+fn shell_with_completions(shell: &str, home: &Home) -> Option<Terminal> {
+    if !support::program("alone::shells_complete", shell) {
+        return None;
+    }
+    let script = home.run(&["completions", shell]).ends(0).stdout;
+    let folder = home.path().join(shell);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("_drydock"), script).unwrap();
+    let (folder, user) = (folder.to_str().unwrap(), home.path().to_str().unwrap());
+    let (command, begin): (&[&str], _) = match shell {
+        "bash" => (&["bash", "--norc", "--noprofile", "-i"], format!("source {folder}/_drydock")),
+        "zsh" => (
+            &["zsh", "-f", "-i"],
+            format!("fpath=({folder} $fpath); autoload -U compinit; compinit -u -D"),
+        ),
+        _ => (&["fish", "--no-config", "-i"], format!("source {folder}/_drydock")),
+    };
+    let variables = [("HOME", user), ("PS1", "> ")];
+    let mut terminal = Terminal::run((120, 50), home.path(), command, &variables);
+    terminal.see(if shell == "fish" { "~" } else { ">" });
+    terminal.send(&format!("{begin}; echo rea''dy\r"));
+    terminal.see("ready");
+    Some(terminal)
+}
+
+#[test]
+fn shells_complete_commands_items_and_settings() {
+    let home = Home::alone();
+    for shell in ["bash", "zsh", "fish"] {
+        let Some(mut terminal) = shell_with_completions(shell, &home) else { continue };
+        // One that is the only one of its beginning is written out at once.
+        for (typed, whole) in [
+            ("drydock unin", "drydock uninstall"),
+            ("drydock launch linux-03", "drydock launch linux-03 "),
+            ("drydock launch inc", "drydock launch incidents-0"),
+            ("drydock config set sync.re", "drydock config set sync.remote"),
+            ("drydock images ex", "drydock images export"),
+        ] {
+            terminal.send(&format!("{typed}\t"));
+            terminal
+                .wait(&format!("{shell}: {whole:?}"), |screen| screen.contains(whole.trim_end()));
+            terminal.send("\u{15}");
+        }
+        // And there is no telling of what drydock starts by itself.
+        terminal.send("clear\rdrydock di\t\t\t#\r");
+        terminal.see("drydock di#");
+        terminal.send("exit\r");
+    }
+}
+
+#[test]
+fn manual_pages_are_written_where_one_says() {
+    let home = Home::alone();
+    home.run(&["man"]).ends(0).says(".TH drydock 1").says("drydock\\-launch(1)");
+    let folder = home.path().join("share/man/man1");
+    let name = folder.to_str().unwrap();
+    let written = home.run(&["man", name, "--json"]).ends(0).json();
+    let files = written["files"].as_array().unwrap();
+    assert_eq!(files.len(), fs::read_dir(&folder).unwrap().count());
+    home.run(&["man", name]).ends(0).says(name);
+    if support::program("alone::manual_pages", "mandoc") {
+        for file in files {
+            let mut lint = Command::new("mandoc");
+            let lint = lint.args(["-T", "lint", "-W", "error", file.as_str().unwrap()]);
+            assert_eq!(Ran::from(lint.output().unwrap()).ends(0).stdout, "");
+        }
+    }
+    home.run(&["man", "/dev/null/x"]).ends(3).complains("/dev/null/x cannot be written");
 }
 
 #[test]

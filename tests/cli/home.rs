@@ -15,7 +15,7 @@ use crate::support;
 pub(crate) struct Home {
     folder: TempDir,
     /// Where an engine is looked for; `None` is where it really is.
-    docker_host: Option<&'static str>,
+    docker_host: Option<String>,
 }
 
 /// Waits for work to be done.
@@ -43,7 +43,7 @@ pub(crate) struct Ran {
 impl Home {
     /// One without a Docker engine.
     pub(crate) fn alone() -> Self {
-        let docker_host = Some("unix:///nonexistent/docker.sock");
+        let docker_host = Some("unix:///nonexistent/docker.sock".to_owned());
         Self { folder: TempDir::new().unwrap(), docker_host }
     }
 
@@ -63,6 +63,11 @@ impl Home {
         })
     }
 
+    /// One with the engine that listens there.
+    pub(crate) fn on(docker_host: &str) -> Self {
+        Self { folder: TempDir::new().unwrap(), docker_host: Some(docker_host.to_owned()) }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
@@ -76,7 +81,7 @@ impl Home {
         }
         command.args(arguments).env("DRYDOCK_HOME", self.path()).env("LC_ALL", "C.UTF-8");
         command.stdin(Stdio::null());
-        if let Some(host) = self.docker_host {
+        if let Some(host) = &self.docker_host {
             command.env("DOCKER_HOST", host);
         }
         command

@@ -6,6 +6,8 @@
 mod alone;
 mod authoring;
 mod class;
+#[path = "../support/dockerd.rs"]
+mod dockerd;
 mod engines;
 mod home;
 mod kept;
@@ -18,3 +20,4 @@ mod shell;
 mod support;
 #[path = "../support/terminal.rs"]
 mod terminal;
+mod uninstall;

@@ -130,7 +130,7 @@ impl Report {
 }
 
 fn sources(context: &Context, named: Vec<Named>) -> Sources {
-    Sources { named, cache: context.paths.cache_dir.join("report") }
+    Sources { named, cache: context.paths.report_cache() }
 }
 
 fn is_there(named: &Named) -> bool {

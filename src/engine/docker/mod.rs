@@ -3,7 +3,7 @@
 //! [`endpoint`] decides where it is, [`dial`] opens byte streams to it, [`transport`] speaks HTTP
 //! over them: to bollard for calls, and raw for terminals and pipes. [`sandbox`] is a container's
 //! life, [`exec`] and [`shell`] are what runs in it, [`snapshot`] keeps its files and brings them
-//! back, [`systems`] joins several, [`image`] is what it is made from.
+//! back, [`systems`] joins several, [`image`] is what it is made from, [`belongings`] finds all of it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,6 +21,7 @@ use super::{
 };
 
 mod account;
+mod belongings;
 mod context;
 mod dial;
 mod endpoint;

@@ -340,7 +340,7 @@ fn unless_in_use(
     }
 }
 
-fn listed(summary: ContainerSummary) -> Option<Sandbox> {
+pub(super) fn listed(summary: ContainerSummary) -> Option<Sandbox> {
     let id = SandboxId(summary.id?);
     // The list's own word for the state, read as leniently as an inspection's.
     let state = match summary.state.map(|state| state.to_string()).as_deref() {

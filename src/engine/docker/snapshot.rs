@@ -40,7 +40,7 @@ use crate::engine::{
 const REPOSITORY: &str = "drydock-snapshot";
 
 /// The repository of the tags that announce one.
-const ANNOUNCED: &str = "drydock-announced";
+pub(super) const ANNOUNCED: &str = "drydock-announced";
 
 /// How long what was announced is waited for: a commit takes seconds where layers are compared file
 /// by file.
@@ -48,10 +48,10 @@ const COMMIT_TIMEOUT: Duration = Duration::from_secs(15);
 const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The value of [`LABEL`].
-const SNAPSHOT: &str = "snapshot";
+pub(super) const SNAPSHOT: &str = "snapshot";
 
 /// The labels of a snapshot, besides those of its container, which it inherits.
-const NAME: &str = "drydock.snapshot";
+pub(super) const NAME: &str = "drydock.snapshot";
 const NOTE: &str = "drydock.note";
 const TAKEN: &str = "drydock.taken";
 /// Whether in-memory file systems are all in it: `yes` or `no`.
@@ -262,18 +262,23 @@ impl Docker {
 
     /// The tags that announce snapshots of an attempt.
     async fn announced(&self, attempt: &str) -> Result<Vec<String>> {
+        let begin = tag(attempt, "");
+        let mut tags = self.all_announced().await?;
+        tags.retain(|tag| tag.rsplit_once(':').is_some_and(|(_, tag)| tag.starts_with(&begin)));
+        Ok(tags)
+    }
+
+    /// The tags that announce snapshots, whosever they are.
+    pub(super) async fn all_announced(&self) -> Result<Vec<String>> {
         let filters = HashMap::from([("reference", vec![ANNOUNCED.to_owned()])]);
         let options = ListImagesOptionsBuilder::new().filters(&filters).build();
         let found = self.api.list_images(Some(options)).await;
         let found = found.map_err(|error| fault::of_engine(error, &self.transport.endpoint()))?;
-        let begin = tag(attempt, "");
-        let tags = found.into_iter().flat_map(|image| image.repo_tags);
-        Ok(tags
-            .filter(|tag| {
-                let (repository, tag) = tag.rsplit_once(':').unwrap_or_default();
-                repository.rsplit('/').next() == Some(ANNOUNCED) && tag.starts_with(&begin)
-            })
-            .collect())
+        let is_one = |tag: &String| {
+            let repository = tag.rsplit_once(':').map_or("", |(repository, _)| repository);
+            repository.rsplit('/').next() == Some(ANNOUNCED)
+        };
+        Ok(found.into_iter().flat_map(|image| image.repo_tags).filter(is_one).collect())
     }
 
     /// Waits until an announced snapshot is there, or will not be: then whoever announced it takes
@@ -352,13 +357,13 @@ impl Docker {
     }
 
     /// What a snapshot's own layer takes, if the engine tells.
-    async fn layer_size(&self, image: &str) -> Option<u64> {
+    pub(super) async fn layer_size(&self, image: &str) -> Option<u64> {
         let layers = self.api.image_history(image).await.ok()?;
         layers.first().and_then(|layer| u64::try_from(layer.size).ok())
     }
 
     /// Removes an image, or only its tag where others stand on it.
-    async fn remove_image_of(&self, image: &str) -> Result<()> {
+    pub(super) async fn remove_image_of(&self, image: &str) -> Result<()> {
         let options = RemoveImageOptionsBuilder::new().force(true).build();
         match self.api.remove_image(image, Some(options), None).await {
             Ok(_)

@@ -43,6 +43,7 @@ pub(crate) enum Parent {
 }
 
 /// One file of an image's folder, as it is compiled in.
+#[cfg(target_os = "linux")]
 pub(crate) fn file(path: &str) -> Option<&'static [u8]> {
     FOLDER.get_file(path).map(include_dir::File::contents)
 }

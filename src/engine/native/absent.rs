@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use async_trait::async_trait;
 
+use super::belongings::{Belongings, Removal};
 use super::image::{Builder, Images};
 use super::{
     Engine, EngineError, ExecSpec, ExecStream, FileSpec, Info, Lack, Offers, Result, Sandbox,
@@ -159,5 +160,18 @@ impl Engine for Native {
     }
     fn builder(&self) -> Option<&dyn Builder> {
         None
+    }
+}
+
+#[async_trait]
+impl Removal for Native {
+    async fn belongings(&self, _: &[String]) -> Result<Belongings> {
+        Ok(Belongings::default())
+    }
+    async fn remove_image(&self, _: &str) -> Result<()> {
+        Ok(())
+    }
+    async fn clear(&self, _: &[String]) -> Result<()> {
+        Ok(())
     }
 }

@@ -50,15 +50,15 @@ const OF_ACCOUNTS: [&str; 5] = ["HOME", "USER", "LOGNAME", "SHELL", "HOSTNAME"];
 /// An unpacked image as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Image {
-    references: Vec<String>,
+    pub(super) references: Vec<String>,
     id: String,
     /// Whom its files belong to.
-    ids: Ids,
+    pub(super) ids: Ids,
     user: String,
     pub(super) env: BTreeMap<String, String>,
     accounts: Vec<String>,
     /// In bytes.
-    size: u64,
+    pub(super) size: u64,
 }
 
 impl Image {
@@ -83,7 +83,7 @@ impl Image {
 
 impl Home {
     /// The unpacked images, by their keys.
-    fn unpacked(&self) -> impl Iterator<Item = (String, Image)> + use<> {
+    pub(super) fn unpacked(&self) -> impl Iterator<Item = (String, Image)> + use<> {
         folders(&self.images()).filter_map(|folder| {
             let key = folder.file_name()?.to_str()?.to_owned();
             Some((key, Image::read(&folder)?))

@@ -183,6 +183,16 @@ pub(super) fn remove(groups: &[PathBuf]) {
     }
 }
 
+/// Removes the groups that were the parents of root's sandboxes, where no other home has any in them.
+pub(super) fn remove_parents() {
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    let groups = mount_points(&mounts, "cgroup").chain(mount_points(&mounts, "cgroup2"));
+    for (mount, _) in groups {
+        // The kernel refuses for one that is not empty.
+        let _ = fs::remove_dir(mount.join(PARENT));
+    }
+}
+
 fn enter_group(group: &Path, record: &Record) -> io::Result<()> {
     fs::create_dir_all(group)?;
     // A control file that is not there belongs to another version or another group of the same.

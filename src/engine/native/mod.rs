@@ -35,6 +35,7 @@ mod account;
 mod agent;
 mod ask;
 mod base;
+mod belongings;
 mod client;
 mod entry;
 mod files;

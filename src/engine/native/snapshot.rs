@@ -78,21 +78,21 @@ exec tar -xpf - -C /
 
 /// A snapshot as it is kept.
 #[derive(Debug, Serialize, Deserialize)]
-struct Kept {
-    name: String,
+pub(super) struct Kept {
+    pub(super) name: String,
     note: String,
     /// In microseconds: as exact as it is told.
     taken_at: i64,
     whole: bool,
-    size: u64,
+    pub(super) size: u64,
     /// Whether its sandbox had ever run.
     started: bool,
     /// What its files stand on and whose they are.
-    record: Record,
+    pub(super) record: Record,
 }
 
 impl Kept {
-    fn read(folder: &Path) -> Option<Self> {
+    pub(super) fn read(folder: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(folder.join(KEPT)).ok()?).ok()
     }
 
@@ -347,6 +347,11 @@ impl Home {
         }
         let hash = format!("{:x}", hash.finalize());
         self.path().join("snapshots").join(&hash[..32])
+    }
+
+    /// The folders of all snapshots of all attempts.
+    pub(super) fn all_snapshots(&self) -> impl Iterator<Item = PathBuf> + use<> {
+        folders(&self.path().join("snapshots")).flat_map(|attempt| folders(&attempt))
     }
 
     /// What sandboxes and snapshots lie on.

@@ -99,7 +99,7 @@ impl Docker {
     }
 
     /// [`Images::remove`](crate::engine::image::Images::remove).
-    pub(super) async fn remove_reference(&self, reference: &str) -> Result<()> {
+    pub(in super::super) async fn remove_reference(&self, reference: &str) -> Result<()> {
         let removed = self.api.remove_image(reference, None::<RemoveImageOptions>, None).await;
         match removed {
             Ok(_) => Ok(()),

@@ -154,7 +154,7 @@ fn inventory(defined: &[Definition], found: &[ImageSummary]) -> Vec<ImageInfo> {
 }
 
 /// A tag without the registry that Podman puts before every name, its own for what was made here.
-fn unregistered(tag: &str) -> &str {
+pub(super) fn unregistered(tag: &str) -> &str {
     let registries = ["localhost/", "docker.io/"];
     registries.iter().find_map(|registry| tag.strip_prefix(registry)).unwrap_or(tag)
 }
