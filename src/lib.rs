@@ -28,6 +28,7 @@ pub mod chord;
 pub mod cli;
 pub mod config;
 pub mod context;
+pub mod convert;
 pub mod course;
 pub mod engine;
 pub mod incident;

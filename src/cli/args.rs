@@ -10,9 +10,9 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{
     DONE, Invocation, Out, Outcome, apart, author, card, completions, config, destroy, direct,
-    doctor, due, export, hint, history, hold, images, import_progress, incident, init, launch,
-    lint, log, man, modules, new, open, pack, permissions, postmortem, prove, recover, replay,
-    report, reset, rewind, schema, shell, snapshot, status, sync, uninstall, verify,
+    doctor, due, export, hint, history, hold, images, import, import_progress, incident, init,
+    launch, lint, log, man, modules, new, open, pack, permissions, postmortem, prove, recover,
+    replay, report, reset, rewind, schema, shell, snapshot, status, sync, uninstall, verify,
 };
 use crate::paths::Paths;
 use crate::problem::{Exit, Problem};
@@ -85,6 +85,7 @@ enum Command {
     Destroy(destroy::Destroy),
     Config(config::Config),
     New(new::New),
+    Import(import::Import),
     Author(author::Author),
     Lint(lint::Lint),
     Schema(schema::Schema),
@@ -208,6 +209,7 @@ impl Command {
             Self::Destroy(command) => command.run(invocation),
             Self::Config(command) => command.run(invocation),
             Self::New(command) => command.run(invocation),
+            Self::Import(command) => command.run(invocation),
             Self::Author(command) => command.run(invocation),
             Self::Lint(command) => command.run(invocation),
             Self::Schema(command) => command.run(invocation),

@@ -32,6 +32,7 @@ mod hint;
 mod history;
 mod hold;
 mod images;
+mod import;
 mod import_progress;
 mod incident;
 mod init;

@@ -107,7 +107,11 @@ impl Rules<'_> {
         };
         let user = self.problems.account(at.key("user"), manifest.user.as_ref());
         let vars = self.vars(&manifest.vars, at.key("vars"));
+        if let Some(origin) = &manifest.origin {
+            self.problems.one_line(at.key("origin"), "\"origin\"", origin);
+        }
         Exercise {
+            origin: manifest.origin.clone(),
             backend: manifest.backend,
             requires: self.needs(&manifest.requires, at.key("requires")),
             container_image: image.cloned(),

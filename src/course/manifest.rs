@@ -27,6 +27,8 @@ pub(crate) struct Manifest {
     /// Markdown: what it is about.
     #[serde(default)]
     pub(crate) description: String,
+    /// Whose work it was made of, if it was converted: drydock import writes it.
+    pub(crate) origin: Option<String>,
     /// How hard it is: `beginner` if not given.
     #[serde(default)]
     pub(crate) difficulty: Difficulty,

@@ -36,11 +36,12 @@ pub(crate) mod yaml;
 pub use catalogue::load;
 pub(crate) use catalogue::title_from;
 pub use diagnostic::{Diagnostic, Severity};
+pub(crate) use lint::gives_away;
 pub use lint::lint;
 pub use model::*;
 pub use nearest::nearest;
 pub use place::Place;
-pub(crate) use quantity::id as check_id;
+pub(crate) use quantity::{absolute_path as check_path, id as check_id};
 pub(crate) use shell::shell_word;
 pub use source::{Resource, Source, Texts};
 

@@ -242,6 +242,8 @@ impl Difficulty {
 /// An exercise's sandbox, checks and hints.
 #[derive(Debug, Clone)]
 pub struct Exercise {
+    /// Whose work it was made of, if it was converted.
+    pub origin: Option<String>,
     /// Whether a container will do or an init system is needed.
     pub backend: Backend,
     /// What else it says to need of an engine.

@@ -244,7 +244,7 @@ impl Source {
     }
 
     /// The file at this path, which need not be there.
-    pub(super) fn resource(&self, path: String) -> Resource {
+    pub(crate) fn resource(&self, path: String) -> Resource {
         Resource { tree: Arc::clone(&self.tree), path: path.into(), values: None }
     }
 

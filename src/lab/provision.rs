@@ -29,6 +29,9 @@ const BOOT_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a `prepare` script may take.
 const PREPARE_TIMEOUT: Duration = Duration::from_mins(2);
 
+/// The same where it may fetch something first, as fast as the network is.
+const PREPARE_TIMEOUT_NETWORK: Duration = Duration::from_mins(10);
+
 /// How much of what a `prepare` script said is kept for its error message.
 const PREPARE_TAIL: usize = 400;
 
@@ -477,7 +480,9 @@ impl Lab {
             }
             stream.status.get().await
         };
-        match tokio::time::timeout(PREPARE_TIMEOUT, run).await {
+        let network = exercise(item)?.network;
+        let limit = if network { PREPARE_TIMEOUT_NETWORK } else { PREPARE_TIMEOUT };
+        match tokio::time::timeout(limit, run).await {
             Ok(Ok(Some(0))) => Ok(()),
             Ok(Ok(status)) => Err(failed(status.unwrap_or(-1), &tail)),
             Ok(Err(error)) => Err(error.into()),

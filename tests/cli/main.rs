@@ -10,6 +10,7 @@ mod class;
 mod dockerd;
 mod engines;
 mod home;
+mod import;
 mod kept;
 mod packs;
 mod practice;

@@ -229,7 +229,7 @@ fn report(out: &Out, kind: Kind, folder: &Path, id: &str, module: &str, files: &
 }
 
 /// A path as one word of a shell.
-fn word(path: &str) -> String {
+pub(super) fn word(path: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
     if path.chars().all(plain) { path.to_owned() } else { shell_word(path) }
 }

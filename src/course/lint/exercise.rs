@@ -32,7 +32,10 @@ fn solution(exercise: &Exercise, findings: &mut Findings<'_>) {
     let Some(file) = &exercise.solution else {
         let help = "write solution.sh or solution.keys beside its other files: what makes every check pass";
         let message = "there is no solution: nobody can prove that this can be solved";
-        return findings.error(|at| at.name("solution"), message, help);
+        // Who converts somebody else's work may well not know how it is done.
+        let converted = exercise.origin.is_some();
+        let severity = if converted { Severity::Warning } else { Severity::Error };
+        return findings.tell(severity, |at| at.name("solution"), message, help);
     };
     if exercise.decoys.is_empty() {
         let help =

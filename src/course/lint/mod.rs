@@ -10,6 +10,8 @@ mod lesson;
 mod spoiler;
 mod vars;
 
+pub(crate) use spoiler::gives_away;
+
 use super::yaml::{At, Mark, Node, parse_for_places};
 use super::{Body, Catalogue, Diagnostic, Item, Resource, Severity, parallel};
 

@@ -18,7 +18,7 @@ pub(super) fn look<'s>(
 ) {
     let hint = flat(hint);
     let mut lines = scripts.flat_map(lines);
-    if let Some(line) = lines.find(|line| gives_away(&hint, line)) {
+    if let Some(line) = lines.find(|line| is_in(&hint, line)) {
         findings.error(
             |at| {
                 let hint = at.key("hints").item(index);
@@ -31,13 +31,19 @@ pub(super) fn look<'s>(
     }
 }
 
+/// Whether a text has a line of a script in it that gives the script away.
+pub(crate) fn gives_away(text: &str, script: &str) -> bool {
+    let text = flat(text);
+    lines(script).iter().any(|line| is_in(&text, line))
+}
+
 /// The lines of a script as a shell reads them: one that ends in a backslash goes on in the next.
 fn lines(script: &str) -> Vec<String> {
     script.replace("\\\n", " ").lines().map(flat).collect()
 }
 
 /// Whether the line is in the hint and is more than a word, which may well stand in a hint.
-fn gives_away(hint: &str, line: &str) -> bool {
+fn is_in(hint: &str, line: &str) -> bool {
     line.len() >= LEAST
         && line.contains([' ', '='])
         && !HARMLESS.iter().any(|start| line.starts_with(start))

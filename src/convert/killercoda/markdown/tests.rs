@@ -1,0 +1,83 @@
+//! Pages as people write them.
+
+use super::*;
+
+fn read(text: &str) -> Page {
+    Page::read(text, 0)
+}
+
+#[test]
+fn marks_for_a_browser_are_gone_and_what_they_run_is_known() {
+    let page = read(
+        "Look: `ls -l`{{exec}} or `cat x`{{copy}}, then `vi a.txt`{{open}}.\n\n\
+        ```bash\ntouch /root/a\n  b\n```{{exec interrupt}}\n\nand\n\n```yaml\na: 1\n```{{copy}}\nend",
+    );
+    assert_eq!(
+        page.lesson,
+        "Look: `ls -l` or `cat x`, then `vi a.txt`.\n\n\
+        ```bash\ntouch /root/a\n  b\n```\n\nand\n\n```yaml\na: 1\n```\nend"
+    );
+    assert_eq!(page.typed, ["ls -l", "touch /root/a\n  b"]);
+    let lines: Vec<_> = page.code.iter().map(|code| code.line).collect();
+    assert_eq!(lines, [1, 4]);
+    let old = read("```\nls\n```{{execute HOST1}}\n1. ```\n   x\n   ```{{execute}}\n");
+    assert_eq!(old.typed, ["ls", "x"]);
+}
+
+#[test]
+fn what_unfolds_is_a_hint_a_solution_or_more_text() {
+    let page = read(
+        "Do it.\n<details>\n<summary>Need a hint?</summary>\n\nLook *there*.\n\n</details>\n\
+        <details><summary>Solution</summary>\n<br>\n\nBecause.\n```\ntouch x\n```{{copy}}\n</details>\n\
+        <details><summary>Why <b>so</b></summary>So.</details>\nEnd",
+    );
+    assert_eq!(page.lesson, "Do it.\n\n**Why so**\n\nSo.\n\nEnd");
+    assert_eq!(page.hints, ["Look *there*."]);
+    let code = Solution::Code("touch x".to_owned());
+    assert_eq!(page.solution, [Solution::Words("Because.".to_owned()), code]);
+    assert_eq!(page.solving(), ["touch x"]);
+    assert!(page.typed.is_empty());
+}
+
+#[test]
+fn links_lead_somewhere_or_are_words() {
+    for (text, shown) in [
+        ("[open]({{TRAFFIC_HOST1_80}}/x)", "[open](http://localhost:80/x)"),
+        (
+            "[o](https://[[HOST_SUBDOMAIN]]-8080-[[KATACODA_HOST]].environments.katacoda.com/)",
+            "[o](http://localhost:8080/)",
+        ),
+        ("[here](../other/index.md) and [that](#heading)", "here and that"),
+        ("[there](https://example.org/a)", "[there](https://example.org/a)"),
+        ("![A picture](./assets/a.png)", "(image: A picture)"),
+        (
+            "<img src=\"x.png\" alt='A *b*'/> <a href=\"https://e.org\">e</a>",
+            "(image: A *b*) [e](https://e.org)",
+        ),
+        ("a<br>b <span style='x'>c</span> <name> `<br>`", "a b c <name> `<br>`"),
+        ("x <!-- no --> y", "x y"),
+    ] {
+        assert_eq!(read(text).lesson, shown, "{text}");
+    }
+    assert_eq!(read("a\n<!-- no\n\nno -->\nb").lesson, "a\n\nb");
+    assert_eq!(Page::read("# A\n###### B\n#!x", 2).lesson, "### A\n###### B\n#!x");
+}
+
+#[test]
+fn code_of_old_pages_is_code() {
+    let page =
+        read("x\n<pre class=\"file\" data-filename=\"a.js\">\n<code>a &lt; b</code>\n</pre>\ny");
+    assert_eq!(page.lesson, "x\n\n```\na < b\n```\ny");
+    let page = read("<pre><code>one\ntwo</code></pre>\nend");
+    assert_eq!(page.lesson, "```\none\ntwo\n```\nend");
+}
+
+#[test]
+fn no_page_is_too_wild_to_be_read() {
+    let nested = "<details>".repeat(10_000);
+    for text in ["```", "<pre>", "<!--", "<details><summary>", "</details>", "`", &nested] {
+        read(text);
+    }
+    let page = read("```\nopen {{exec}}\n");
+    assert_eq!(page.lesson, "```\nopen {{exec}}\n```");
+}

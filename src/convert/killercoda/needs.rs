@@ -1,0 +1,210 @@
+//! What commands need that not every sandbox has: told from their names and arguments.
+//!
+//! The machines that these scenarios were written for have a network, an init system, a container engine
+//! and many programs more than our images. Programs are installed when the exercise is prepared; what a
+//! sandbox cannot have at all keeps that from being converted which runs it.
+
+mod programs;
+
+use std::collections::BTreeSet;
+
+use super::shell::Command;
+use programs::{CAPABILITIES, DISKS, HERE, INIT, LACKING, PACKAGES, SERVICES, USERS};
+
+/// What an exercise needs, all of its scripts and steps taken together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Needs {
+    /// An init system as PID 1.
+    pub(super) init: bool,
+    /// Accounts besides the learner's.
+    pub(super) users: bool,
+    /// The first command that uses the network.
+    pub(super) network: Option<String>,
+    /// Whether packages are installed by the scenario itself.
+    pub(super) installs: bool,
+    /// Capabilities beyond the usual ones.
+    pub(super) capabilities: BTreeSet<&'static str>,
+    /// Debian's packages of programs that our images do not have.
+    packages: BTreeSet<&'static str>,
+    /// What the scenario installs itself: words after `apt-get install`.
+    installed: BTreeSet<String>,
+}
+
+/// What a sandbox lacks to run this command; `None` if it can have all of it.
+pub(super) fn lacking(command: &Command) -> Option<&'static str> {
+    let name = command.name();
+    let disks = match name {
+        "sysctl" => command
+            .arguments()
+            .any(|word| matches!(word, "-w" | "-p" | "--system") || word.contains('=')),
+        "mount" => command
+            .arguments()
+            .any(|word| word.starts_with("/dev/") || word.split(',').any(|it| it == "loop")),
+        name if name.starts_with("mkfs") => {
+            command.arguments().any(|word| word.starts_with("/dev/"))
+        }
+        _ => false,
+    };
+    let found = LACKING.iter().find(|(_, names)| names.contains(&name)).map(|(what, _)| *what);
+    found.or_else(|| disks.then_some(DISKS))
+}
+
+impl Needs {
+    /// Adds what a command needs. A program that is on none of those machines either is what the scenario
+    /// or the learner installs; it is not added.
+    pub(super) fn add(&mut self, command: &Command) {
+        let name = command.name();
+        let inits = SERVICES.contains(&name)
+            || name == "ip" && command.arguments().any(|word| word == "netns");
+        self.init |= INIT.contains(&name) || inits;
+        self.users |= USERS.contains(&name);
+        for (capability, names) in CAPABILITIES {
+            // Networks of names of its own come with an init system.
+            let link = name == "ip" && capability == "NET_ADMIN";
+            if names.contains(&name) || link && changes_network(command) {
+                self.capabilities.insert(capability);
+            }
+        }
+        for (package, names) in PACKAGES {
+            if names.contains(&name) {
+                self.packages.insert(package);
+            }
+        }
+        if installs(command) {
+            self.installs = true;
+            self.installed.extend(command.arguments().map(str::to_owned));
+        }
+        if self.network.is_none() && uses_network(command) {
+            self.network = Some(shown(command));
+        }
+    }
+
+    /// What is to be installed before the learner enters.
+    pub(super) fn packages(&self) -> impl Iterator<Item = &'static str> {
+        let own = |package: &&str| self.installed.contains(*package);
+        self.packages.iter().copied().filter(move |package| !own(package))
+    }
+
+    /// Whether anything of it needs a network.
+    pub(super) fn any_network(&self) -> bool {
+        self.network.is_some() || self.packages().next().is_some()
+    }
+}
+
+fn changes_network(command: &Command) -> bool {
+    command.arguments().any(|word| {
+        matches!(word, "add" | "del" | "delete" | "set" | "flush" | "replace" | "change")
+    })
+}
+
+/// Whether it installs packages.
+fn installs(command: &Command) -> bool {
+    matches!(command.name(), "apt" | "apt-get" | "aptitude")
+        && command.arguments().any(|word| word == "install")
+}
+
+fn uses_network(command: &Command) -> bool {
+    let has = |words: &[&str]| command.arguments().any(|word| words.contains(&word));
+    let elsewhere = |word: &str| !HERE.iter().any(|here| word.contains(here));
+    let address = |word: &str| word.contains("://") && elsewhere(word);
+    match command.name() {
+        "apt" | "apt-get" | "aptitude" => has(&[
+            "install",
+            "update",
+            "upgrade",
+            "full-upgrade",
+            "dist-upgrade",
+            "source",
+            "download",
+        ]),
+        "add-apt-repository" => true,
+        "pip" | "pip3" | "pipx" | "gem" | "cargo" | "ansible-galaxy" => has(&["install"]),
+        "npm" | "yarn" | "pnpm" => has(&["install", "i", "ci", "add"]),
+        "npx" => true,
+        "go" => has(&["get", "install", "mod"]),
+        "terraform" => has(&["init"]),
+        "git" => {
+            has(&["clone", "pull", "fetch", "push"])
+                && command.arguments().any(|word| address(word) || word.starts_with("git@"))
+        }
+        "curl" | "wget" => command.arguments().any(|word| {
+            address(word) || word.starts_with("www.") || word.ends_with(".com") && elsewhere(word)
+        }),
+        "ping" | "dig" | "nslookup" | "host" | "traceroute" | "mtr" | "whois" => {
+            command.arguments().any(|word| word.contains('.') && elsewhere(word))
+        }
+        _ => false,
+    }
+}
+
+/// A command as a message shows it.
+fn shown(command: &Command) -> String {
+    const MOST: usize = 60;
+    let line = command.words.join(" ");
+    let mut short: String = line.chars().filter(|c| !c.is_control()).take(MOST).collect();
+    if line.chars().count() > MOST {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::shell::commands;
+    use super::*;
+
+    fn needs(script: &str) -> Needs {
+        let mut needs = Needs::default();
+        commands(script).iter().for_each(|command| needs.add(command));
+        needs
+    }
+
+    #[test]
+    fn what_no_sandbox_has_is_told_by_the_command() {
+        for (script, what) in [
+            ("echo docker; docker ps", Some("a container engine")),
+            ("kubectl get pods | grep x", Some("a Kubernetes cluster")),
+            ("x=$(sudo losetup -f)", Some("disks and kernel settings of its own")),
+            ("sysctl -w net.ipv4.ip_forward=1", Some("disks and kernel settings of its own")),
+            ("sysctl net.ipv4.ip_forward", None),
+            ("mount -o ro,loop disk.img /mnt", Some(DISKS)),
+            ("mkfs.ext4 /dev/vdb; ls", Some(DISKS)),
+            ("mkfs.ext4 disk.img; mount -t tmpfs none /mnt", None),
+            ("command -v docker", None),
+            ("ls", None),
+        ] {
+            assert_eq!(commands(script).iter().find_map(lacking), what, "{script}");
+        }
+    }
+
+    #[test]
+    fn what_a_sandbox_can_have_is_asked_for() {
+        assert_eq!(needs("ls -l; echo x > y; curl localhost:80; grep -r x /etc"), Needs::default());
+        let all = needs("systemctl start x; useradd bob; iptables -L; ip link add d type dummy");
+        assert!(all.init && all.users && all.capabilities.contains("NET_ADMIN"));
+        let git = needs("git init");
+        assert!(git.network.is_none() && git.any_network());
+        assert_eq!(git.packages().collect::<Vec<_>>(), ["git"]);
+        let own = needs("apt-get install -y git nginx\ngit clone https://example.org/x");
+        assert!(own.installs && own.packages().next().is_none());
+        assert_eq!(own.network.as_deref(), Some("apt-get install -y git nginx"));
+    }
+
+    #[test]
+    fn the_network_is_what_is_not_this_machine() {
+        for (script, uses) in [
+            ("curl -s http://localhost:8080/x", false),
+            ("curl http://127.0.0.1", false),
+            ("curl https://example.org", true),
+            ("wget -q \"$URL\"", false),
+            ("git push origin main", false),
+            ("git clone git@example.org:x.git", true),
+            ("ping -c1 8.8.8.8", true),
+            ("ping localhost", false),
+            ("pip install flask", true),
+            ("npm run build", false),
+        ] {
+            assert_eq!(needs(script).network.is_some(), uses, "{script}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The scripts of a scenario as one that prepares the exercise.
+//!
+//! On their own platform they run beside the learner, whatever becomes of them. Here they are run before: so
+//! none may keep the learner out, be it that it fails, asks or has no end.
+
+use std::fmt::Write;
+
+use super::scenario::Text;
+
+/// Seconds that a script may take which nothing tells to take long.
+const USUAL: u32 = 25;
+
+/// The same for one that fetches something.
+const FETCHING: u32 = 240;
+
+/// The same for one that has no end by itself.
+const ENDLESS: u32 = 3;
+
+/// Seconds for all of them together, well below what an exercise may take to be prepared.
+const TOGETHER: u32 = 100;
+
+/// The same where something is fetched.
+const TOGETHER_FETCHING: u32 = 540;
+
+/// Where what the scripts say is kept: where their authors expect it.
+const LOG: &str = "/var/log/killercoda";
+
+const BEGIN: &str = r#"export HOME=/root USER=root LOGNAME=root SHELL=/bin/bash TERM=dumb DEBIAN_FRONTEND=noninteractive
+export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+cd /root || exit
+scripts=$(mktemp -d /var/tmp/setup.XXXXXX) || exit
+"#;
+
+const FUNCTIONS: &str = r#"
+# begin NAME PROGRAM...: starts a script beside this one.
+begin() {
+    name=$1
+    shift
+    setsid "$@" "$scripts/$name" </dev/null >"$log/$name.log" 2>&1 &
+}
+# await PID SECONDS: until it has ended, or so long.
+await() {
+    left=$(($2 * 5))
+    while kill -0 "$1" 2>/dev/null; do
+        [ "$left" -gt 0 ] && [ "$(date +%s)" -lt "$deadline" ] || return 1
+        sleep 0.2
+        left=$((left - 1))
+    done
+}
+"#;
+
+/// What runs with a page.
+#[derive(Debug)]
+pub(super) struct Stage<'a> {
+    /// Of its files: `intro`, `step2`.
+    pub(super) name: String,
+    pub(super) background: Option<&'a Text>,
+    pub(super) foreground: Option<&'a Text>,
+}
+
+/// What else is to be done before the learner enters.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Before<'a> {
+    /// Packages that are installed, without which nobody is let in.
+    pub(super) packages: &'a [&'a str],
+    /// Whether the scenario installs packages itself.
+    pub(super) installs: bool,
+    /// Whether its scripts fetch something.
+    pub(super) fetches: bool,
+    /// Whether they look up the machine's address in a file.
+    pub(super) host_file: bool,
+}
+
+/// The whole script.
+pub(super) fn script(stages: &[Stage<'_>], before: Before<'_>) -> String {
+    let Before { packages, installs, fetches, host_file } = before;
+    let mut script =
+        "# Made of the scripts with which a scenario of Killercoda sets itself up.\n".to_owned();
+    script.push_str(BEGIN);
+    let _ = write!(script, "log={LOG}\nmkdir -p \"$log\"\n");
+    if host_file {
+        script.push_str(
+            "mkdir -p /etc/killercoda\necho http://localhost:PORT >/etc/killercoda/host\n",
+        );
+    }
+    if !packages.is_empty() || installs {
+        script.push_str("apt-get update -q >\"$log/apt.log\" 2>&1\n");
+    }
+    if !packages.is_empty() {
+        let names = packages.join(" ");
+        let _ = write!(
+            script,
+            "if ! apt-get install -yq --no-install-recommends {names} >>\"$log/apt.log\" 2>&1; then\n    \
+            tail -n 3 \"$log/apt.log\"\n    \
+            echo \"These packages could not be installed, which takes a network: {names}.\"\n    \
+            exit 1\nfi\n"
+        );
+    }
+    if stages.is_empty() {
+        return script + "rmdir \"$scripts\"\n";
+    }
+    script.push_str(FUNCTIONS);
+    let together = if fetches { TOGETHER_FETCHING } else { TOGETHER };
+    let _ = write!(script, "deadline=$(($(date +%s) + {together}))\nrunning=\n");
+    for stage in stages {
+        script.push_str(&part(stage, fetches));
+    }
+    script.push_str("# A shell reads its script while it runs it.\n");
+    script.push_str("[ -n \"$running\" ] || rm -rf \"$scripts\"\nexit 0\n");
+    script
+}
+
+fn part(stage: &Stage<'_>, fetches: bool) -> String {
+    let mut part = String::new();
+    let name = |kind: &str| format!("{}-{kind}", stage.name);
+    if let Some(text) = stage.background {
+        part.push_str(&put(&name("background"), &text.text, &interpreter(&text.text)));
+        part.push_str("background=$!\n");
+    }
+    if let Some(text) = stage.foreground {
+        part.push_str(&put(&name("foreground"), &text.text, &interpreter(&text.text)));
+        // It often waits for the other one.
+        let both = seconds(&text.text, fetches)
+            .max(stage.background.map_or(0, |other| seconds(&other.text, fetches)));
+        let _ = write!(
+            part,
+            "foreground=$!\nawait \"$foreground\" {both} || kill -s KILL -- \"-$foreground\" 2>/dev/null\n"
+        );
+    }
+    if let Some(text) = stage.background {
+        let limit = seconds(&text.text, fetches);
+        let _ = write!(part, "await \"$background\" {limit} || running=yes\n");
+    }
+    part
+}
+
+/// Shell that writes a script down and starts it.
+fn put(name: &str, text: &str, interpreter: &str) -> String {
+    let mut end = "END_OF_SCRIPT".to_owned();
+    while text.lines().any(|line| line == end) {
+        end.push('_');
+    }
+    let newline = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
+    format!(
+        "\ncat >\"$scripts/{name}\" <<'{end}'\n{text}{newline}{end}\nbegin {name} {interpreter}\n"
+    )
+}
+
+/// What runs a script: what its first line says, bash if it says nothing that is known.
+pub(super) fn interpreter(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    let words = first.strip_prefix("#!").unwrap_or_default();
+    let program = words.split_whitespace().find_map(|word| {
+        let name = word.rsplit('/').next()?;
+        (name != "env" && !name.starts_with('-')).then_some(name)
+    });
+    match program {
+        Some(program @ ("sh" | "dash" | "python3" | "perl" | "node" | "ruby")) => {
+            program.to_owned()
+        }
+        Some("python") => "python3".to_owned(),
+        _ => "bash".to_owned(),
+    }
+}
+
+/// How long a script is waited for.
+fn seconds(text: &str, fetches: bool) -> u32 {
+    let endless =
+        ["while true", "while :", "sleep infinity", "tail -f", "tail -F", "serve_forever"];
+    if fetches {
+        FETCHING
+    } else if endless.iter().any(|words| text.contains(words)) && !text.contains("break") {
+        ENDLESS
+    } else {
+        USUAL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+    use std::time::Instant;
+
+    use super::*;
+
+    fn text(text: &str) -> Text {
+        Text { file: "x".to_owned(), text: text.to_owned() }
+    }
+
+    /// Runs it as the lab does, with its places below a folder of its own.
+    fn run(script: &str, root: &std::path::Path) -> (bool, String) {
+        use std::io::Write as _;
+        let below = |path: &str| root.join(path.trim_start_matches('/')).display().to_string();
+        for folder in ["root", "var/tmp"] {
+            std::fs::create_dir_all(root.join(folder)).unwrap();
+        }
+        let script = script
+            .replace("cd /root", &format!("cd {}", below("/root")))
+            .replace("/var/tmp", &below("/var/tmp"))
+            .replace(LOG, &below(LOG));
+        let mut shell = Command::new("sh");
+        shell.arg("-s").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = shell.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    #[test]
+    fn a_script_that_waits_for_the_other_gets_it_and_failures_keep_nobody_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let background = text("#!/bin/bash\necho \"$0\" >a; false\nexit 7");
+        let foreground =
+            text("while [ ! -f a ]; do sleep 0.1; done\necho END_OF_SCRIPT\ncp a b\nread x");
+        let stage = Stage {
+            name: "intro".to_owned(),
+            background: Some(&background),
+            foreground: Some(&foreground),
+        };
+        let (done, said) = run(&script(&[stage], Before::default()), folder.path());
+        assert!(done && said.is_empty(), "{said}");
+        assert!(folder.path().join("root/b").exists());
+        // Nothing is left where the learner looks.
+        assert_eq!(std::fs::read_dir(folder.path().join("var/tmp")).unwrap().count(), 0);
+        let log = folder.path().join("var/log/killercoda/intro-foreground.log");
+        assert_eq!(std::fs::read_to_string(log).unwrap(), "END_OF_SCRIPT\n");
+    }
+
+    #[test]
+    fn a_script_without_an_end_goes_on_beside_the_learner() {
+        let folder = tempfile::tempdir().unwrap();
+        let endless = text("echo $$ >pid\nwhile true; do sleep 1; done\n");
+        let stage =
+            Stage { name: "intro".to_owned(), background: Some(&endless), foreground: None };
+        let begun = Instant::now();
+        assert!(run(&script(&[stage], Before::default()), folder.path()).0);
+        assert!(begun.elapsed().as_secs() < u64::from(USUAL));
+        let pid = std::fs::read_to_string(folder.path().join("root/pid")).unwrap();
+        let kill = Command::new("kill").args(["-KILL", "--", &format!("-{}", pid.trim())]).status();
+        assert!(kill.unwrap().success(), "it had ended");
+    }
+
+    #[test]
+    fn the_first_line_says_what_runs_a_script() {
+        for (first, program) in [
+            ("#!/bin/bash -e", "bash"),
+            ("#!/usr/bin/env -S python3", "python3"),
+            ("#! /bin/sh", "sh"),
+            ("echo", "bash"),
+            ("#!/opt/own; rm", "bash"),
+            ("", "bash"),
+        ] {
+            assert_eq!(interpreter(first), program, "{first}");
+        }
+    }
+}
