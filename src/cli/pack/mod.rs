@@ -1,9 +1,12 @@
 //! `drydock pack`: modules with all that they need in one file, for where there is no network.
 
 mod export;
+mod fetch;
+mod follow;
 mod import;
 mod list;
 mod remove;
+mod serve;
 mod sheet;
 mod verify;
 
@@ -16,7 +19,7 @@ use crate::context::Context;
 use crate::engine::Step;
 use crate::pack::Fault;
 use crate::pack::signature::{Key, Signer};
-use crate::problem::Problem;
+use crate::problem::{Exit, Problem};
 
 /// Carry modules, their images and their proofs in one file
 #[derive(Debug, clap::Args)]
@@ -35,6 +38,22 @@ enum Action {
     Verify(verify::Verify),
     List(list::List),
     Remove(remove::Remove),
+    /// Offer a pack on the network of this room, with a code to type
+    #[command(
+        after_help = "What others have to type is printed: an address and a code. It serves until \
+        Ctrl-C, and only reads.\nThe code keeps away who is on the network by chance; it is plain HTTP, so who \
+        can listen\nthere can read it and the pack. What is in a pack is checked where it is taken in.\n\n\
+        Example: drydock pack serve workshop.dock\n         \
+        drydock pack serve workshop.dock --port 8080 --code blue-anchor"
+    )]
+    Serve(serve::Serve),
+    /// Fetch a pack that is served in this room, over links that break too
+    #[command(
+        after_help = "What has come stays in FILE.part when the link breaks or the program is closed; the \
+        same command\ngoes on from there. Any web server will do that is told the whole address of a file.\n\n\
+        Example: drydock pack fetch http://192.168.1.20:7070/ --code '482 913' -o workshop.dock"
+    )]
+    Fetch(fetch::Fetch),
 }
 
 impl PackCommand {
@@ -45,8 +64,20 @@ impl PackCommand {
             Action::Verify(verify) => verify.run(invocation),
             Action::List(list) => list.run(invocation),
             Action::Remove(remove) => remove.run(invocation),
+            Action::Serve(serve) => serve.run(invocation, &invocation.context()?),
+            Action::Fetch(fetch) => fetch.run(invocation, &invocation.context()?),
         }
     }
+}
+
+/// Fails where the network may not be used.
+fn online(context: &Context) -> Result<(), Problem> {
+    if context.offline {
+        let message = "The network may not be used: drydock was told to be offline";
+        return Err(Problem::new("offline", Exit::Environment, message)
+            .remedy("leave out --offline, or: drydock config set offline off"));
+    }
+    Ok(())
 }
 
 /// Shows how far work on bytes is, until somebody interrupts.
