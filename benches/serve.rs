@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 const CLIENTS: usize = 40;
 const SIZE: usize = 64 << 20;
 const ROUNDS: usize = 7;
@@ -31,7 +33,9 @@ struct Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        // Asked to end, nginx ends its workers too.
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let _ = kill_process(pid.unwrap(), Signal::TERM);
         let _ = self.child.wait();
     }
 }

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 pub(crate) const CODE: &str = "482 913";
 
 /// Long enough for a busy machine; what does not come fails the test.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) fn code() -> Code {
     Code::parse(CODE).unwrap()

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -21,6 +22,9 @@ const NAME: &str = "drydock.pack";
 
 /// What the partial file's name has more.
 const ENDING: &str = ".part";
+
+/// How often it is told how much has come, at most.
+const TOLD: u64 = 200;
 
 /// How often a code is asked for.
 const TRIES: usize = 3;
@@ -104,10 +108,17 @@ fn fetched(
 ) -> Result<u64, Ended> {
     let bar = Bar::new(&invocation.out);
     let name = to.file_name().unwrap_or(to.as_os_str()).to_string_lossy();
+    let last = AtomicU64::new(0);
     let show = |progress| {
-        if let Some(step) = step(&name, progress) {
-            bar.show(&step);
+        if let Progress::Fetching { done, total } = progress {
+            let last = last.load(Ordering::Relaxed);
+            if (last + 1..last + total / TOLD).contains(&done) && done < total {
+                return;
+            }
         }
+        let step = step(&name, progress);
+        last.store(step.done, Ordering::Relaxed);
+        bar.show(&step);
     };
     let limits = Limits::default();
     let done = invocation.block_on(async {
@@ -127,7 +138,7 @@ fn fetched(
 }
 
 /// A progress as all commands show it.
-fn step(name: &str, progress: Progress) -> Option<Step> {
+fn step(name: &str, progress: Progress) -> Step {
     let (step, done, total) = match progress {
         Progress::Fetching { done, total } => {
             let of = format!("{} of {}", words::size(done), words::size(total));
@@ -139,7 +150,7 @@ fn step(name: &str, progress: Progress) -> Option<Step> {
         }
         Progress::Anew => ("What was here is of another file: it begins anew".to_owned(), 0, None),
     };
-    Some(Step { step, done, total, unit: "bytes" })
+    Step { step, done, total, unit: "bytes" }
 }
 
 /// Another code, where that is what was wrong and there is somebody to ask.

@@ -1,6 +1,7 @@
 //! What a request is answered with.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::ops::Range;
 use std::time::{Duration, Instant};
@@ -174,8 +175,9 @@ fn how(here: SocketAddr) -> String {
 }
 
 /// Says that there is no place. Whoever does not read it in time may try again all the same.
-pub(super) fn turn_away(stream: &TcpStream) {
+pub(super) fn turn_away(stream: TcpStream) {
     let answer = Answer::text("503 Service Unavailable", "Too many are here; try again soon.");
     let answer = Answer { keeps_open: false, ..answer }.line("Retry-After", 2);
-    let _ = stream.try_write(answer.head().as_bytes());
+    // A new connection has room for it, and nothing waits where it has none.
+    let _ = stream.into_std().and_then(|mut stream| stream.write(answer.head().as_bytes()));
 }

@@ -191,7 +191,7 @@ impl Server {
                                 drop(place);
                             });
                         }
-                        None => answer::turn_away(&stream),
+                        None => answer::turn_away(stream),
                     },
                     Err(error) => {
                         tracing::warn!(%error, "a connection could not be taken");
