@@ -219,8 +219,8 @@ fn create(path: &Path, executable: bool) -> Result<fs::File, Fault> {
         fs::create_dir_all(folder).map_err(Fault::unwritten(folder))?;
     }
     let mode = if executable { 0o755 } else { 0o644 };
-    let made = fs::File::options().write(true).create_new(true).mode(mode).open(path);
-    made.map_err(Fault::unwritten(path))
+    let file = fs::File::options().write(true).create_new(true).mode(mode).open(path);
+    file.map_err(Fault::unwritten(path))
 }
 
 fn cut(path: &Path, error: &io::Error) -> Fault {

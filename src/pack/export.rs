@@ -13,7 +13,7 @@ use super::archive::{Pack, Writer, hexadecimal};
 use super::images::take_apart;
 use super::manifest::{self, FORMAT, IMAGES, Manifest, Proof};
 use super::work::{Digested, Tell, Work};
-use crate::course::{self, Catalogue, Item, Resource};
+use crate::course::{self, Catalogue, Item, Resource, Severity};
 use crate::store::Proved;
 
 /// What is in the modules of a pack.
@@ -27,10 +27,16 @@ pub struct Selection<'a> {
 impl<'a> Selection<'a> {
     /// These modules of a course; all without a name.
     pub fn of(course: &'a Catalogue, modules: &[String]) -> Result<Self, Fault> {
+        // Where something is missing, what is faulty comes first.
+        let error = course.problems.iter().find(|found| found.severity == Severity::Error);
+        let missing = |why: String| match error {
+            Some(found) => Fault::Content(Box::new(found.clone())),
+            None => Fault::NotPackable(why),
+        };
         if let Some(unknown) =
             modules.iter().find(|id| course.modules.iter().all(|it| it.id != **id))
         {
-            return Err(Fault::NotPackable(format!("there is no module \"{unknown}\"")));
+            return Err(missing(format!("there is no module \"{unknown}\"")));
         }
         let wanted = |module: &&course::Module| {
             !module.items.is_empty() && (modules.is_empty() || modules.contains(&module.id))
@@ -41,7 +47,7 @@ impl<'a> Selection<'a> {
             selection.add_item(item)?;
         }
         if selection.files.is_empty() {
-            return Err(Fault::NotPackable("there is nothing to put into a pack".to_owned()));
+            return Err(missing("there is nothing to put into a pack".to_owned()));
         }
         Ok(selection)
     }

@@ -246,8 +246,8 @@ fn what_cannot_be_done_is_said_in_a_sentence() {
     let (_, stderr) = ends(&place, 2, &["pack", "fetch", &url, "-o", "b", "--code", "000000"]);
     assert!(stderr.contains("The code is not the one"), "{stderr}");
     let (stdout, _) = ends(&place, 0, &["pack", "fetch", &url, "--code", CODE]);
-    assert!(stdout.contains("drydock.pack is here (10 B)"), "{stdout}");
-    assert_eq!(fs::read(place.path("drydock.pack")).unwrap(), b"0123456789");
+    assert!(stdout.contains("drydock.dock is here (10 B)"), "{stdout}");
+    assert_eq!(fs::read(place.path("drydock.dock")).unwrap(), b"0123456789");
 }
 
 #[test]

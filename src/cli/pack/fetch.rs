@@ -18,7 +18,7 @@ use crate::pack::serve::Code;
 use crate::problem::{Exit, Problem};
 
 /// How it is called where neither the address nor the user says.
-const NAME: &str = "drydock.pack";
+const NAME: &str = "drydock.dock";
 
 /// What the partial file's name has more.
 const ENDING: &str = ".part";
@@ -58,23 +58,7 @@ impl Fetch {
                 .remedy("--force replaces it; or give another name with -o"));
         }
         let started = Instant::now();
-        let partial = partial_of(&to);
-        let mut code = self.code.as_deref().map(code_of).transpose()?;
-        let mut tries = 0;
-        let bytes = loop {
-            match fetched(invocation, &address, code.as_ref(), &partial, &to) {
-                Err(Ended::Failed(error)) => {
-                    tries += 1;
-                    code = Some(another_code(out, error, tries)?);
-                }
-                Err(Ended::Stopped(problem)) => return Err(problem),
-                Ok(bytes) => break bytes,
-            }
-        };
-        keep(&partial, &to).map_err(|error| {
-            let message = format!("{} cannot be written: {error}", to.display());
-            Problem::new("cannot_write", Exit::Environment, message)
-        })?;
+        let bytes = bring(invocation, &address, self.code.as_deref(), &to)?;
         if out.json {
             let ms = started.elapsed().as_millis() as u64;
             out.value(&json!({ "file": to, "bytes": bytes, "ms": ms }));
@@ -84,6 +68,33 @@ impl Fetch {
         }
         Ok(DONE)
     }
+}
+
+/// Brings a file here, with a progress; asks for the code where one is needed. Gives its bytes.
+pub(super) fn bring(
+    invocation: &Invocation,
+    address: &Address,
+    code: Option<&str>,
+    to: &Path,
+) -> Result<u64, Problem> {
+    let partial = partial_of(to);
+    let mut code = code.map(code_of).transpose()?;
+    let mut tries = 0;
+    let bytes = loop {
+        match fetched(invocation, address, code.as_ref(), &partial, to) {
+            Err(Ended::Failed(error)) => {
+                tries += 1;
+                code = Some(another_code(&invocation.out, error, tries)?);
+            }
+            Err(Ended::Stopped(problem)) => return Err(problem),
+            Ok(bytes) => break bytes,
+        }
+    };
+    keep(&partial, to).map_err(|error| {
+        let message = format!("{} cannot be written: {error}", to.display());
+        Problem::new("cannot_write", Exit::Environment, message)
+    })?;
+    Ok(bytes)
 }
 
 /// Why a fetch gave no file.

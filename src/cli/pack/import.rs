@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::super::confirm::confirm;
 use super::super::interrupt::{interrupted, until_interrupted};
 use super::super::out::{Tone, printable};
+use super::fetch::bring;
 use super::{DONE, Invocation, Outcome, Progress, Stop, keys, must_be_signed, sheet, telling};
 use crate::context::Context;
 use crate::engine::Engine;
@@ -14,6 +16,7 @@ use crate::engine::choice::Chosen;
 use crate::engine::image::Images;
 use crate::pack::Fault;
 use crate::pack::archive::Pack;
+use crate::pack::fetch::Address;
 use crate::pack::images::architecture;
 use crate::pack::install::{Packs, Staged};
 use crate::pack::manifest::{Image, Manifest};
@@ -26,12 +29,16 @@ use crate::problem::{Exit, Problem};
     brings and what each item may do. It is installed whole or not at all, and an older one of its name is \
     replaced. Images that are there already are left as they are.\n\n\
     Example: drydock pack import linux.dock\n         \
-    drydock pack import linux.dock --key teacher.pub --yes"
+    drydock pack import linux.dock --key teacher.pub --yes\n         \
+    drydock pack import http://192.168.1.20:7070/ --code '482 913'"
 )]
 pub(super) struct Import {
-    /// The pack
-    #[arg(value_name = "FILE")]
+    /// The pack, or the address that drydock pack serve shows
+    #[arg(value_name = "FILE|URL")]
     pack: PathBuf,
+    /// The code that goes with the address; asked for if not given
+    #[arg(long)]
+    code: Option<String>,
     /// It must be signed with this public key of minisign
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -44,13 +51,32 @@ pub(super) struct Import {
 }
 
 impl Import {
-    pub(super) fn run(self, invocation: &Invocation) -> Outcome {
-        let out = &invocation.out;
+    pub(super) fn run(mut self, invocation: &Invocation) -> Outcome {
         let context = invocation.context()?;
-        let keys = keys(&context, self.key.as_deref())?;
+        let text = self.pack.to_str().unwrap_or_default();
+        if !text.contains("://") {
+            return self.install_file(invocation, &context);
+        }
+        super::online(&context)?;
+        let address = Address::parse(text)?;
+        // Named by its address: what a broken link left is gone on with.
+        context.paths.make(&context.paths.cache_dir)?;
+        let name = format!(".tmp-{:x}.dock", Sha256::digest(text));
+        let file = context.paths.cache_dir.join(name);
+        bring(invocation, &address, self.code.as_deref(), &file)?;
+        self.pack.clone_from(&file);
+        let done = self.install_file(invocation, &context);
+        // Whatever came of it: the one who serves it has it.
+        let _ = std::fs::remove_file(&file);
+        done
+    }
+
+    fn install_file(&self, invocation: &Invocation, context: &Context) -> Outcome {
+        let out = &invocation.out;
+        let keys = keys(context, self.key.as_deref())?;
         let pack = Pack::open(&self.pack)?;
         let progress = Progress::new(out);
-        let (engine, wanted) = self.wanted(invocation, &context, &pack.manifest)?;
+        let (engine, wanted) = self.wanted(invocation, context, &pack.manifest)?;
 
         let stop = Stop::watch();
         let stopped = || interrupted(format!("Nothing of {} was installed", self.pack.display()));

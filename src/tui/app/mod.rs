@@ -328,6 +328,10 @@ impl App {
 }
 
 /// What the configuration and the terminal decide.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches that have nothing to do with each other"
+)]
 pub struct Settings {
     /// Colours.
     pub theme: Theme,
