@@ -129,6 +129,7 @@ fn there(folder: &Path) -> Result<Option<Source>, Problem> {
     Ok(Some(source))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn problem(error: WriteError) -> Problem {
     match error {
         WriteError::Stopped => interrupted("Nothing was written"),

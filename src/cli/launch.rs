@@ -35,6 +35,7 @@ const AFTERMATH: Duration = Duration::from_millis(400);
     with values of its own, in a new sandbox.\n\nExample: drydock launch linux-01\n         \
     drydock launch linux-03 --detach && drydock shell linux-03"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "flags that have nothing to do with each other")]
 pub(super) struct Launch {
     /// The item, such as linux-01
     id: String,

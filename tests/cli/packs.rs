@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
 use serde_json::{Value, json};
 
+use crate::dockerd::Dockerd;
 use crate::home::{Home, Ran, items, waiting};
 use crate::support;
 
@@ -141,61 +141,10 @@ fn a_pack_is_carried_to_where_there_is_no_docker() {
     home.run(&["images", "remove", "base"]).ends(0);
 }
 
-/// A Docker engine of its own, with nothing on it.
-struct Empty {
-    folder: tempfile::TempDir,
-    daemon: Child,
-}
-
-impl Empty {
-    /// Starts one, where that may be done.
-    fn start(test: &str) -> Option<Self> {
-        let installed =
-            Command::new("dockerd").arg("--version").stdout(Stdio::null()).status().is_ok();
-        if !installed || !geteuid().is_root() {
-            return support::skip(test, "no second dockerd can be started here");
-        }
-        let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        fs::write(at("daemon.json"), "{}").unwrap();
-        let daemon = Command::new("dockerd")
-            .args(["--config-file", &at("daemon.json"), "--data-root", &at("data")])
-            .args(["--exec-root", &at("exec"), "--pidfile", &at("pid")])
-            .args(["-H", &format!("unix://{}", at("sock"))])
-            .args(["--bridge=none", "--iptables=false", "--ip6tables=false"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let engine = Self { folder, daemon };
-        let begun = Instant::now();
-        while std::os::unix::net::UnixStream::connect(engine.folder.path().join("sock")).is_err() {
-            assert!(begun.elapsed() < Duration::from_mins(1), "the second dockerd does not answer");
-            std::thread::yield_now();
-        }
-        Some(engine)
-    }
-
-    fn host(&self) -> String {
-        format!("unix://{}", self.folder.path().join("sock").display())
-    }
-}
-
-impl Drop for Empty {
-    fn drop(&mut self) {
-        if let Ok(pid) = i32::try_from(self.daemon.id())
-            && let Some(pid) = Pid::from_raw(pid)
-        {
-            let _ = kill_process(pid, Signal::TERM);
-        }
-        let _ = self.daemon.wait();
-    }
-}
-
 #[test]
 fn a_pack_is_carried_to_an_engine_without_images_and_proved_there() {
     let Some(docker) = Home::with_engine("packs::empty_engine") else { return };
-    let Some(empty) = Empty::start("packs::empty_engine") else { return };
+    let Some(empty) = Dockerd::start("packs::empty_engine") else { return };
     let file = export(&docker, &course(&docker), "boats.dock", &[]);
     let home = Home::alone();
     fs::write(home.path().join("config.yaml"), "backend: docker\n").unwrap();

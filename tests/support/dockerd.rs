@@ -28,14 +28,16 @@ impl Dockerd {
         if !rustix::process::geteuid().is_root() {
             return support::skip(test, "a Docker engine of its own needs root");
         }
-        if !support::program(test, "dockerd") {
+        if !support::program(test, "dockerd") || !support::program(test, "unshare") {
             return None;
         }
         let folder = TempDir::new().unwrap();
         let path = |name: &str| folder.path().join(name);
         // The machine's own configuration names places too, which two engines cannot share.
         std::fs::write(path("daemon.json"), "{}").unwrap();
-        let mut command = Command::new("dockerd");
+        // In a network of its own: without a bridge it would take away that of the machine's engine.
+        let mut command = Command::new("unshare");
+        command.args(["--net", "dockerd"]);
         for (flag, name) in [
             ("--config-file", "daemon.json"),
             ("--data-root", "data"),

@@ -75,7 +75,7 @@ impl Export {
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         let aside = tempfile::Builder::new().prefix(".drydock-pack-").tempdir_in(folder);
-        let aside = aside.map_err(|error| unwritten(to, error))?;
+        let aside = aside.map_err(|error| unwritten(to, &error))?;
         let progress = Progress::new(out);
         let stopped =
             || interrupted(format!("The export was stopped: {} is not there", to.display()));
@@ -93,21 +93,21 @@ impl Export {
         };
         let order = Order { name, selection, references, images, with, proofs };
         let parts = aside.path().join("parts");
-        std::fs::create_dir(&parts).map_err(|error| unwritten(to, error))?;
+        std::fs::create_dir(&parts).map_err(|error| unwritten(to, &error))?;
         let ready = order.prepare(&parts, &telling(&progress, &stop, "Compressing images"));
         let ready = ready.map_err(or_stopped)?;
         progress.clear();
         let signature = self.sign(&ready.text, &ready.manifest.name)?;
-        let mut file = NamedTempFile::new_in(folder).map_err(|error| unwritten(to, error))?;
+        let mut file = NamedTempFile::new_in(folder).map_err(|error| unwritten(to, &error))?;
         let writer = BufWriter::with_capacity(1 << 20, file.as_file_mut());
         let tell = telling(&progress, &stop, "Writing the pack");
         ready.write(signature.as_deref(), writer, to, &tell).map_err(or_stopped)?;
         progress.clear();
         // What was written must be what can be read.
         Pack::open(file.path())?;
-        readable(file.as_file()).map_err(|error| unwritten(to, error))?;
-        let bytes = file.as_file().metadata().map_err(|error| unwritten(to, error))?.len();
-        file.persist(to).map_err(|error| unwritten(to, error.error))?;
+        readable(file.as_file()).map_err(|error| unwritten(to, &error))?;
+        let bytes = file.as_file().metadata().map_err(|error| unwritten(to, &error))?.len();
+        file.persist(to).map_err(|error| unwritten(to, &error.error))?;
 
         let manifest = &ready.manifest;
         let items = manifest.items().count();
@@ -198,13 +198,13 @@ async fn images(
     let all: Vec<_> = all.into_iter().collect();
     let path = aside.path().join("images.tar");
     let file = File::options().read(true).write(true).create_new(true).open(&path);
-    let mut file = file.map_err(|error| unwritten(&path, error))?;
+    let mut file = file.map_err(|error| unwritten(&path, &error))?;
     let mut writer = BufWriter::with_capacity(1 << 20, &mut file);
     builder.export(&all, &mut writer, &show).await?;
-    writer.flush().map_err(|error| unwritten(&path, error))?;
+    writer.flush().map_err(|error| unwritten(&path, &error))?;
     drop(writer);
     progress.clear();
-    file.rewind().map_err(|error| unwritten(&path, error))?;
+    file.rewind().map_err(|error| unwritten(&path, &error))?;
     Ok((references, Some(file)))
 }
 
@@ -212,7 +212,7 @@ fn references_of(manifest: &manifest::Manifest) -> BTreeSet<&str> {
     manifest.images.iter().map(|image| image.reference.as_str()).collect()
 }
 
-fn unwritten(path: &Path, error: io::Error) -> Problem {
+fn unwritten(path: &Path, error: &io::Error) -> Problem {
     let message = format!("{} cannot be written: {error}", path.display());
     Problem::new("cannot_write", Exit::Environment, message)
 }

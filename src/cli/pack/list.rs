@@ -54,7 +54,9 @@ impl List {
             // Titles are no columns.
             for row in rows {
                 let lines = if row.len() == 1 { row } else { table::aligned(&[row]) };
-                lines.iter().for_each(|line| out.line(line));
+                for line in lines {
+                    out.line(line);
+                }
             }
             return Ok(DONE);
         }
@@ -81,7 +83,9 @@ impl List {
             ]
         });
         let rows: Vec<_> = rows.collect();
-        table::aligned(&rows).iter().for_each(|line| out.line(line));
+        for line in table::aligned(&rows) {
+            out.line(line);
+        }
         for fault in faults {
             out.warning(&fault.into());
         }

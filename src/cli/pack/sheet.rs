@@ -57,7 +57,7 @@ impl<'a> Sheet<'a> {
             if may.user == "root" && *kind == "exercise" {
                 what.push("root in its sandbox".to_owned());
             }
-            what.push(proved(self.proofs(id)));
+            what.push(proved(&self.proofs(id)));
             rows.push(vec![format!("  {id}"), printable(title), what.join(", ")]);
         }
         for line in table::aligned(&rows) {
@@ -91,7 +91,7 @@ impl<'a> Sheet<'a> {
     }
 }
 
-fn proved(proofs: Vec<&Proof>) -> String {
+fn proved(proofs: &[&Proof]) -> String {
     match proofs.iter().map(|proof| proof.engine.as_str()).collect::<Vec<_>>().as_slice() {
         [] => "not proved".to_owned(),
         engines => format!("proved on {}", printable(&engines.join(" and "))),

@@ -70,10 +70,11 @@ pub(super) fn draft(
     let fetches = needs.network.is_some();
     checks(&mut leaves, said);
     for leaf in &leaves {
-        leaf.code.iter().for_each(|command| needs.add(command));
         let verify = leaf.page.verify.as_ref().filter(|_| leaf.check.is_some());
-        let verify = verify.map(|verify| commands(&verify.text));
-        verify.into_iter().flatten().for_each(|command| needs.add(&command));
+        let verify = verify.map(|verify| commands(&verify.text)).unwrap_or_default();
+        for command in leaf.code.iter().chain(&verify) {
+            needs.add(command);
+        }
     }
     let setup = setup(source, folder, &scenario.assets, said);
     if said.refused() {
@@ -214,7 +215,9 @@ fn scripts<'a>(scenario: &'a Scenario, needs: &mut Needs, said: &mut Said) -> Ve
                 let message = format!("it runs {}, and no sandbox has {what}", command.name());
                 said.refuse_in(&script.file, mark, message, None);
             }
-            found.iter().for_each(|command| needs.add(command));
+            for command in &found {
+                needs.add(command);
+            }
             if let Kind::Step(number) = page.kind
                 && number > 1
                 && !again(&run, script)

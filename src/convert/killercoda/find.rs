@@ -20,7 +20,7 @@ const MAX_ENTRIES: usize = 100_000;
 pub(super) const MAX_SCENARIOS: usize = 5_000;
 
 /// Folders that never hold scenarios of the repository's own.
-const PASSED_OVER: [&str; 3] = ["node_modules", "vendor", "target"];
+const PASSED_OVER: [&str; 4] = ["assets", "node_modules", "vendor", "target"];
 
 /// The folders with a scenario, below the root with `/` (empty for the root itself), each course in the order
 /// its list gives, the rest by name.

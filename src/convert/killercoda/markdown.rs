@@ -14,6 +14,10 @@ use prose::{Tag, pieces, prose};
 /// Parts that unfold inside each other; what is deeper stays where it is.
 const MAX_DEPTH: usize = 8;
 
+/// The longest line of text that is taken apart, in bytes: what that takes grows with its square. A longer
+/// one is no author's, and stays as it is.
+const MAX_LINE: usize = 4 << 10;
+
 /// A page, taken apart.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Page {
@@ -144,6 +148,9 @@ impl Reader {
             }
         } else if let Some(fence) = Fence::open(line, number) {
             self.fence = Some(fence);
+        } else if line.len() > MAX_LINE {
+            self.add(line);
+            self.add("\n");
         } else {
             self.text(line, number);
         }
@@ -183,19 +190,16 @@ impl Reader {
             return;
         }
         let code = found.run.iter().map(|text| Code { text: text.clone(), line: number });
-        match self.open.last_mut() {
-            Some(detail) => {
-                detail.code.extend(code);
-                detail.typed.extend(found.run.clone());
-                detail.pieces.extend(found.run.into_iter().map(Solution::Code));
-                if !found.text.trim().is_empty() {
-                    detail.pieces.push(Solution::Words(found.text.trim().to_owned()));
-                }
+        if let Some(detail) = self.open.last_mut() {
+            detail.code.extend(code);
+            detail.typed.extend(found.run.clone());
+            detail.pieces.extend(found.run.into_iter().map(Solution::Code));
+            if !found.text.trim().is_empty() {
+                detail.pieces.push(Solution::Words(found.text.trim().to_owned()));
             }
-            None => {
-                self.page.code.extend(code);
-                self.page.typed.extend(found.run);
-            }
+        } else {
+            self.page.code.extend(code);
+            self.page.typed.extend(found.run);
         }
         self.add(&found.text);
     }
@@ -206,20 +210,14 @@ impl Reader {
         let shell = fence.runs || is_shell(&fence.language, &text);
         let code = shell.then(|| Code { text: text.clone(), line: fence.begins + 1 });
         let typed = fence.runs.then(|| text.clone());
-        match self.open.last_mut() {
-            Some(detail) => {
-                detail.code.extend(code);
-                detail.typed.extend(typed);
-                detail.pieces.push(if shell {
-                    Solution::Code(text)
-                } else {
-                    Solution::Words(text)
-                });
-            }
-            None => {
-                self.page.code.extend(code);
-                self.page.typed.extend(typed);
-            }
+        if let Some(detail) = self.open.last_mut() {
+            detail.code.extend(code);
+            detail.typed.extend(typed);
+            let piece = if shell { Solution::Code(text) } else { Solution::Words(text) };
+            detail.pieces.push(piece);
+        } else {
+            self.page.code.extend(code);
+            self.page.typed.extend(typed);
         }
         let shown = fence.shown();
         self.add(&shown);
@@ -248,16 +246,13 @@ impl Reader {
                 let title =
                     if summary.is_empty() { String::new() } else { format!("**{summary}**\n\n") };
                 self.add(&format!("\n\n{title}{text}\n\n"));
-                match self.open.last_mut() {
-                    Some(outer) => {
-                        outer.code.extend(detail.code);
-                        outer.typed.extend(detail.typed);
-                        outer.pieces.extend(detail.pieces);
-                    }
-                    None => {
-                        self.page.code.extend(detail.code);
-                        self.page.typed.extend(detail.typed);
-                    }
+                if let Some(outer) = self.open.last_mut() {
+                    outer.code.extend(detail.code);
+                    outer.typed.extend(detail.typed);
+                    outer.pieces.extend(detail.pieces);
+                } else {
+                    self.page.code.extend(detail.code);
+                    self.page.typed.extend(detail.typed);
                 }
             }
         }

@@ -89,7 +89,7 @@ pub fn plan(wish: Wish<'_>, into: &Catalogue, course: &Catalogue) -> Result<Plan
         };
         let title = markdown::one_line(&scenario.title);
         let converted =
-            draft.and_then(|draft| names.give(draft, &folder, &mut said, &mut plan.modules));
+            draft.and_then(|draft| names.give(&draft, &folder, &mut said, &mut plan.modules));
         match converted {
             Some(item) => plan.items.push(Converted { findings: said.found, ..item }),
             None => plan.refused.push(Refused { from: folder, title, reasons: said.reasons() }),
@@ -115,14 +115,14 @@ impl<'a> Names<'a> {
     fn new(wish: Wish<'a>, source: &'a Source, into: &'a Catalogue, course: &'a Catalogue) -> Self {
         let real = wish.folder.canonicalize().ok();
         let name = real.as_deref().and_then(Path::file_name).map(|it| it.to_string_lossy());
-        let root = name.map_or_else(|| ALONE.to_owned(), |name| name.into_owned());
+        let root = name.map_or_else(|| ALONE.to_owned(), std::borrow::Cow::into_owned);
         Self { wish, source, into, course, root, ids: HashSet::new(), orders: BTreeMap::new() }
     }
 
     /// The exercise under a name of its own; `None`, with the reason said, if it cannot have one.
     fn give(
         &mut self,
-        draft: Draft,
+        draft: &Draft,
         folder: &str,
         said: &mut Said,
         modules: &mut Vec<NewModule>,
@@ -142,16 +142,13 @@ impl<'a> Names<'a> {
             said.refuse(Mark::default(), message, Some(help));
             return None;
         }
-        let (order, path) = match before {
-            Some(item) => {
-                let path = item.manifest.relative();
-                let path = path.strip_prefix("exercises/").unwrap_or(path);
-                (item.order, path.rsplit_once('.').map_or(path, |(path, _)| path).to_owned())
-            }
-            None => {
-                let order = self.order(&module);
-                (order, format!("{module}/{order:02}-{slug}"))
-            }
+        let (order, path) = if let Some(item) = before {
+            let path = item.manifest.relative();
+            let path = path.strip_prefix("exercises/").unwrap_or(path);
+            (item.order, path.rsplit_once('.').map_or(path, |(path, _)| path).to_owned())
+        } else {
+            let order = self.order(&module);
+            (order, format!("{module}/{order:02}-{slug}"))
         };
         self.describe(&module, folder, modules);
         let origin = if folder.is_empty() { self.root.clone() } else { join(&self.root, folder) };
@@ -164,7 +161,7 @@ impl<'a> Names<'a> {
             from: folder.to_owned(),
             checks: draft.checks.len(),
             network: draft.needs.any_network(),
-            files: exercise::files(&draft, &name),
+            files: exercise::files(draft, &name),
             path: name.path,
             findings: Vec::new(),
         })

@@ -117,19 +117,18 @@ fn uses_network(command: &Command) -> bool {
             "source",
             "download",
         ]),
-        "add-apt-repository" => true,
         "pip" | "pip3" | "pipx" | "gem" | "cargo" | "ansible-galaxy" => has(&["install"]),
         "npm" | "yarn" | "pnpm" => has(&["install", "i", "ci", "add"]),
-        "npx" => true,
+        "npx" | "add-apt-repository" => true,
         "go" => has(&["get", "install", "mod"]),
         "terraform" => has(&["init"]),
         "git" => {
             has(&["clone", "pull", "fetch", "push"])
                 && command.arguments().any(|word| address(word) || word.starts_with("git@"))
         }
-        "curl" | "wget" => command.arguments().any(|word| {
-            address(word) || word.starts_with("www.") || word.ends_with(".com") && elsewhere(word)
-        }),
+        "curl" | "wget" => command
+            .arguments()
+            .any(|word| address(word) || word.starts_with("www.") || word.contains(".com/")),
         "ping" | "dig" | "nslookup" | "host" | "traceroute" | "mtr" | "whois" => {
             command.arguments().any(|word| word.contains('.') && elsewhere(word))
         }

@@ -129,7 +129,7 @@ fn part(stage: &Stage<'_>, fetches: bool) -> String {
     }
     if let Some(text) = stage.background {
         let limit = seconds(&text.text, fetches);
-        let _ = write!(part, "await \"$background\" {limit} || running=yes\n");
+        let _ = writeln!(part, "await \"$background\" {limit} || running=yes");
     }
     part
 }

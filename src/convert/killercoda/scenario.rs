@@ -14,6 +14,9 @@ use crate::course::{Difficulty, Source};
 /// Pages of one scenario. A long one has twenty.
 const MAX_PAGES: usize = 200;
 
+/// Bytes of all its texts together.
+const MAX_TEXTS: usize = 4 << 20;
+
 /// Files in one list of assets.
 const MAX_ASSETS: usize = 500;
 
@@ -98,7 +101,7 @@ pub(super) fn read(source: &Source, folder: &str, said: &mut Said) -> Scenario {
         said.refuse(json.at().mark(), "there is no \"details\" in it", help);
         return Scenario { title: text_of(&json.value, "title"), ..Scenario::default() };
     };
-    let mut reader = Reader { source, folder, said };
+    let mut reader = Reader { source, folder, said, bytes: 0 };
     let at = json.at().key("details");
     let mut pages = Vec::new();
     pages.extend(reader.page(details.get("intro"), Kind::Intro, at.key("intro")));
@@ -185,6 +188,8 @@ struct Reader<'a> {
     source: &'a Source,
     folder: &'a str,
     said: &'a mut Said,
+    /// How much text was read.
+    bytes: usize,
 }
 
 impl Reader<'_> {
@@ -216,7 +221,13 @@ impl Reader<'_> {
         }
         let file = self.file(name, mark)?;
         match file.utf8() {
+            Ok(text) if self.bytes + text.len() > MAX_TEXTS => {
+                let message = format!("its texts are more than {} MiB together", MAX_TEXTS >> 20);
+                self.said.refuse(mark, message, None);
+                None
+            }
             Ok(text) => {
+                self.bytes += text.len();
                 let (text, hidden) = cleaned(&text);
                 if hidden {
                     let message = "control characters were taken out of this file";

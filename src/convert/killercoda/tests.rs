@@ -265,6 +265,13 @@ fn hostile_scenarios_are_refused_or_cleaned() {
         (SMALL.replace("verify.sh", "pipe"), "is not a regular file"),
         (SMALL.replace("verify.sh", "huge"), "larger than"),
         (SMALL.replace("verify.sh", "latin"), "not UTF-8"),
+        (
+            SMALL.replace(
+                "\"steps\": [",
+                &format!("\"steps\": [{}", "{\"text\": \"large\"},".repeat(20)),
+            ),
+            "more than 4 MiB together",
+        ),
         (format!("{}{SMALL}", "[".repeat(5000)), "recursion limit"),
         ("x".repeat(600 << 10), "larger than 512 KiB"),
         ("{".to_owned(), "this is not JSON"),
@@ -278,6 +285,7 @@ fn hostile_scenarios_are_refused_or_cleaned() {
         symlink("/dev/zero", root.join("zero")).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, root.join("pipe"), 0o600.into()).unwrap();
         fs::File::create(root.join("huge")).unwrap().set_len(600 << 10).unwrap();
+        fs::write(root.join("large"), "x".repeat(400 << 10)).unwrap();
         fs::write(root.join("latin"), b"caf\xe9").unwrap();
         let plan = planned(&root);
         assert!(plan.items.is_empty(), "{why}");

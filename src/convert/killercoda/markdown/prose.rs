@@ -236,13 +236,13 @@ fn words(text: &str) -> String {
 
 /// Links that lead nowhere here are their words. Code may be in them.
 fn with_links(line: &str) -> String {
-    let plain = |found: &Captures<'_>| {
+    let shown = |found: &Captures<'_>| {
         let (words, target) = (group(found, 1), group(found, 2));
         if leads_out(&target) { group(found, 0) } else { words }
     };
     let hidden =
         spans(line).iter().filter(|(_, code, _)| *code).any(|(text, ..)| text.contains("]("));
-    if hidden { line.to_owned() } else { replaced(&LINK, line.into(), plain).into_owned() }
+    if hidden { line.to_owned() } else { replaced(&LINK, line.into(), shown).into_owned() }
 }
 
 fn leads_out(target: &str) -> bool {

@@ -78,6 +78,9 @@ fn no_page_is_too_wild_to_be_read() {
     for text in ["```", "<pre>", "<!--", "<details><summary>", "</details>", "`", &nested] {
         read(text);
     }
+    // A minute would not do for these if long lines were taken apart.
+    let long = format!("{}{}{}", nested, "`a` ``b ".repeat(20_000), "[[".repeat(20_000));
+    assert_eq!(read(&long).lesson, long.trim_end());
     let page = read("```\nopen {{exec}}\n");
     assert_eq!(page.lesson, "```\nopen {{exec}}\n```");
 }
