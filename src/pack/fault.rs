@@ -103,7 +103,7 @@ impl Fault {
     }
 
     fn of_file(path: &Path, did: &'static str, source: io::Error) -> Self {
-        if source.get_ref().is_some_and(|inner| inner.is::<Stopped>()) {
+        if matches!(source.get_ref(), Some(inner) if inner.is::<Stopped>()) {
             return Self::Stopped;
         }
         Self::File { path: path.to_owned(), did, source }

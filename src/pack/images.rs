@@ -2,6 +2,7 @@
 //! put together again for one to take in.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
@@ -60,10 +61,10 @@ pub(super) fn take_apart(
                 .strip_prefix(SHA256)
                 .ok_or_else(|| unusable("a layer has no SHA-256"))?;
             let path = layer_path(digest);
-            if !files.contains_key(&path) {
+            if let Entry::Vacant(place) = files.entry(path) {
                 let from = plain(layer.place.raw(archive).map_err(failed)?).map_err(failed)?;
-                let file = press(from, digest, into, &path, &work)?;
-                files.insert(path, file);
+                let file = press(from, digest, into, place.key(), &work)?;
+                place.insert(file);
             }
             layers.push(digest.to_owned());
         }

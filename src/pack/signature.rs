@@ -1,6 +1,6 @@
 //! Signatures of packs, in the format of minisign: the manifest is signed, and it has the digests of all else.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -91,7 +91,10 @@ impl Key {
 
 /// The key's number as minisign prints it: the bytes from the last to the first.
 fn number(bytes: &[u8]) -> String {
-    bytes.iter().rev().map(|byte| format!("{byte:02X}")).collect()
+    bytes.iter().rev().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02X}");
+        text
+    })
 }
 
 /// Signs a manifest with a secret key of minisign. Where the key has a password and none is given, the
@@ -109,14 +112,13 @@ pub fn sign(
     };
     let boxed =
         SecretKeyBox::from_string(&text(key)?).map_err(|error| unusable(error.to_string()))?;
-    let secret = match boxed.clone().into_unencrypted_secret_key() {
-        Ok(secret) => secret,
-        Err(_) => {
-            if password.is_none() && !may_ask {
-                return Err(unusable("its password was not given".to_owned()));
-            }
-            boxed.into_secret_key(password).map_err(|error| unusable(error.to_string()))?
+    let secret = if let Ok(secret) = boxed.clone().into_unencrypted_secret_key() {
+        secret
+    } else {
+        if password.is_none() && !may_ask {
+            return Err(unusable("its password was not given".to_owned()));
         }
+        boxed.into_secret_key(password).map_err(|error| unusable(error.to_string()))?
     };
     let comment = format!("pack {pack}");
     let signed = minisign::sign(None, &secret, Cursor::new(manifest), Some(&comment), None);

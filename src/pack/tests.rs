@@ -83,7 +83,7 @@ impl Yard {
     fn refused(&self, bytes: &[u8]) -> String {
         let path = self.path("spoilt.dock");
         fs::write(&path, bytes).unwrap();
-        let fault = self.install(&path).err().expect("it was installed");
+        let fault = self.install(&path).expect_err("it was installed");
         assert!(self.packs().all().0.is_empty(), "something is installed");
         self.nothing_aside();
         let problem = Problem::from(fault);

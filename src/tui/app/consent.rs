@@ -98,7 +98,7 @@ mod tests {
         let told =
             |sheet: &Sheet| Event::Consent { sheet: Box::new(sheet.clone()), opens: Some(false) };
         let now = driver.now;
-        assert_eq!(driver.app.open("my-01", false, now), [asked.clone()]);
+        assert_eq!(driver.app.open("my-01", false, now), std::slice::from_ref(&asked));
         assert_eq!(driver.event(told(&sheet)), []);
         let shown = screen(&driver);
         for words in ["comes from elsewhere", "the pack boats", "network: none", "memory: 512 MiB"]
