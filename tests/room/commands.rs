@@ -146,7 +146,8 @@ fn server_and_fetch_are_killed_and_it_comes_to_its_end_all_the_same() {
     fetching.signal(Signal::KILL);
     assert_eq!(fetching.ends(), None);
     let here = fs::metadata(place.path("b.part")).unwrap().len();
-    assert!((900_000..1 << 20).contains(&here), "{here}");
+    // The last piece that was told of may not have been written yet.
+    assert!((700_000..=1 << 20).contains(&here), "{here}");
 
     let mut fetching = Running::start(&home, &arguments);
     assert!(fetching.see(done(0))["done"].as_u64().unwrap() >= here);

@@ -111,7 +111,7 @@ pub async fn fetch(
     limits: &Limits,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> Result<u64, FetchError> {
-    let mut opened = Partial::open(partial)?;
+    let mut opened = Partial::open(partial).await?;
     let fetched = again_and_again(address, code, &mut opened, limits, progress).await;
     if fetched.is_err() && opened.is_nothing() {
         // An empty file tells nobody anything.

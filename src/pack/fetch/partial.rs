@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{self, ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::fs::File;
@@ -19,6 +20,12 @@ const ENDING: &str = ".from";
 
 /// A note is some hundred bytes; what is larger is none.
 const MAX_NOTE: u64 = 4 << 10;
+
+/// How long to wait for another's lock: a call that was dropped may still be writing the last that came.
+const LAST_WRITE: Duration = Duration::from_secs(1);
+
+/// How often to look meanwhile.
+const ASK_AGAIN: Duration = Duration::from_millis(5);
 
 /// What is known of a file that is fetched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,17 +58,23 @@ pub(super) struct Partial {
 
 impl Partial {
     /// Opens what is there, or an empty file. What has no note that fits counts as nothing.
-    pub(super) fn open(path: &Path) -> Result<Self, FetchError> {
+    pub(super) async fn open(path: &Path) -> Result<Self, FetchError> {
         let failed = |error: io::Error| FetchError::file(path, &error);
         let mut options = fs::File::options();
         let file = options.read(true).write(true).create(true).truncate(false).open(path);
         let file = file.map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                return Err(FetchError::Busy { path: path.to_owned() });
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(fs::TryLockError::WouldBlock) if began.elapsed() < LAST_WRITE => {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                Err(fs::TryLockError::WouldBlock) => {
+                    return Err(FetchError::Busy { path: path.to_owned() });
+                }
+                Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
             }
-            Err(fs::TryLockError::Error(error)) => return Err(failed(error)),
         }
         let data = file.metadata().map_err(failed)?;
         if !data.is_file() {
@@ -234,71 +247,4 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn place() -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.part");
-        (folder, path)
-    }
-
-    async fn some(path: &Path, total: u64, tag: Option<&str>, data: &[u8]) {
-        let mut partial = Partial::open(path).unwrap();
-        partial.begin(total, tag.map(str::to_owned)).await.unwrap();
-        partial.has_room().await.unwrap();
-        partial.write(data).await.unwrap();
-        partial.sync().await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn it_goes_on_where_it_ended_and_takes_no_more_than_there_is() {
-        let (_folder, path) = place();
-        some(&path, 10, Some("\"x\""), b"12345").await;
-        let mut again = Partial::open(&path).unwrap();
-        assert_eq!(again.resumed(), Some(Resumed { from: 5, total: 10, tag: "\"x\"" }));
-        assert_eq!(Partial::open(&path).unwrap_err(), FetchError::Busy { path: path.clone() });
-        again.has_room().await.unwrap();
-        again.write(b"6789abcdef").await.unwrap();
-        again.sync().await.unwrap();
-        assert!(again.is_complete());
-        assert_eq!(fs::read(&path).unwrap(), b"123456789a");
-        drop(again);
-        assert!(Partial::open(&path).unwrap().is_complete());
-        let place = path.with_file_name("a");
-        keep(&path, &place).unwrap();
-        assert!(!path.exists() && !note_of(&path).exists() && place.exists());
-        discard(&path).unwrap();
-    }
-
-    #[tokio::test]
-    async fn what_is_not_known_to_be_of_the_file_counts_as_nothing() {
-        let (_folder, path) = place();
-        let untold = |path: &Path| {
-            let partial = Partial::open(path).unwrap();
-            partial.length() == 0 && partial.resumed().is_none() && !partial.is_complete()
-        };
-        assert!(untold(&path));
-        fs::write(&path, "12345").unwrap();
-        assert!(untold(&path));
-        some(&path, 10, None, b"12345").await;
-        assert!(untold(&path));
-        for note in ["", "{", "{\"total\":3,\"tag\":\"\\\"x\\\"\"}", "{\"total\":-1}", "[]"] {
-            fs::write(note_of(&path), note).unwrap();
-            assert!(untold(&path), "{note}");
-        }
-        fs::write(note_of(&path), format!("{{\"total\":9,\"x\":\"{}\"}}", "y".repeat(9000)))
-            .unwrap();
-        assert!(untold(&path));
-    }
-
-    #[tokio::test]
-    async fn no_room_is_said_before_anything_is_written() {
-        let (_folder, path) = place();
-        let mut partial = Partial::open(&path).unwrap();
-        partial.begin(1 << 60, None).await.unwrap();
-        let error = partial.has_room().await.unwrap_err();
-        assert_eq!(error, FetchError::DiskFull { path: path.clone(), missing: 1 << 60 });
-        assert!(Partial::open(Path::new("/nowhere/a")).is_err());
-    }
-}
+mod tests;
