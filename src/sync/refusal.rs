@@ -111,7 +111,9 @@ impl Refusal {
     }
 
     pub(super) fn remedy(&self, folder: &Path) -> String {
-        let ask = |remote: &str| format!("git ls-remote {}", word(Path::new(remote)));
+        // There the name that the remote has is known, and whatever else is configured.
+        let ask =
+            |remote: &str| format!("git -C {} ls-remote {}", word(folder), word(Path::new(remote)));
         match self {
             Self::NoGit => "install git (apt install git, dnf install git)".to_owned(),
             Self::TooLong { .. } | Self::Unreachable { .. } | Self::Rejected => {
