@@ -383,11 +383,16 @@ impl Lab {
         Ok(())
     }
 
-    /// Ends an item's active attempt, if it has one.
+    /// Its sandbox is gone: ends an item's active attempt, if it has one, and no attempt names the sandbox.
     fn abandon(&self, item: &str) -> Result<(), LabError> {
         let store = self.store.lock();
         if let Some(attempt) = store.active(item)? {
             store.abandon(attempt.id)?;
+        }
+        if let Some(last) = store.history(Some(item), 1)?.pop()
+            && last.sandbox.is_some()
+        {
+            store.attach_sandbox(last.id, None)?;
         }
         Ok(())
     }
