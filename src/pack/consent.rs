@@ -1,7 +1,8 @@
 //! What an item from elsewhere may do, told before it first starts, and that the learner agreed.
 //!
 //! Who agreed to an item agreed to it as it was: what has changed since is told with both sides. Built-in
-//! content and the learner's own folders need no consent; what they may do is told on request.
+//! content and the learner's own folders need no consent, nor does a pack's copy of what is built in; what
+//! they may do is told on request.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::install::{Installed, Packs};
 use super::manifest::Proof;
 use super::signature::{Key, Signer};
-use crate::course::Item;
+use crate::course::{self, Item, Source};
 use crate::engine::Limits;
 use crate::lab::permissions::Permissions;
 use crate::problem::{Exit, Problem};
@@ -43,6 +44,8 @@ pub struct Sheet {
     hash: String,
     /// Whether it is as it was agreed to.
     agreed: bool,
+    /// Whether the program has the very same.
+    built_in: bool,
 }
 
 /// What was agreed to.
@@ -81,6 +84,7 @@ impl Sheet {
             signer,
             proof: standing(&proofs, &hash, Timestamp::now()),
             changes: agreement.as_ref().map(|agreed| may.differences(&agreed.may)),
+            built_in: is_built_in(&item.id, &hash),
             agreed: agreement.is_some_and(|agreed| agreed.hash == hash && agreed.may == may),
             may,
             hash,
@@ -89,7 +93,7 @@ impl Sheet {
 
     /// Whether the learner has to agree before it starts.
     pub fn asks(&self) -> bool {
-        self.pack.is_some() && !self.agreed
+        self.pack.is_some() && !self.agreed && !self.built_in
     }
 
     /// The learner agrees.
@@ -109,7 +113,9 @@ impl Sheet {
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         if let Some(pack) = &self.pack {
-            lines.push(format!("It is from the pack {pack}, {}.", self.signer));
+            let same =
+                if self.built_in { " It is the same as the one that is built in." } else { "" };
+            lines.push(format!("It is from the pack {pack}, {}.{same}", self.signer));
         }
         lines.push(match &self.proof {
             Some(proof) => format!("Proof: {}", proof.words),
@@ -133,6 +139,12 @@ impl Sheet {
         lines.extend(self.may.rows().iter().map(|(what, how)| format!("  {what}: {how}")));
         lines
     }
+}
+
+/// Whether an item with this digest of all its files is compiled into the program.
+fn is_built_in(id: &str, hash: &str) -> bool {
+    let course = course::load(&[Source::built_in()]);
+    course.item(id).and_then(|item| item.hash().ok()).as_deref() == Some(hash)
 }
 
 fn key(item: &str) -> String {

@@ -121,7 +121,8 @@ pub(super) fn put_together(
     beside: &Path,
     tell: Tell<'_>,
 ) -> Result<NamedTempFile, Fault> {
-    let mut file = NamedTempFile::new_in(beside).map_err(Fault::unwritten(beside))?;
+    let file = tempfile::Builder::new().prefix(".tmp-images-").suffix(".tar").tempfile_in(beside);
+    let mut file = file.map_err(Fault::unwritten(beside))?;
     let mut parts: BTreeMap<&str, u64> = BTreeMap::new();
     for layer in wanted.iter().flat_map(|image| &image.layers) {
         let size =

@@ -11,12 +11,15 @@ use tempfile::TempDir;
 
 use super::Fault;
 use super::archive::{Pack, Writer, hexadecimal};
+use super::consent::Sheet;
 use super::export::{Order, Selection};
 use super::images::architecture;
 use super::install::{Installed, Packs};
 use super::signature::{Key, Signer, sign};
 use crate::course::{self, Source};
+use crate::engine::Limits;
 use crate::problem::Problem;
+use crate::store::Store;
 
 /// A folder with a course of one item, a pack of it, and where packs are installed.
 struct Yard {
@@ -50,8 +53,11 @@ impl Yard {
 
     /// Exports the course, perhaps signed.
     fn export(&self, key: Option<&Path>) -> PathBuf {
-        let source = Source::folder(&self.path("course")).unwrap();
-        let course = course::load(&[source]);
+        self.export_of(&Source::folder(&self.path("course")).unwrap(), key)
+    }
+
+    fn export_of(&self, source: &Source, key: Option<&Path>) -> PathBuf {
+        let course = course::load(std::slice::from_ref(source));
         assert_eq!(course.problems, []);
         let order = Order {
             name: "boats".to_owned(),
@@ -420,6 +426,25 @@ fn a_layer_that_is_not_what_it_says_is_refused() {
     lacking["images"] = json!([{ "reference": "a/b:1", "architecture": "amd64",
         "config": config_digest, "layers": [] }]);
     assert!(yard.refused(&made(&lacking, &[])).contains("lacks a part of itself"));
+}
+
+#[test]
+fn what_is_built_in_needs_no_consent_when_it_comes_in_a_pack() {
+    let yard = Yard::new();
+    yard.install(&yard.export_of(&Source::built_in(), None)).unwrap();
+    let installed = yard.packs().find("boats").unwrap().source().unwrap();
+    let store = Store::open(&yard.path("progress.db")).unwrap();
+    let asks = |sources: &[Source], id: &str| {
+        let course = course::load(sources);
+        let item = course.item(id).unwrap();
+        assert_eq!(item.pack(), Some("boats"));
+        Sheet::of(item, &yard.packs(), &[], &store, Limits::default()).unwrap().asks()
+    };
+    assert!(!asks(&[Source::built_in(), installed.clone()], "linux-01"));
+    // As soon as a word is different, it does.
+    let lesson = installed.find("content/linux/01-files-and-shell.md").unwrap().unwrap();
+    fs::write(lesson.on_disk().unwrap(), "# Evil\n").unwrap();
+    assert!(asks(&[Source::built_in(), installed], "linux-01"));
 }
 
 #[test]

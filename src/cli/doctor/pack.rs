@@ -1,5 +1,6 @@
 //! A pack before the event: whether this machine can run everything in it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use tempfile::TempDir;
@@ -72,11 +73,16 @@ async fn on_engine(staged: &Staged, engine: &dyn Engine, info: &Info) -> Vec<Fin
         all.push(Finding::poor("pack architecture", detail, remedy));
     }
     all.push(images(manifest, engine, here).await);
+    // What several lack is said once.
+    let mut lacks: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
     for item in staged.items() {
         if let Some(lack) = needs::lack(item, &engine.offers()) {
-            let detail = format!("{} cannot run here: {}", item.id, lack.reason);
-            all.push(Finding::poor("pack item", detail, lack.remedy));
+            lacks.entry((lack.reason, lack.remedy)).or_default().push(&item.id);
         }
+    }
+    for ((reason, remedy), items) in lacks {
+        let detail = format!("{} cannot run here: {reason}", items.join(", "));
+        all.push(Finding::poor("pack items", detail, remedy));
     }
     all
 }

@@ -58,7 +58,8 @@ impl Fetch {
                 .remedy("--force replaces it; or give another name with -o"));
         }
         let started = Instant::now();
-        let bytes = bring(invocation, &address, self.code.as_deref(), &to)?;
+        let name = to.file_name().unwrap_or(to.as_os_str()).to_string_lossy();
+        let bytes = bring(invocation, &address, self.code.as_deref(), &to, &name)?;
         if out.json {
             let ms = started.elapsed().as_millis() as u64;
             out.value(&json!({ "file": to, "bytes": bytes, "ms": ms }));
@@ -70,18 +71,20 @@ impl Fetch {
     }
 }
 
-/// Brings a file here, with a progress; asks for the code where one is needed. Gives its bytes.
+/// Brings a file here, with a progress in which it is called by a name; asks for the code where one is
+/// needed. Gives its bytes.
 pub(super) fn bring(
     invocation: &Invocation,
     address: &Address,
     code: Option<&str>,
     to: &Path,
+    name: &str,
 ) -> Result<u64, Problem> {
     let partial = partial_of(to);
     let mut code = code.map(code_of).transpose()?;
     let mut tries = 0;
     let bytes = loop {
-        match fetched(invocation, address, code.as_ref(), &partial, to) {
+        match fetched(invocation, address, code.as_ref(), &partial, name) {
             Err(Ended::Failed(error)) => {
                 tries += 1;
                 code = Some(another_code(&invocation.out, error, tries)?);
@@ -115,10 +118,9 @@ fn fetched(
     address: &Address,
     code: Option<&Code>,
     partial: &Path,
-    to: &Path,
+    name: &str,
 ) -> Result<u64, Ended> {
     let bar = Bar::new(&invocation.out);
-    let name = to.file_name().unwrap_or(to.as_os_str()).to_string_lossy();
     let last = AtomicU64::new(0);
     let show = |progress| {
         if let Progress::Fetching { done, total } = progress {
@@ -127,7 +129,7 @@ fn fetched(
                 return;
             }
         }
-        let step = step(&name, progress);
+        let step = step(name, progress);
         last.store(step.done, Ordering::Relaxed);
         bar.show(&step);
     };

@@ -63,7 +63,7 @@ impl Import {
         context.paths.make(&context.paths.cache_dir)?;
         let name = format!(".tmp-{:x}.dock", Sha256::digest(text));
         let file = context.paths.cache_dir.join(name);
-        bring(invocation, &address, self.code.as_deref(), &file)?;
+        bring(invocation, &address, self.code.as_deref(), &file, text)?;
         self.pack.clone_from(&file);
         let done = self.install_file(invocation, &context);
         // Whatever came of it: the one who serves it has it.
