@@ -318,9 +318,7 @@ pub fn sources(
     content: &[PathBuf],
 ) -> Result<Vec<Source>, Problem> {
     let mut sources = vec![Source::built_in()];
-    // One that cannot be read is told by drydock pack list and doctor: it hides nothing else.
-    let (packs, _) = Packs::at(paths.packs()).all();
-    sources.extend(packs.iter().filter_map(|pack| pack.source().ok()));
+    sources.extend(Packs::at(paths.packs()).sources());
     for folder in config.content_folders(&paths.config_file).iter().chain(content) {
         sources.push(Source::folder(folder)?);
     }

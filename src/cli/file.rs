@@ -1,6 +1,8 @@
 //! Files that a command writes where it was told to.
 
+use std::fs::File;
 use std::fs::Permissions;
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -22,4 +24,20 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), Problem> {
 pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Problem {
     let message = format!("{} cannot be written: {error}", path.display());
     Problem::new("output", Exit::Environment, message).remedy("name another place with -o")
+}
+
+/// Refuses to write where something is, unless that is wanted.
+pub(super) fn refuse_existing(path: &Path, force: bool) -> Result<(), Problem> {
+    if !path.exists() || force {
+        return Ok(());
+    }
+    let message = format!("{} is there already", path.display());
+    Err(Problem::new("file_exists", Exit::Usage, message)
+        .remedy("--force replaces it; or give another name"))
+}
+
+/// Lets others read a file that was made as one's own: it is made to be handed on.
+pub(super) fn readable(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o644))?;
+    file.sync_all()
 }

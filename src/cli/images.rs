@@ -8,6 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
 
+use super::file::{readable, refuse_existing};
 use super::interrupt::{interrupted, until_interrupted};
 use super::out::{Tone, printable};
 use super::progress::Progress;
@@ -221,11 +222,7 @@ impl Export {
     fn run(self, invocation: &Invocation, context: &Context) -> Outcome {
         let out = &invocation.out;
         let to = &self.output;
-        if to.exists() && !self.force {
-            let message = format!("{} is there already", to.display());
-            return Err(Problem::new("file_exists", Exit::Usage, message)
-                .remedy("--force replaces it; or give another name"));
-        }
+        refuse_existing(to, self.force)?;
         let failed = |error: &io::Error| {
             let message = format!("{} cannot be written: {error}", to.display());
             Problem::new("cannot_write", Exit::Environment, message)
@@ -316,18 +313,8 @@ impl Export {
     }
 }
 
-/// Lets others read a file that was made as one's own: it is made to be handed on.
-fn readable(file: &std::fs::File) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    }
-    file.sync_all()
-}
-
 /// The images of an engine, which must have such a thing.
-fn images(engine: &dyn Engine) -> Result<&dyn crate::engine::image::Images, Problem> {
+pub(super) fn images(engine: &dyn Engine) -> Result<&dyn crate::engine::image::Images, Problem> {
     engine.images().ok_or_else(|| {
         let message = format!("The {} engine has no images", engine.name());
         Problem::new("no_images", Exit::Environment, message)

@@ -26,8 +26,10 @@ use super::work::{PIECE, Tell, Work};
 /// The first entry.
 const HEAD: &str = "drydock-pack";
 const HEAD_LINE: &str = "drydock pack, manifest sha256 ";
-const MANIFEST: &str = "manifest.json";
-const SIGNATURE: &str = "manifest.json.minisig";
+/// The second; an installed pack has it under the same name.
+pub(super) const MANIFEST: &str = "manifest.json";
+/// The third, where there is one; likewise.
+pub(super) const SIGNATURE: &str = "manifest.json.minisig";
 
 /// Bytes of a signature: some hundred.
 const MAX_SIGNATURE: u64 = 4 << 10;
@@ -43,7 +45,7 @@ impl<W: Write> Writer<W> {
     /// Begins with the manifest, as it is serialised, and its signature.
     pub(super) fn begin(to: W, manifest: &[u8], signature: Option<&str>) -> io::Result<Self> {
         let mut writer = Self { tar: tar::Builder::new(to) };
-        let head = format!("{HEAD_LINE}{}\n", hexadecimal(&Sha256::digest(manifest)));
+        let head = format!("{HEAD_LINE}{:x}\n", Sha256::digest(manifest));
         writer.add(HEAD, head.len() as u64, false, head.as_bytes())?;
         writer.add(MANIFEST, manifest.len() as u64, false, manifest)?;
         if let Some(signature) = signature {
@@ -125,7 +127,7 @@ impl Pack {
             }
             _ => return Err(damaged("its manifest is not where it belongs")),
         };
-        if hexadecimal(&Sha256::digest(&text)) != digest {
+        if format!("{:x}", Sha256::digest(&text)) != digest {
             return Err(damaged("its manifest was changed"));
         }
         let manifest = Manifest::read(&text, path)?;
@@ -199,7 +201,7 @@ impl Pack {
                 }
                 work.went(length as u64).map_err(Fault::unread(&self.path))?;
             }
-            if hexadecimal(&digest.finalize()) != file.sha256 {
+            if format!("{:x}", digest.finalize()) != file.sha256 {
                 return Err(damaged("was changed"));
             }
         }
@@ -231,15 +233,6 @@ fn whole(bytes: impl Read, length: u64) -> io::Result<Vec<u8>> {
     let mut all = Vec::new();
     bytes.take(length).read_to_end(&mut all)?;
     if all.len() as u64 == length { Ok(all) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
-}
-
-/// Hex digits of a digest.
-pub(super) fn hexadecimal(digest: &[u8]) -> String {
-    use std::fmt::Write;
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The entries of a pack's tar file: plain files only.

@@ -84,7 +84,7 @@ impl Sheet {
             signer,
             proof: standing(&proofs, &hash, Timestamp::now()),
             changes: agreement.as_ref().map(|agreed| may.differences(&agreed.may)),
-            built_in: is_built_in(&item.id, &hash),
+            built_in: item.pack().is_some() && is_built_in(&item.id, &hash),
             agreed: agreement.is_some_and(|agreed| agreed.hash == hash && agreed.may == may),
             may,
             hash,

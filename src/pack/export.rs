@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::Fault;
-use super::archive::{Pack, Writer, hexadecimal};
+use super::archive::{Pack, Writer};
 use super::images::take_apart;
 use super::manifest::{self, FORMAT, IMAGES, Manifest, Proof};
 use super::work::{Digested, Tell, Work};
@@ -164,7 +164,7 @@ impl Order<'_> {
             files.push(manifest::File {
                 path: path.clone(),
                 size: bytes.len() as u64,
-                sha256: hexadecimal(&Sha256::digest(&bytes)),
+                sha256: format!("{:x}", Sha256::digest(&bytes)),
                 executable: file.is_executable(),
                 unpacked: None,
             });

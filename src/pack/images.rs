@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::Fault;
-use super::archive::hexadecimal;
 use super::manifest::{self, Image, Manifest, config_path, layer_path, shown};
 use super::work::{Digested, PIECE, Tell, Work};
 use crate::engine::image::archive::{self, plain};
@@ -46,7 +45,7 @@ pub(super) fn take_apart(
             .raw(archive)
             .and_then(|mut from| from.read_to_end(&mut text))
             .map_err(failed)?;
-        let config = hexadecimal(&Sha256::digest(&text));
+        let config = format!("{:x}", Sha256::digest(&text));
         let path = config_path(&config);
         fs::write(into.join(&path), &text).map_err(Fault::unwritten(&into.join(&path)))?;
         let (size, sha256) = (text.len() as u64, config.clone());

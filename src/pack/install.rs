@@ -10,15 +10,13 @@ use rustix::fs::{CWD, RenameFlags, renameat_with, statvfs};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::Fault;
-use super::archive::Pack;
+use super::archive::{MANIFEST, Pack, SIGNATURE};
 use super::images::put_together;
 use super::manifest::{self, IMAGES, Image, Manifest};
 use super::signature::{Key, Signer, signer};
 use super::work::Tell;
 use crate::course::{self, Catalogue, Item, Severity, Source};
 
-const MANIFEST: &str = "manifest.json";
-const SIGNATURE: &str = "manifest.json.minisig";
 /// How what is not in its place yet, or not any more, is called: nothing else of ours is hidden.
 const ASIDE: &str = ".";
 /// Left free on a disk that something is unpacked on.
@@ -62,20 +60,34 @@ impl Packs {
         Self { folder }
     }
 
+    /// Their content, by name. Nothing of it is read yet, nor are their manifests.
+    pub fn sources(&self) -> Vec<Source> {
+        let source = |name: &String| {
+            let source = Source::folder(&self.folder.join(name)).ok()?;
+            Some(source.from_pack(name))
+        };
+        self.names().iter().filter_map(source).collect()
+    }
+
     /// All of them, by name. One that cannot be read is told beside.
     pub fn all(&self) -> (Vec<Installed>, Vec<Fault>) {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
-        names.sort();
-        let names = names.iter().filter_map(|name| name.to_str());
         let (mut packs, mut faults) = (Vec::new(), Vec::new());
-        for name in names.filter(|name| !name.starts_with(ASIDE)) {
-            match self.read(name) {
+        for name in self.names() {
+            match self.read(&name) {
                 Ok(pack) => packs.push(pack),
                 Err(fault) => faults.push(fault),
             }
         }
         (packs, faults)
+    }
+
+    /// The names of those that are in their place.
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        let mut names: Vec<_> = names.filter(|name| !name.starts_with(ASIDE)).collect();
+        names.sort();
+        names
     }
 
     /// The pack of this name.
@@ -163,6 +175,14 @@ impl Packs {
         }
         Ok(lock)
     }
+}
+
+/// Reads all of a pack and looks at it, with its content in a folder of its own, which goes with what is
+/// given: nothing that is being installed has to wait for it.
+pub fn look_at(pack: &Pack, keys: &[Key], tell: Tell<'_>) -> Result<(Staged, TempDir), Fault> {
+    let aside = tempfile::tempdir().map_err(Fault::unwritten(&std::env::temp_dir()))?;
+    let staged = Packs::at(aside.path().to_owned()).stage(pack, false, keys, tell)?;
+    Ok((staged, aside))
 }
 
 /// A pack that was looked at and can be installed. Dropping it leaves nothing.

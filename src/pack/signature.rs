@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 use std::fs;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use minisign::{PublicKey, PublicKeyBox, SecretKeyBox, SignatureBox};
 
@@ -81,11 +81,6 @@ impl Key {
     /// Its number, as minisign shows it.
     pub fn number(&self) -> String {
         number(self.key.keynum())
-    }
-
-    /// Where it is kept in a folder of keys.
-    pub fn place(&self, folder: &Path) -> PathBuf {
-        folder.join(&self.name).with_extension(PUBLIC)
     }
 }
 

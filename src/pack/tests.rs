@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::Fault;
-use super::archive::{Pack, Writer, hexadecimal};
+use super::archive::{Pack, Writer};
 use super::consent::Sheet;
 use super::export::{Order, Selection};
 use super::images::architecture;
@@ -133,7 +133,7 @@ fn manifest(files: &[(&str, &[u8])]) -> Value {
     let files: Vec<_> = files
         .iter()
         .map(|(path, bytes)| {
-            let digest = hexadecimal(&Sha256::digest(bytes));
+            let digest = format!("{:x}", Sha256::digest(bytes));
             let mut file = json!({ "path": path, "size": bytes.len(), "sha256": digest });
             if path.ends_with(".tar.zst") {
                 file["unpacked"] = json!(bytes.len());
@@ -387,13 +387,13 @@ fn signatures_tell_who_made_it() {
 fn a_layer_that_is_not_what_it_says_is_refused() {
     let yard = Yard::new();
     let layer = vec![0_u8; 4 << 20];
-    let digest = hexadecimal(&Sha256::digest(&layer));
+    let digest = format!("{:x}", Sha256::digest(&layer));
     let config = json!({
         "architecture": architecture(None),
         "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{digest}")] },
     })
     .to_string();
-    let config_digest = hexadecimal(&Sha256::digest(&config));
+    let config_digest = format!("{:x}", Sha256::digest(&config));
     let packed = zstd::encode_all(&*layer, 3).unwrap();
     let (layer_path, config_path) =
         (format!("images/{digest}.tar.zst"), format!("images/{config_digest}.json"));

@@ -5,8 +5,6 @@ use std::io::{self, Read, Write};
 
 use sha2::{Digest, Sha256};
 
-use super::archive::hexadecimal;
-
 /// What is copied at once.
 pub(super) const PIECE: usize = 256 << 10;
 
@@ -58,7 +56,7 @@ impl<'a, T> Digested<'a, T> {
 
     /// How many bytes went through, and the hex digits of their SHA-256.
     pub(super) fn end(self) -> (u64, String) {
-        (self.count, hexadecimal(&self.digest.finalize()))
+        (self.count, format!("{:x}", self.digest.finalize()))
     }
 
     fn went(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tempfile::TempDir;
-
 use super::Finding;
 use super::machine::disk;
 use crate::cli::{Invocation, words};
@@ -14,15 +12,15 @@ use crate::lab::needs;
 use crate::lab::permissions::Permissions;
 use crate::pack::archive::Pack;
 use crate::pack::images::architecture;
-use crate::pack::install::{Packs, Staged};
+use crate::pack::install::{Staged, look_at};
 use crate::pack::manifest::Manifest;
-use crate::problem::{Exit, Problem};
+use crate::problem::Problem;
 
 /// Looks at everything that a pack needs.
 pub(super) fn findings(invocation: &Invocation, file: &Path) -> Vec<Finding> {
     let looked = invocation.context().and_then(|context| {
         // The folder goes after what is in it.
-        let (staged, _aside) = stage(file)?;
+        let (staged, _aside) = look_at(&Pack::open(file)?, &[], &|_, _| true)?;
         let found = invocation.block_on(async {
             let engine = context.engine().await?;
             let info = engine.info().await?;
@@ -36,16 +34,6 @@ pub(super) fn findings(invocation: &Invocation, file: &Path) -> Vec<Finding> {
         Ok(all)
     });
     looked.unwrap_or_else(|problem| vec![Finding::fatal("pack", &problem)])
-}
-
-/// Reads all of it, with its content aside.
-fn stage(file: &Path) -> Result<(Staged, TempDir), Problem> {
-    let pack = Pack::open(file)?;
-    let aside = tempfile::tempdir().map_err(|error| {
-        Problem::new("cannot_write", Exit::Environment, format!("a folder cannot be made: {error}"))
-    })?;
-    let staged = Packs::at(aside.path().to_owned()).stage(&pack, false, &[], &|_, _| true)?;
-    Ok((staged, aside))
 }
 
 fn sound(staged: &Staged) -> Finding {
@@ -122,8 +110,11 @@ async fn images(manifest: &Manifest, engine: &dyn Engine, here: &str) -> Finding
 /// Its images are on the disk three times for a moment: as they are in it, unpacked, and on the engine.
 fn room(context: &Context, manifest: &Manifest) -> Option<Finding> {
     let unpacked: u64 = manifest.files.iter().filter_map(|file| file.unpacked).sum();
-    let folder = context.paths.packs();
-    disk("pack disk", &folder, manifest.size().saturating_add(unpacked.saturating_mul(2)))
+    disk(
+        "pack disk",
+        &context.paths.packs(),
+        manifest.size().saturating_add(unpacked.saturating_mul(2)),
+    )
 }
 
 /// The item that may use most must fit.

@@ -9,6 +9,7 @@ use std::time::Instant;
 use serde_json::json;
 use tempfile::{NamedTempFile, TempDir};
 
+use super::super::file::{readable, refuse_existing};
 use super::super::interrupt::{interrupted, until_interrupted};
 use super::super::out::Tone;
 use super::{DONE, Invocation, Outcome, Progress, Stop, telling, words};
@@ -60,11 +61,7 @@ impl Export {
     pub(super) fn run(self, invocation: &Invocation) -> Outcome {
         let (out, begun) = (&invocation.out, Instant::now());
         let to = &self.output;
-        if to.exists() && !self.force {
-            let message = format!("{} is there already", to.display());
-            return Err(Problem::new("file_exists", Exit::Usage, message)
-                .remedy("--force replaces it; or give another name"));
-        }
+        refuse_existing(to, self.force)?;
         let name = self.name()?;
         let context = invocation.context()?;
         let selection = Selection::of(context.course(), &self.modules)?;
@@ -215,11 +212,4 @@ fn references_of(manifest: &manifest::Manifest) -> BTreeSet<&str> {
 fn unwritten(path: &Path, error: &io::Error) -> Problem {
     let message = format!("{} cannot be written: {error}", path.display());
     Problem::new("cannot_write", Exit::Environment, message)
-}
-
-/// Lets others read what is made to be handed on.
-fn readable(file: &File) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-    file.sync_all()
 }

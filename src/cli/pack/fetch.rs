@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::super::file::refuse_existing;
 use super::super::interrupt::{interrupted, until_interrupted};
 use super::super::out::Tone;
 use super::super::progress::Progress as Bar;
@@ -52,11 +53,7 @@ impl Fetch {
         let address = Address::parse(&self.address)?;
         let to = self.output.clone();
         let to = to.unwrap_or_else(|| PathBuf::from(address.file_name().unwrap_or(NAME)));
-        if to.exists() && !self.force {
-            let message = format!("{} is there already", to.display());
-            return Err(Problem::new("file_exists", Exit::Usage, message)
-                .remedy("--force replaces it; or give another name with -o"));
-        }
+        refuse_existing(&to, self.force)?;
         let started = Instant::now();
         let name = to.file_name().unwrap_or(to.as_os_str()).to_string_lossy();
         let bytes = bring(invocation, &address, self.code.as_deref(), &to, &name)?;

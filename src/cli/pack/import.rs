@@ -6,6 +6,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::super::confirm::confirm;
+use super::super::images::images;
 use super::super::interrupt::{interrupted, until_interrupted};
 use super::super::out::{Tone, printable};
 use super::fetch::bring;
@@ -13,7 +14,6 @@ use super::{DONE, Invocation, Outcome, Progress, Stop, keys, must_be_signed, she
 use crate::context::Context;
 use crate::engine::Engine;
 use crate::engine::choice::Chosen;
-use crate::engine::image::Images;
 use crate::pack::Fault;
 use crate::pack::archive::Pack;
 use crate::pack::fetch::Address;
@@ -188,11 +188,4 @@ impl Import {
             Ok((Some(engine), wanted))
         })
     }
-}
-
-fn images(engine: &dyn Engine) -> Result<&dyn Images, Problem> {
-    engine.images().ok_or_else(|| {
-        let message = format!("The {} engine has no images", engine.name());
-        Problem::new("no_images", Exit::Environment, message).remedy("--no-images")
-    })
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::pack::Fault;
 use crate::pack::archive::Pack;
-use crate::pack::install::Packs;
+use crate::pack::install::look_at;
 
 /// Read all of a pack and compare it with its checksums; nothing is installed
 #[derive(Debug, clap::Args)]
@@ -32,16 +32,9 @@ impl Verify {
         let keys = keys(&context, self.key.as_deref())?;
         let pack = Pack::open(&self.pack)?;
         let (progress, stop) = (Progress::new(out), Stop::watch());
-        // In a folder of its own: nothing that is being installed has to wait.
-        let aside = tempfile::tempdir().map_err(|source| {
-            let (path, did) = (std::env::temp_dir(), "written");
-            Fault::File { path, did, source }
-        })?;
-        let packs = Packs::at(aside.path().join("packs"));
-        let staged =
-            packs.stage(&pack, false, &keys, &telling(&progress, &stop, "Reading the pack"));
+        let looked = look_at(&pack, &keys, &telling(&progress, &stop, "Reading the pack"));
         progress.clear();
-        let staged = staged.map_err(|fault| match fault {
+        let (staged, _aside) = looked.map_err(|fault| match fault {
             Fault::Stopped => interrupted("The reading was stopped"),
             fault => fault.into(),
         })?;
