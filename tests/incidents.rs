@@ -226,8 +226,8 @@ fn kill_9_loses_nothing() {
     });
 }
 
-/// Every tab by its key, in a terminal of this size; then the program is killed. The next goes back to where
-/// it was, the shell, unless the last second was all that there was.
+/// Every tab by its key, in a terminal of this size; then the program is killed where it is, in the shell. The
+/// next one goes back there.
 fn by_keys(bench: &Bench, size: (u16, u16)) {
     let mut terminal = Terminal::start(size, bench.home.path(), &["launch", &bench.id]);
     let screen = terminal.wait("the page, or the shell", |screen| {
@@ -245,16 +245,23 @@ fn by_keys(bench: &Bench, size: (u16, u16)) {
     terminal.see("Logs");
     terminal.send("T");
     terminal.see("Slowest traces");
+    terminal.send("T");
+    terminal.see("Requests that succeed");
     terminal.send("3");
     terminal.see("Diagnostics");
     terminal.send("d");
     terminal.see("Nothing is wrong");
     terminal.send("\u{1b}");
     terminal.wait("closed", |screen| !screen.contains("Nothing is wrong"));
+    let attempt = bench.home.store().active(&bench.id).unwrap().unwrap().id;
+    let place = format!("place.attempt.{attempt}");
+    bench.home.remembered(&place, "\"tab\":\"act\"");
     terminal.send("4");
     terminal.see("learner@ops:~$");
     terminal.send(&format!("echo twice-$(({} * 2))\r", size.0));
     terminal.see(&format!("twice-{}", size.0 * 2));
+    bench.home.remembered("place.screen", &bench.id);
+    bench.home.remembered(&place, "\"tab\":\"shell\"");
     terminal.signal(Signal::KILL);
     terminal.end();
 }

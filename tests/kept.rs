@@ -11,7 +11,7 @@ mod terminal;
 
 use std::time::{Duration, Instant};
 
-use drydock::store::{Attempt, Store};
+use drydock::store::Attempt;
 use home::{Home, engine};
 use rustix::process::Signal;
 use terminal::Terminal;
@@ -19,12 +19,8 @@ use terminal::Terminal;
 const SECOND: Duration = Duration::from_secs(1);
 const LEAVE: &str = "\x1d";
 
-fn store(home: &Home) -> Store {
-    Store::open(&home.path().join("data/progress.db")).unwrap()
-}
-
 fn attempt(home: &Home) -> Attempt {
-    store(home).active("linux-01").unwrap().unwrap()
+    home.store().active("linux-01").unwrap().unwrap()
 }
 
 /// The seconds that the title's clock shows: `00:07 of 15 min`, or `00:07` alone.
@@ -38,15 +34,6 @@ fn clock(screen: &str) -> Option<Duration> {
 fn shows(terminal: &Terminal, time: Duration) -> Duration {
     let what = format!("{time:?} on the clock");
     clock(&terminal.wait(&what, |screen| clock(screen) >= Some(time))).unwrap()
-}
-
-/// Waits until something that is remembered is as wanted.
-fn remembered(home: &Home, key: &str, wanted: &str) {
-    let (begun, store) = (Instant::now(), store(home));
-    while !store.recall(key).unwrap().is_some_and(|json| json.contains(wanted)) {
-        assert!(begun.elapsed() < terminal::PATIENCE, "{wanted} is not remembered under {key}");
-        std::thread::yield_now();
-    }
 }
 
 /// A screen without what moves by itself.
@@ -169,10 +156,10 @@ fn after_kill_9_the_program_starts_where_it_was() {
         terminal.send("seq 3; echo so-far-$((40+2))\r");
         terminal.see("so-far-42");
         let id = attempt(&home).id;
-        remembered(&home, "place.screen", "linux-01");
-        remembered(&home, &format!("place.attempt.{id}"), "\"focus\":\"shell\"");
+        home.remembered("place.screen", "linux-01");
+        home.remembered(&format!("place.attempt.{id}"), "\"focus\":\"shell\"");
         if size.0 == 120 {
-            remembered(&home, &format!("place.attempt.{id}"), "\"sidebar\":3");
+            home.remembered(&format!("place.attempt.{id}"), "\"sidebar\":3");
         }
         let before = still(&terminal.text());
         terminal.signal(Signal::KILL);
@@ -208,7 +195,7 @@ fn home_is_where_one_starts_if_one_wants_or_was_there() {
     let home = Home::new();
     let mut terminal = Terminal::start((120, 40), home.path(), &["launch", "linux-01"]);
     terminal.see("learner@sandbox:~$");
-    remembered(&home, "place.screen", "linux-01");
+    home.remembered("place.screen", "linux-01");
     terminal.signal(Signal::TERM);
     assert!(terminal.end());
 
@@ -234,7 +221,7 @@ fn without_the_engine_one_starts_at_home() {
     std::fs::write(home.path().join("config.yaml"), "backend: docker\n").unwrap();
     std::fs::create_dir_all(home.path().join("data")).unwrap();
     let place = "{\"version\":1,\"place\":{\"item\":\"linux-01\"}}";
-    store(&home).remember("place.screen", place).unwrap();
+    home.store().remember("place.screen", place).unwrap();
     let nowhere = [("DOCKER_HOST", "unix:///nowhere/docker.sock")];
     let mut terminal = Terminal::start_with((80, 24), home.path(), &[], &nowhere);
     terminal.see("linux-01, which you were at, waits");

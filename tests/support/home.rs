@@ -4,8 +4,13 @@
 
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
+use drydock::store::Store;
 use rustix::process::Pid;
+
+/// How long something may take to be remembered.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Whether there is an engine with our images; noted for the end of the run if not.
 pub(crate) fn engine(test: &str) -> bool {
@@ -38,6 +43,20 @@ impl Home {
 
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
+    }
+
+    /// What is kept of the progress.
+    pub(crate) fn store(&self) -> Store {
+        Store::open(&self.path().join("data/progress.db")).unwrap()
+    }
+
+    /// Waits until something that is remembered is as wanted.
+    pub(crate) fn remembered(&self, key: &str, wanted: &str) {
+        let (begun, store) = (Instant::now(), self.store());
+        while !store.recall(key).unwrap().is_some_and(|json| json.contains(wanted)) {
+            assert!(begun.elapsed() < PATIENCE, "{wanted} is not remembered under {key}");
+            std::thread::yield_now();
+        }
     }
 
     /// The sandbox whose shell is held.
