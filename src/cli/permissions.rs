@@ -14,7 +14,7 @@ use crate::store::Store;
 /// Say what an item may do on this machine, where it is from and whether it was proved
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "What came in a pack is said before it starts for the first time, and again when it has \
+    after_help = "What came in a pack, or was converted, is said before it starts for the first time, and again when it has \
     changed.\n\nExample: drydock permissions linux-01"
 )]
 pub(super) struct PermissionsCommand {
@@ -38,7 +38,7 @@ impl PermissionsCommand {
     }
 }
 
-/// Has whoever is at the terminal agree to an item that is from a pack, if it asks for that.
+/// Has whoever is at the terminal agree to an item from elsewhere, if it asks for that.
 pub(super) fn ask(
     invocation: &Invocation,
     context: &Context,
@@ -47,7 +47,7 @@ pub(super) fn ask(
     yes: bool,
 ) -> Result<(), Problem> {
     let out = &invocation.out;
-    if item.pack().is_none() {
+    if !item.is_from_elsewhere() {
         return Ok(());
     }
     let sheet = context.sheet(item, store)?;
@@ -57,9 +57,9 @@ pub(super) fn ask(
     if yes {
         return sheet.agree(store);
     }
-    let pack = sheet.pack.as_deref().unwrap_or_default();
     if out.json || !out.errors_on_terminal || !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        let message = format!("{} is from the pack {pack}, and nobody agreed to it yet", item.id);
+        let from = sheet.from().unwrap_or_default();
+        let message = format!("{} {}, and nobody agreed to it yet", item.id, printable(&from));
         return Err(Problem::new("not_agreed", Exit::Usage, message).remedy(format!(
             "drydock permissions {0} says what it may do; drydock launch {0} --yes agrees",
             item.id
@@ -91,6 +91,7 @@ fn as_json(sheet: &Sheet) -> Value {
         "id": sheet.item,
         "title": sheet.title,
         "pack": sheet.pack,
+        "origin": sheet.origin,
         "signature": super::pack::signer_json(&sheet.signer),
         "permissions": sheet.may,
         "proof": sheet.proof.as_ref().map(|it| json!({ "holds": it.holds, "words": it.words })),

@@ -128,6 +128,19 @@ impl Item {
         self.manifest.pack()
     }
 
+    /// Whose work it was converted from, if it was.
+    pub fn origin(&self) -> Option<&str> {
+        match &self.body {
+            Body::Exercise(exercise) => exercise.origin.as_deref(),
+            Body::Scenario(_) | Body::Unread(_) => None,
+        }
+    }
+
+    /// Whether it is somebody else's: from a pack, or converted.
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.pack().is_some() || self.origin().is_some()
+    }
+
     /// Whether there is more to it than its summary.
     pub fn is_read(&self) -> bool {
         !matches!(self.body, Body::Unread(_))

@@ -1,8 +1,9 @@
 //! What an item from elsewhere may do, told before it first starts, and that the learner agreed.
 //!
-//! Who agreed to an item agreed to it as it was: what has changed since is told with both sides. Built-in
-//! content and the learner's own folders need no consent, nor does a pack's copy of what is built in; what
-//! they may do is told on request.
+//! Who agreed to an item agreed to it as it was: what has changed since is told with both sides. Of what was
+//! converted only what it may do counts, not its files: those lie in the learner's own folder, to be changed.
+//! Built-in content and what the learner wrote need no consent, nor does a pack's copy of what is built in;
+//! what they may do is told on request.
 
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct Sheet {
     pub title: String,
     /// The pack that it is from; none for what is built in or the learner's own.
     pub pack: Option<String>,
+    /// Whose work it was converted from, if it was.
+    pub origin: Option<String>,
     /// Who signed that.
     pub signer: Signer,
     /// What it may do.
@@ -77,15 +80,18 @@ impl Sheet {
         let signer = pack.as_ref().map_or(Ok(Signer::Nobody), |pack| pack.signer(keys))?;
         let mut proofs = store.proofs(Some(&item.id))?;
         proofs.extend(pack.iter().flat_map(|pack| theirs(pack, &item.id)));
+        let unchanged =
+            |agreed: &Agreement| agreed.may == may && (pack.is_none() || agreed.hash == hash);
         Ok(Self {
             item: item.id.clone(),
             title: item.title.clone(),
-            pack: pack.map(|pack| pack.manifest.name),
             signer,
             proof: standing(&proofs, &hash, Timestamp::now()),
             changes: agreement.as_ref().map(|agreed| may.differences(&agreed.may)),
             built_in: item.pack().is_some() && is_built_in(&item.id, &hash),
-            agreed: agreement.is_some_and(|agreed| agreed.hash == hash && agreed.may == may),
+            agreed: agreement.as_ref().is_some_and(unchanged),
+            pack: pack.map(|pack| pack.manifest.name),
+            origin: item.origin().map(str::to_owned),
             may,
             hash,
         })
@@ -93,7 +99,19 @@ impl Sheet {
 
     /// Whether the learner has to agree before it starts.
     pub fn asks(&self) -> bool {
-        self.pack.is_some() && !self.agreed && !self.built_in
+        self.from().is_some() && !self.agreed && !self.built_in
+    }
+
+    /// Where it is from, after its name in a sentence; nothing for what is built in or the learner's own.
+    pub fn from(&self) -> Option<String> {
+        match (&self.pack, &self.origin) {
+            (Some(pack), Some(origin)) => {
+                Some(format!("is from the pack {pack} and was converted from {origin}"))
+            }
+            (Some(pack), None) => Some(format!("is from the pack {pack}")),
+            (None, Some(origin)) => Some(format!("was converted from {origin}")),
+            (None, None) => None,
+        }
     }
 
     /// The learner agrees.
@@ -112,10 +130,12 @@ impl Sheet {
     /// For people, a line each: where it is from, what it may do, and what is different.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        if let Some(pack) = &self.pack {
+        if let Some(from) = self.from() {
+            let signer =
+                if self.pack.is_some() { format!(", {}", self.signer) } else { String::new() };
             let same =
                 if self.built_in { " It is the same as the one that is built in." } else { "" };
-            lines.push(format!("It is from the pack {pack}, {}.{same}", self.signer));
+            lines.push(format!("It {from}{signer}.{same}"));
         }
         lines.push(match &self.proof {
             Some(proof) => format!("Proof: {}", proof.words),

@@ -448,6 +448,28 @@ fn what_is_built_in_needs_no_consent_when_it_comes_in_a_pack() {
 }
 
 #[test]
+fn what_was_converted_asks_for_what_it_may_do_and_may_be_edited() {
+    let yard = Yard::new();
+    let store = Store::open(&yard.path("progress.db")).unwrap();
+    let sheet = |manifest: &str| {
+        yard.file("course/exercises/boats/01-rope.yaml", manifest);
+        let course = course::load(&[Source::folder(&yard.path("course")).unwrap()]);
+        Sheet::of(course.item("boats-01").unwrap(), &yard.packs(), &[], &store, Limits::default())
+            .unwrap()
+    };
+    assert!(!sheet(MANIFEST).asks());
+    let converted = format!("{MANIFEST}origin: \"Killercoda: harbour/rope\"\n");
+    let first = sheet(&converted);
+    assert!(first.asks());
+    assert_eq!(first.lines()[0], "It was converted from Killercoda: harbour/rope.");
+    first.agree(&store).unwrap();
+    assert!(!sheet(&converted.replace("Rope", "Hawser")).asks());
+    let more = sheet(&format!("{converted}network: internet\n"));
+    assert!(more.asks());
+    assert_eq!(more.changes.unwrap()[0].0, "network");
+}
+
+#[test]
 fn one_at_a_time_and_what_was_left_aside_goes() {
     let yard = Yard::new();
     let path = yard.export(None);

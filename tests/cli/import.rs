@@ -136,7 +136,13 @@ fn an_imported_scenario_is_solved_as_it_was_meant() {
     let root = folder.path().to_str().unwrap();
     home.run(&["import", "killercoda", root, "-o", content]).ends(1);
     let run = |arguments: &[&str]| home.run(&[&["--content", content], arguments].concat());
-    run(&["launch", "shore-rope", "--detach"]).ends(0);
+    let refused = run(&["launch", "shore-rope", "--detach", "--json"]).ends(2).error();
+    assert_eq!(refused["kind"], "not_agreed", "{refused}");
+    run(&["launch", "shore-rope", "--detach"])
+        .complains("shore-rope was converted from Killercoda");
+    let sheet = run(&["permissions", "shore-rope", "--json"]).ends(0).json();
+    assert_eq!((&sheet["pack"], &sheet["asks"]), (&serde_json::Value::Null, &true.into()));
+    run(&["launch", "shore-rope", "--detach", "--yes"]).ends(0);
     let states = |told: &serde_json::Value| -> Vec<String> {
         let checks = told["checks"].as_array().unwrap();
         checks.iter().map(|check| check["state"].as_str().unwrap().to_owned()).collect()
@@ -157,7 +163,7 @@ fn an_imported_scenario_is_solved_as_it_was_meant() {
     run(&["verify"]).ends(0).says("All checks passed!");
 
     // A script without an end keeps nobody out; without checks, the learner says when it is done.
-    run(&["launch", "shore-log", "--detach"]).ends(0);
+    run(&["launch", "shore-log", "--detach", "--yes"]).ends(0);
     run(&["verify", "shore-log"]).ends(1);
     let shell = |script: &str| {
         home.feed(&["--content", content, "shell", "shore-log"], script.as_bytes()).ends(0)

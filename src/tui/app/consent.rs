@@ -1,4 +1,4 @@
-//! An item from a pack is told about before it first starts, and starts when the learner agreed.
+//! An item from elsewhere is told about before it first starts, and starts when the learner agreed.
 
 use std::time::Instant;
 

@@ -476,7 +476,7 @@ impl App {
             self.notice = Some(format!("There is no item {id}"));
             return vec![];
         };
-        if item.pack().is_some() && !self.agreed.contains(id) {
+        if item.is_from_elsewhere() && !self.agreed.contains(id) {
             return vec![Effect::LookUpConsent { item: item.id, opens: Some(fresh) }];
         }
         self.history = None;
