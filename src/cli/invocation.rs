@@ -36,13 +36,27 @@ impl Invocation {
         &self,
         work: impl Future<Output = Result<T, Problem>>,
     ) -> Result<T, Problem> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| {
-            Problem::new("system", Exit::Environment, format!("drydock cannot run: {error}"))
-        })?;
-        let result = runtime.block_on(work);
-        // A lookup or a file operation that hangs must not keep the program from ending.
-        runtime.shutdown_background();
-        result
+        run(tokio::runtime::Builder::new_current_thread(), work)
     }
+
+    /// The same, and what the work spawns runs on every core.
+    pub(super) fn block_on_every_core<T>(
+        &self,
+        work: impl Future<Output = Result<T, Problem>>,
+    ) -> Result<T, Problem> {
+        run(tokio::runtime::Builder::new_multi_thread(), work)
+    }
+}
+
+fn run<T>(
+    mut runtime: tokio::runtime::Builder,
+    work: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let runtime = runtime.enable_all().build().map_err(|error| {
+        Problem::new("system", Exit::Environment, format!("drydock cannot run: {error}"))
+    })?;
+    let result = runtime.block_on(work);
+    // A lookup or a file operation that hangs must not keep the program from ending.
+    runtime.shutdown_background();
+    result
 }

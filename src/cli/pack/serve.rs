@@ -59,7 +59,7 @@ impl Serve {
         let shown = Arc::downgrade(&server);
         let (ended, tally) = std::thread::scope(|scope| {
             scope.spawn(move || follow(out, &shown, &events));
-            let ended = invocation.block_on(async {
+            let ended = invocation.block_on_every_core(async {
                 let place = SocketAddr::new(self.address, self.port);
                 let failed = |error: io::Error| taken(place, &error);
                 let listener = TcpListener::bind(place).await.map_err(failed)?;
