@@ -118,6 +118,8 @@ contract! {
         a_dead_container_keeps_no_network
         a_cancelled_build_leaves_what_was_there
         images_are_told_and_made_only_when_they_may_be;
+    images:
+        an_image_for_another_machine_is_refused;
 }
 
 contract! {

@@ -48,6 +48,16 @@ pub enum EngineError {
         /// Why it could not be had.
         detail: String,
     },
+    /// An image is for another kind of processor.
+    #[error("The image {image} is for {theirs}, and this engine is {here}")]
+    OtherArchitecture {
+        /// The image's reference.
+        image: String,
+        /// Its architecture in Docker's words: `arm64`.
+        theirs: String,
+        /// The engine's.
+        here: String,
+    },
     /// The native engine has no root made of this image.
     #[error(
         "The native engine runs this machine's own programs, and {image} is not unpacked for it"
@@ -170,6 +180,9 @@ impl EngineError {
             Self::ImageMissing { .. } => {
                 "drydock images list shows those there are; images build builds ours"
             }
+            Self::OtherArchitecture { .. } => {
+                "get one for this machine; if it is on the engine, drydock images remove makes room for it"
+            }
             Self::ImageNotUnpacked { .. } => {
                 "drydock images import FILE unpacks it from an archive that drydock images export wrote \
                  on a machine with Docker; or use one here: drydock config set backend docker"
@@ -207,6 +220,7 @@ impl EngineError {
             Self::PermissionDenied { .. } => "engine_permission_denied",
             Self::DiskFull { .. } => "engine_disk_full",
             Self::ImageMissing { .. } => "image_missing",
+            Self::OtherArchitecture { .. } => "image_architecture",
             Self::ImageNotUnpacked { .. } => "image_not_unpacked",
             Self::ImageInUse { .. } => "image_in_use",
             Self::NoBase { .. } => "image_no_base",

@@ -52,8 +52,16 @@ pub struct Docker {
     offline: bool,
     /// What this process knows of sandboxes without asking: labels never change.
     known: Arc<Mutex<HashMap<SandboxId, sandbox::Known>>>,
-    /// Whether it is Podman, once that was asked.
-    podman: Arc<OnceCell<bool>>,
+    /// What it said of itself, once it was asked.
+    server: Arc<OnceCell<Server>>,
+}
+
+/// What an engine says of itself and never changes.
+struct Server {
+    /// Whether it is Podman, which differs in what networks can be asked for.
+    podman: bool,
+    /// Its architecture, in the words that images have: `amd64`.
+    architecture: Option<String>,
 }
 
 impl fmt::Debug for Docker {
@@ -75,8 +83,8 @@ impl Docker {
         let transport = transport::Transport::new(dialer);
         let api = transport.bollard()?;
         let environment = environment.clone();
-        let (known, podman) = Default::default();
-        Ok(Self { transport, api, environment, offline, known, podman })
+        let (known, server) = Default::default();
+        Ok(Self { transport, api, environment, offline, known, server })
     }
 
     /// Where an engine answers, which it must within `patience`; the question costs one exchange.
@@ -90,14 +98,15 @@ impl Docker {
         Err(EngineError::NotRunning { endpoint, detail })
     }
 
-    /// Whether it is Podman, which differs in what networks can be asked for; asked once.
-    async fn is_podman(&self) -> Result<bool> {
+    /// What it says of itself; asked once.
+    async fn server(&self) -> Result<&Server> {
         let ask = async || {
             let version = self.api.version().await;
-            let failed = |error| fault::of_engine(error, &self.transport.endpoint());
-            version.map(|version| is_podman(&version)).map_err(failed)
+            let version =
+                version.map_err(|error| fault::of_engine(error, &self.transport.endpoint()))?;
+            Ok(Server { podman: is_podman(&version), architecture: version.arch })
         };
-        self.podman.get_or_try_init(ask).await.copied()
+        self.server.get_or_try_init(ask).await
     }
 
     fn known(&self) -> MutexGuard<'_, HashMap<SandboxId, sandbox::Known>> {

@@ -149,7 +149,7 @@ impl Docker {
 
     async fn create_container(&self, spec: &SandboxSpec, user: &str) -> Result<SandboxId> {
         let options = CreateContainerOptionsBuilder::new().name(&recipe::name(&spec.item)).build();
-        let podman = matches!(spec.network, Network::Private(_)) && self.is_podman().await?;
+        let podman = matches!(spec.network, Network::Private(_)) && self.server().await?.podman;
         let body = recipe::container(spec, user, podman);
         let made = self.api.create_container(Some(options), body).await;
         Ok(SandboxId(made.map_err(fault::of_image(&spec.image))?.id))

@@ -57,7 +57,7 @@ pub(super) fn check(spec: &SandboxSpec) -> Result<()> {
 impl Systems for Docker {
     async fn make_network(&self, spec: &NetworkSpec) -> Result<String> {
         let name = recipe::name(&spec.item);
-        let request = recipe::network(spec, &name, self.is_podman().await?);
+        let request = recipe::network(spec, &name, self.server().await?.podman);
         self.api.create_network(request).await.map_err(|error| self.failed(error))?;
         Ok(name)
     }

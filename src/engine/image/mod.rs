@@ -39,7 +39,8 @@ pub fn ours() -> Vec<String> {
 /// The images on an engine.
 #[async_trait]
 pub trait Images: Send + Sync {
-    /// Whether a reference is on the engine.
+    /// Whether a reference is on the engine. One for another architecture is
+    /// [`EngineError::OtherArchitecture`](super::EngineError::OtherArchitecture): it would not run.
     async fn present(&self, reference: &str) -> Result<bool>;
 
     /// Our images: those that are defined and those that are on the engine, old ones included. An

@@ -414,8 +414,11 @@ impl Images for Native {
             let Some(first) = tags.first() else { continue };
             let here = architecture();
             if let Some(other) = image.architecture.as_deref().filter(|other| *other != here) {
-                let detail = format!("{first} is for {other}, and this machine is {here}");
-                return Err(EngineError::Refused { detail });
+                return Err(EngineError::OtherArchitecture {
+                    image: first.clone(),
+                    theirs: other.to_owned(),
+                    here: here.to_owned(),
+                });
             }
             let total = image.layers.iter().map(|layer| layer.place.length).sum();
             let what = format!("Unpacking {first}");

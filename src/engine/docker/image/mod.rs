@@ -27,10 +27,19 @@ const BASE_WEIGHT: f64 = 0.35;
 #[async_trait]
 impl Images for Docker {
     async fn present(&self, reference: &str) -> Result<bool> {
-        match self.api.inspect_image(reference).await.map_err(fault::of_image(reference)) {
-            Ok(_) => Ok(true),
-            Err(EngineError::ImageMissing { .. }) => Ok(false),
-            Err(error) => Err(error),
+        let image =
+            match self.api.inspect_image(reference).await.map_err(fault::of_image(reference)) {
+                Ok(image) => image,
+                Err(EngineError::ImageMissing { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            };
+        let theirs = image.architecture.filter(|theirs| !theirs.is_empty());
+        match (theirs, &self.server().await?.architecture) {
+            (Some(theirs), Some(here)) if !runs(&theirs, here) => {
+                let (image, here) = (reference.to_owned(), here.clone());
+                Err(EngineError::OtherArchitecture { image, theirs, here })
+            }
+            _ => Ok(true),
         }
     }
 
@@ -102,6 +111,12 @@ impl Builder for Docker {
     ) -> Result<()> {
         self.export_archive(references, archive, progress).await
     }
+}
+
+/// Whether an engine runs images of an architecture: of its own, and of the one with half as many bits that its
+/// processors have too. That it may emulate others cannot be asked, and would be too slow to practise in.
+fn runs(theirs: &str, here: &str) -> bool {
+    theirs == here || matches!((theirs, here), ("386", "amd64") | ("arm", "arm64"))
 }
 
 impl Docker {
