@@ -71,9 +71,7 @@ impl Modules {
         }
         let hindrances = match &engine {
             Err(problem) => vec![problem.clone()],
-            Ok(engine) => {
-                course.items().filter_map(|item| needs::obstacle(item, engine.as_ref())).collect()
-            }
+            Ok(engine) => needs::obstacles(course.items(), engine.as_ref()),
         };
         if !hindrances.is_empty() {
             out.note("");

@@ -29,6 +29,31 @@ pub fn next_after<'a>(course: &'a Catalogue, id: &str, offers: &Offers) -> Optio
     next
 }
 
+/// What items lack on an engine that offers this, each lack once, with the ids of the items.
+pub fn lacks<'a>(
+    items: impl IntoIterator<Item = &'a Item>,
+    offers: &Offers,
+) -> Vec<(Lack, Vec<&'a str>)> {
+    let mut all: Vec<(Lack, Vec<&str>)> = Vec::new();
+    for item in items {
+        let Some(lack) = lack(item, offers) else { continue };
+        match all.iter_mut().find(|(known, _)| *known == lack) {
+            Some((_, ids)) => ids.push(&item.id),
+            None => all.push((lack, vec![&item.id])),
+        }
+    }
+    all
+}
+
+/// Why items cannot run here, each reason once.
+pub fn obstacles<'a>(
+    items: impl IntoIterator<Item = &'a Item>,
+    engine: &dyn Engine,
+) -> Vec<Problem> {
+    let lacks = lacks(items, &engine.offers());
+    lacks.into_iter().map(|(lack, ids)| problem(&ids.join(", "), engine.name(), lack)).collect()
+}
+
 /// The same as a problem: that an item cannot run here.
 pub fn obstacle(item: &Item, engine: &dyn Engine) -> Option<Problem> {
     lack(item, &engine.offers()).map(|lack| problem(&item.id, engine.name(), lack))
@@ -61,6 +86,10 @@ mod tests {
             "it needs several machines on a private network, and it has no networks"
         );
         assert!(next_after(&course, "incidents-01", &offers).is_none());
+        let both = lacks([item, item], &offers);
+        assert_eq!(both.len(), 1);
+        assert_eq!(both[0].1, ["incidents-01", "incidents-01"]);
+        assert_eq!(lacks([item], &Offers::default()), []);
 
         assert!(super::super::checks(item).is_empty());
         let problem = Problem::from(super::super::exercise(item).err().unwrap());

@@ -150,7 +150,9 @@ fn what_cannot_run_says_so_with_reason_and_remedy() {
         let error = home.run(&[&["--json", "launch", id], &content[..]].concat()).ends(3).error();
         assert_eq!(error["kind"], "not_runnable_here");
         let text = home.run(&[&["modules"], &content[..]].concat()).ends(0);
-        text.says(&format!("–  {id}")).complains(&format!("{id} cannot run"));
+        text.says(&format!("–  {id}"))
+            .complains(id)
+            .complains("cannot run on the native engine here");
     }
     // An image of somebody else's is replaced, as on every engine, and not quietly.
     let manifest = "id: harbour-01\nmodule: harbour\norder: 1\ntitle: Splice\n\

@@ -1,6 +1,5 @@
 //! A pack before the event: whether this machine can run everything in it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::Finding;
@@ -61,17 +60,10 @@ async fn on_engine(staged: &Staged, engine: &dyn Engine, info: &Info) -> Vec<Fin
         all.push(Finding::poor("pack architecture", detail, remedy));
     }
     all.push(images(manifest, engine, here).await);
-    // What several lack is said once.
-    let mut lacks: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
-    for item in staged.items() {
-        if let Some(lack) = needs::lack(item, &engine.offers()) {
-            lacks.entry((lack.reason, lack.remedy)).or_default().push(&item.id);
-        }
-    }
-    for ((reason, remedy), items) in lacks {
-        let detail = format!("{} cannot run here: {reason}", items.join(", "));
-        all.push(Finding::poor("pack items", detail, remedy));
-    }
+    all.extend(needs::lacks(staged.items(), &engine.offers()).into_iter().map(|(lack, items)| {
+        let detail = format!("{} cannot run here: {}", items.join(", "), lack.reason);
+        Finding::poor("pack items", detail, lack.remedy)
+    }));
     all
 }
 

@@ -12,8 +12,8 @@ use super::super::out::{Tone, printable};
 use super::fetch::bring;
 use super::{DONE, Invocation, Outcome, Progress, Stop, keys, must_be_signed, sheet, telling};
 use crate::context::Context;
-use crate::engine::Engine;
 use crate::engine::choice::Chosen;
+use crate::engine::{Engine, Step};
 use crate::pack::Fault;
 use crate::pack::archive::Pack;
 use crate::pack::fetch::Address;
@@ -100,7 +100,12 @@ impl Import {
                 let archive = staged.archive(&wanted, &context.paths.cache_dir, &tell);
                 let archive = archive.map_err(or_stopped)?;
                 let images = images(engine.as_ref())?;
-                let show = |step| progress.show(&step);
+                // The file that they pass through means nothing to anybody.
+                let passing = archive.path().display().to_string();
+                let show = |step: Step| {
+                    let words = step.step.replace(&passing, "the images");
+                    progress.show(&Step { step: words, ..step });
+                };
                 let work = images.import(archive.path(), &show);
                 let done = invocation.block_on(async {
                     until_interrupted(work).await.ok_or_else(stopped)?.map_err(Problem::from)
