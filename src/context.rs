@@ -23,6 +23,7 @@ use crate::pack::consent::Sheet;
 use crate::pack::install::Packs;
 use crate::pack::signature::Key;
 use crate::paths::Paths;
+use crate::platform::files;
 use crate::problem::{Exit, Problem};
 use crate::session::recording::folder;
 use crate::session::{Launcher, Place, Shells};
@@ -118,7 +119,7 @@ impl Context {
 
     /// A folder of content, to be written in, over everything else there is.
     pub fn folder_to_write(&self, folder: &Path) -> Result<author::Folder, Problem> {
-        let real = |path: &Path| path.canonicalize().ok();
+        let real = |path: &Path| files::real(path).ok();
         let mut below = vec![Source::built_in()];
         for other in self.content_folders() {
             if real(&other) != real(folder) {

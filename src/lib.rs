@@ -35,6 +35,7 @@ pub mod incident;
 pub mod lab;
 pub mod pack;
 pub mod paths;
+mod platform;
 pub mod problem;
 pub mod prove;
 pub mod report;

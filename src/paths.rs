@@ -3,15 +3,13 @@
 //! Folders are made on demand, readable by their owner only: transcripts of a learner's shell lie in
 //! them. Nothing else of the program decides where a file goes.
 
-use std::fs::DirBuilder;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 use sha2::{Digest, Sha256};
 
+use crate::platform::{files, process};
 use crate::problem::{Exit, Problem};
 
 /// The variable that puts everything under one folder.
@@ -148,20 +146,18 @@ impl Paths {
 
     /// Makes a folder of these (or below them) if it is not there, readable by its owner only.
     pub fn make(&self, folder: &Path) -> Result<(), PathsError> {
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|source| PathsError::NotMade { folder: folder.to_owned(), source })
+        files::make_private(folder)
+            .map_err(|source| PathsError::NotMade { folder: folder.to_owned(), source })
     }
 
     /// Whose sandboxes these are: 16 hex digits that differ between users, machines and homes, so
     /// that two people on one engine never touch each other's.
     pub fn owner(&self) -> String {
         let mut hash = Sha256::new();
-        let system = rustix::system::uname();
-        // The number of the user rather than the name: `sudo` and `cron` do not change it.
-        hash.update(rustix::process::getuid().as_raw().to_string());
-        for part in [system.nodename().to_bytes(), self.data_dir.as_os_str().as_bytes()] {
+        hash.update(process::user());
+        for part in [process::machine().as_os_str(), self.data_dir.as_os_str()] {
             hash.update([0]);
-            hash.update(part);
+            hash.update(part.as_encoded_bytes());
         }
         let mut owner = format!("{:x}", hash.finalize());
         owner.truncate(16);

@@ -350,7 +350,7 @@ fn a_database_that_another_program_has_open_is_not_replaced() {
     let mut other = start("hold", &practised.path);
     let error = recovery::recover(&practised.path, Some(&practised.copy)).unwrap_err();
     let pid = i32::try_from(other.id()).unwrap();
-    assert_eq!(error.fault, Fault::InUse { pid });
+    assert_eq!(error.fault, Fault::InUse { pid: Some(pid) });
     assert!(error.remedy().unwrap().contains(&pid.to_string()));
     drop(other.stdin.take());
     other.wait().unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Outline;
 use crate::course::{self, Catalogue, Diagnostic, Source, Texts};
+use crate::platform::files;
 
 /// A folder that somebody writes in.
 pub struct Folder {
@@ -33,7 +34,7 @@ impl Folder {
     /// has, as [`course::lint`] wants them.
     pub fn open(path: &Path, below: Vec<Source>, images: Vec<String>) -> Result<Self, Diagnostic> {
         let source = Source::folder(path)?;
-        let root = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let root = files::real(path).unwrap_or_else(|_| path.to_owned());
         Ok(Self { root, below, source, images, outline: Outline::default() })
     }
 

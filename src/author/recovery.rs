@@ -5,9 +5,8 @@
 //! folder of content next. A text is kept whole and replaced at once, as in [`super::save`]; it is removed
 //! only when it was saved, or when somebody has said that it is not wanted.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::{difference, save};
+use crate::platform::files;
 
 const LOCK: &str = "lock";
 
@@ -61,7 +61,7 @@ impl Recovery {
     /// Begins to keep texts in a folder of its own below `all`.
     pub fn begin(all: &Path) -> io::Result<Self> {
         let folder = all.join(uuid::Uuid::now_v7().to_string());
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        files::make_private(&folder)?;
         let lock = File::create(folder.join(LOCK))?;
         lock.lock()?;
         Ok(Self { all: all.to_owned(), folder, _lock: lock })

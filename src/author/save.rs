@@ -1,14 +1,13 @@
 //! Files of content, read and written whole.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Gid, Uid, chown};
-use std::os::unix::fs::MetadataExt;
 use tempfile::NamedTempFile;
 
 use crate::course::source::MAX_TEXT;
+use crate::platform::files;
 
 /// Why a file cannot be edited.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +32,7 @@ pub enum Unfit {
 /// A file of a folder (whose links are followed), by its path below it; one that is not there yet too.
 pub fn inside(root: &Path, path: &str) -> Result<PathBuf, Unfit> {
     let path = root.join(path);
-    match path.canonicalize() {
+    match files::real(&path) {
         Ok(real) if !real.starts_with(root) => Err(Unfit::Outside),
         _ => Ok(path),
     }
@@ -63,7 +62,7 @@ pub fn text(path: &Path) -> Result<Option<String>, Unfit> {
 /// Writes a file: all of it or nothing. It keeps its permissions and, where this user may set it, its
 /// owner; what a link leads to is written, and the link stays.
 pub fn save(path: &Path, text: &str) -> io::Result<()> {
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let path = &files::real(path).unwrap_or_else(|_| path.to_owned());
     let folder = path.parent().unwrap_or(Path::new("."));
     let before = fs::metadata(path).ok();
     if before.as_ref().is_some_and(|before| before.permissions().readonly()) {
@@ -73,26 +72,22 @@ pub fn save(path: &Path, text: &str) -> io::Result<()> {
     let mut file = new_file(folder)?;
     file.write_all(text.as_bytes())?;
     if let Some(before) = before {
-        file.as_file().set_permissions(before.permissions())?;
-        let (user, group) = (Uid::from_raw(before.uid()), Gid::from_raw(before.gid()));
-        // Another's file in a shared folder becomes ours, as it does with other editors.
-        let _ = chown(file.path(), Some(user), Some(group));
+        files::inherit(file.as_file(), file.path(), &before)?;
     }
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     // The name too must be on the disk before this is called done.
-    File::open(folder)?.sync_all()
+    files::sync_folder(folder)
 }
 
 /// Hidden, so that nobody takes it for content, with the permissions of any new file.
 fn new_file(folder: &Path) -> io::Result<NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt;
-    let permissions = fs::Permissions::from_mode(0o666); // less the umask
-    tempfile::Builder::new().prefix(".drydock-").permissions(permissions).tempfile_in(folder)
+    files::temporary(0o666).prefix(".drydock-").tempfile_in(folder)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;

@@ -7,19 +7,17 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Config, Event, EventKind, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
 
+use crate::platform::Identity;
+use crate::platform::files::is_silent;
+
 /// How often a folder is looked at that nothing is told of.
 pub const LOOK: Duration = Duration::from_millis(100);
-
-/// File systems whose events do not tell what happens elsewhere: NFS, SMB and CIFS, 9P, FUSE, overlayfs.
-const SILENT: [u32; 6] = [0x6969, 0x517b, 0xff53_4d42, 0x0102_1997, 0x6573_5546, 0x794c_7630];
 
 /// A watched folder; watched until it is dropped.
 pub struct Watch {
@@ -28,7 +26,7 @@ pub struct Watch {
     /// What is to be watched with everything below it; some of it may not be there yet.
     folders: Vec<PathBuf>,
     /// What is, by which folder it was: one that was made anew is another.
-    watched: HashMap<PathBuf, (u64, u64)>,
+    watched: HashMap<PathBuf, Identity>,
     /// Whether it is looked at every so often, instead of being told.
     pub looks: bool,
 }
@@ -83,8 +81,7 @@ impl Watch {
     /// Watches what has come to be since. To be called after each change.
     pub fn again(&mut self) -> notify::Result<()> {
         for folder in &self.folders {
-            let Ok(metadata) = fs::metadata(folder) else { continue };
-            let is = (metadata.dev(), metadata.ino());
+            let Ok(is) = Identity::at(folder) else { continue };
             if self.watched.get(folder) != Some(&is) {
                 // One that has gone is no longer watched anyway.
                 let _ = self.watcher.unwatch(folder);
@@ -117,13 +114,9 @@ fn changes(event: &Event) -> bool {
     !reads && (event.paths.is_empty() || !event.paths.iter().all(aside))
 }
 
-fn is_silent(path: &Path) -> bool {
-    // The field's width differs between systems; these numbers have 32 bits.
-    rustix::fs::statfs(path).is_ok_and(|it| SILENT.contains(&(it.f_type as u32)))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::mpsc::{Receiver, channel};
 
     use super::*;

@@ -3,10 +3,10 @@
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use super::{Invocation, Outcome};
+use crate::platform::process;
 use crate::sync::NO_PROGRAM;
 
 /// What a shell ends with where a program is there and cannot be run.
@@ -23,15 +23,15 @@ pub(super) struct Apart {
 
 impl Apart {
     pub(super) fn run(self, _invocation: &Invocation) -> Outcome {
-        // A session of its own has no terminal, and is a group that can be ended as one. It fails only
-        // for who leads one already, which is as good.
-        let _ = rustix::process::setsid();
+        process::leave_terminal();
         let mut words = self.words.into_iter();
-        let error = Command::new(words.next().unwrap_or_default()).args(words).exec();
-        tracing::warn!(%error, "a program could not be run apart");
-        Ok(match error.kind() {
-            ErrorKind::NotFound => NO_PROGRAM,
-            _ => NOT_RUN,
+        let mut command = Command::new(words.next().unwrap_or_default());
+        process::become_program(command.args(words)).or_else(|error| {
+            tracing::warn!(%error, "a program could not be run apart");
+            Ok(match error.kind() {
+                ErrorKind::NotFound => NO_PROGRAM,
+                _ => NOT_RUN,
+            })
         })
     }
 }

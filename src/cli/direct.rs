@@ -1,12 +1,13 @@
 //! `drydock direct`: the process that makes an incident go on. Started by drydock itself, never by hand.
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::{DONE, Invocation, Outcome};
 use crate::context::Context;
 use crate::incident::{director, incidents};
 use crate::lab::SharedStore;
+use crate::platform::signals::Signals;
+use crate::platform::{Signal, process};
 use crate::problem::{Exit, Problem};
 use crate::store::AttemptId;
 
@@ -20,9 +21,7 @@ pub(super) struct Direct {
 
 impl Direct {
     pub(super) fn run(self, invocation: &Invocation) -> Outcome {
-        // A session of its own: the end of the terminal it was started from does not reach it. It
-        // fails only for who leads a session already, which is as good.
-        let _ = rustix::process::setsid();
+        process::leave_terminal();
         let id: AttemptId = self.attempt.parse().map_err(|_| {
             Problem::new("usage", Exit::Usage, "drydock direct is started by drydock itself")
                 .remedy("drydock launch ID begins an incident")
@@ -43,16 +42,15 @@ async fn direct(context: &Context, id: AttemptId) -> Result<(), Problem> {
     let Some(_lock) = locked else { return Ok(()) };
     incidents.note_process(id);
     let stop = CancellationToken::new();
-    let (stopped, signals) = (stop.clone(), [SignalKind::terminate(), SignalKind::interrupt()]);
-    for mut signal in signals.into_iter().filter_map(|kind| signal(kind).ok()) {
-        let stopped = stopped.clone();
+    if let Ok(mut told) = Signals::of(&[Signal::Terminate, Signal::Interrupt]) {
+        let stopped = stop.clone();
         tokio::spawn(async move {
-            signal.recv().await;
+            told.recv().await;
             stopped.cancel();
         });
     }
     // Caught and not looked at: what is meant for a terminal is not meant for an incident.
-    let _ignored = signal(SignalKind::hangup());
+    let _ignored = Signals::of(&[Signal::HangUp]);
     let work = async {
         let attempt = store.lock().attempt(id)?;
         let item = context.course().item(&attempt.item).ok_or_else(|| {

@@ -1,19 +1,17 @@
 //! Files that a command writes where it was told to.
 
 use std::fs::File;
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use crate::platform::files;
 use crate::problem::{Exit, Problem};
 
 /// Writes a file whole or not at all.
 pub(super) fn write(path: &Path, text: &str) -> Result<(), Problem> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let kept = tempfile::Builder::new()
+    let kept = files::temporary(0o644)
         .prefix(".drydock-")
-        .permissions(Permissions::from_mode(0o644))
         .tempfile_in(folder.unwrap_or(Path::new(".")))
         .and_then(|file| std::fs::write(file.path(), text).map(|()| file))
         .and_then(|file| file.persist(path).map_err(|error| error.error));
@@ -38,6 +36,6 @@ pub(super) fn refuse_existing(path: &Path, force: bool) -> Result<(), Problem> {
 
 /// Lets others read a file that was made as one's own: it is made to be handed on.
 pub(super) fn readable(file: &File) -> io::Result<()> {
-    file.set_permissions(Permissions::from_mode(0o644))?;
+    files::set_mode(file, 0o644)?;
     file.sync_all()
 }

@@ -1,16 +1,15 @@
 //! `drydock hold`: the process that holds a shell. Started by drydock itself, never by hand.
 
-use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::{DONE, Invocation, Outcome};
 use crate::context;
 use crate::paths::Paths;
+use crate::platform::signals::Signals;
+use crate::platform::{Signal, process};
 use crate::problem::{Exit, Problem};
 use crate::session::Order;
 use crate::session::holder::{self, OnCommand};
@@ -26,9 +25,7 @@ pub(super) struct Hold {}
 
 impl Hold {
     pub(super) fn run(self, _invocation: &Invocation) -> Outcome {
-        // A session of its own: the end of the terminal it was started from does not reach it. It
-        // fails only for who leads a session already, which is as good.
-        let _ = rustix::process::setsid();
+        process::leave_terminal();
         let mut text = String::new();
         io::stdin().take(MAX_ORDER).read_to_string(&mut text).map_err(|error| unfit(&error))?;
         let order: Order = serde_json::from_str(&text).map_err(|error| unfit(&error))?;
@@ -41,7 +38,7 @@ impl Hold {
         let (on_command, writing) = write_commands(&order);
         let held = runtime.block_on(async {
             // Caught and not looked at: what is meant for the terminal is not meant for the shell.
-            let _ignored = [SignalKind::hangup(), SignalKind::interrupt()].map(signal);
+            let _ignored = Signals::of(&[Signal::HangUp, Signal::Interrupt]);
             let paths = Paths::find()?;
             let engine = context::engine_of(&order.sandbox, &paths, order.offline)?;
             holder::hold(engine, order, on_command, answer).await;
@@ -86,10 +83,7 @@ fn answer(line: &str) {
     let mut out = io::stdout();
     // It fails only if nobody listens any more; the shell is there all the same.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
-    if let Ok(null) = OpenOptions::new().read(true).write(true).open("/dev/null") {
-        let _ = rustix::stdio::dup2_stdin(&null);
-        let _ = rustix::stdio::dup2_stdout(&null);
-    }
+    process::release_streams();
 }
 
 fn unfit(error: &dyn std::fmt::Display) -> Problem {

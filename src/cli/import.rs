@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Subcommand;
 use serde_json::json;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::interrupt::interrupted;
 use super::new::word;
@@ -19,6 +18,7 @@ use crate::convert::write::{WriteError, stage};
 use crate::convert::{Converted, Plan, Refused};
 use crate::course::{self, Catalogue, Diagnostic, Source};
 use crate::paths::Paths;
+use crate::platform::signals;
 use crate::problem::{Exit, Problem};
 
 /// Something was not converted.
@@ -97,10 +97,8 @@ impl Killercoda {
         let wish = Wish { folder: &self.dir, module: self.module.as_deref(), force: self.force };
         let mut plan = plan(wish, &into, &course::load(&all))?;
         let stop = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            // Without it the signal ends the program at once, before anything is in its place or after.
-            let _ = signal_hook::flag::register(signal, Arc::clone(&stop));
-        }
+        // Without it the signal ends the program at once, before anything is in its place or after.
+        let _ = signals::note(&stop);
         let staged = stage(&mut plan, &folder, self.dry_run).map_err(problem)?;
         if stop.load(Ordering::Relaxed) {
             return Err(interrupted("Nothing was written"));

@@ -4,25 +4,20 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use tokio::signal::unix::{SignalKind, signal};
-
+use crate::platform::Signal;
+use crate::platform::signals::{Signals, note};
 use crate::problem::{Exit, Problem};
 
 /// Runs work to its end, or drops it when the user interrupts: then `None`.
 pub(super) async fn until_interrupted<F: Future>(work: F) -> Option<F::Output> {
-    let caught = signal(SignalKind::interrupt()).and_then(|interrupt| {
-        Ok((interrupt, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?))
-    });
-    let Ok((mut interrupt, mut terminate, mut hangup)) = caught else {
+    let caught = Signals::of(&[Signal::Interrupt, Signal::Terminate, Signal::HangUp]);
+    let Ok(mut told) = caught else {
         // Without handlers the signals end the program at once, which is right too.
         return Some(work.await);
     };
     tokio::select! {
         result = work => Some(result),
-        _ = interrupt.recv() => None,
-        _ = terminate.recv() => None,
-        _ = hangup.recv() => None,
+        () = told.recv() => None,
     }
 }
 
@@ -34,10 +29,8 @@ impl Stop {
     /// From now on an interrupt is noted here.
     pub(super) fn watch() -> Self {
         let stop = Self(Arc::default());
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
-            // Without it the signal ends the program at once, which is right too.
-            let _ = signal_hook::flag::register(signal, Arc::clone(&stop.0));
-        }
+        // Without it the signal ends the program at once, which is right too.
+        let _ = note(&stop.0);
         stop
     }
 

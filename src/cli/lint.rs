@@ -13,6 +13,7 @@ use crate::context::sources;
 use crate::course::{self, Diagnostic, Severity, Source};
 use crate::engine::image;
 use crate::paths::Paths;
+use crate::platform::files;
 use crate::problem::{Exit, Problem};
 
 /// The longest line of a file that is shown, in characters.
@@ -120,7 +121,7 @@ fn root_of(file: &Path) -> &Path {
 
 /// Whether two names are of one file.
 fn same(path: &Path, name: &str) -> bool {
-    let real = |path: &Path| path.canonicalize().ok();
+    let real = |path: &Path| files::real(path).ok();
     real(path).is_some_and(|path| real(Path::new(name)) == Some(path))
 }
 

@@ -3,9 +3,8 @@
 //! `DRYDOCK_LOG` is a level (`error`, `warn`, `info`, `debug`, `trace`, `off`). A file that has grown
 //! past [`SIZE_CAP`] is put aside as `drydock.log.1`, in place of the one before.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::level_filters::LevelFilter;
@@ -16,6 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::paths::Paths;
+use crate::platform::files;
 
 /// Bytes of one log file: weeks of use at the default level, and quickly sent with a bug report.
 const SIZE_CAP: u64 = 2 << 20;
@@ -75,8 +75,7 @@ impl LogFile {
 
     fn open(&self) -> io::Result<Open> {
         self.paths.make(&self.paths.state_dir).map_err(io::Error::other)?;
-        let file =
-            OpenOptions::new().append(true).create(true).mode(0o600).open(&self.paths.log)?;
+        let file = files::options(0o600).append(true).create(true).open(&self.paths.log)?;
         let length = file.metadata()?.len();
         Ok(Open { file, length })
     }

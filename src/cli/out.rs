@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
+use crate::platform::terminal::takes_sequences;
 use crate::problem::{Exit, Problem};
 use crate::tui::theme::{ColorDepth, Signs};
 
@@ -61,7 +62,7 @@ impl Out {
     /// Looks at the terminal and the locale.
     pub(super) fn new(json: bool) -> Self {
         let var = |name: &str| std::env::var(name).ok();
-        let colors = ColorDepth::detect(var) != ColorDepth::None;
+        let colors = ColorDepth::detect(var) != ColorDepth::None && takes_sequences();
         let errors_on_terminal = io::stderr().is_terminal();
         Self {
             json,

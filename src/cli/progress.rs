@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use super::Out;
 use super::out::{Tone, printable};
 use crate::engine::Step;
+use crate::platform::terminal;
 
 /// Cells of the bar itself.
 const BAR: usize = 24;
@@ -119,9 +120,8 @@ impl Drop for Progress<'_> {
 
 /// The columns of the terminal that standard error is.
 pub(super) fn width() -> usize {
-    rustix::termios::tcgetwinsize(io::stderr())
-        .ok()
-        .map(|size| usize::from(size.ws_col))
+    terminal::size(io::stderr())
+        .map(|(columns, _)| usize::from(columns))
         .filter(|columns| *columns > 0)
         .unwrap_or(WIDTH)
 }

@@ -1,8 +1,7 @@
 //! Writing the configuration: one writer at a time, the whole file or nothing.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -10,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::{Config, ConfigError, SHAPE, edit, shape_of, text_of};
 use crate::course::yaml::{Shape, read};
+use crate::platform::files;
 
 /// Sets one key, such as `theme` or `limits.memory`, in the file; gives the configuration that
 /// results. Comments and the order of keys stay as they are.
@@ -73,17 +73,16 @@ fn change(
 
 /// Where the file really is: one that is linked to from a folder of dot files stays there.
 fn real(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    files::real(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Held until dropped. Its own file, since the configuration itself is replaced.
 fn lock(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        files::make_private(folder)?;
     }
     let name = path.with_extension("lock");
-    let file =
-        OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(name)?;
+    let file = files::options(0o600).write(true).create(true).truncate(false).open(name)?;
     file.lock()?;
     Ok(file)
 }
@@ -97,7 +96,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     // The name too must be on the disk before this is called done.
-    File::open(folder)?.sync_all()
+    files::sync_folder(folder)
 }
 
 /// The value as YAML on one line, of the kind wanted.

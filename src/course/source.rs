@@ -17,6 +17,7 @@ use include_dir::{Dir, include_dir};
 use super::vars::Values;
 use super::yaml::{Mark, hidden_character};
 use super::{Diagnostic, Severity};
+use crate::platform::files;
 
 static CONTENT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/content");
 static EXERCISES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/exercises");
@@ -110,8 +111,7 @@ impl Source {
                     .to_owned(),
             ),
         };
-        let root = path
-            .canonicalize()
+        let root = files::real(path)
             .map_err(|e| trouble(format!("this content folder cannot be read: {e}")))?;
         if !root.is_dir() {
             return Err(trouble("this is not a folder".to_owned()));
@@ -405,11 +405,9 @@ impl Resource {
 
     /// Whether its owner may execute it; files in the binary have no such bit.
     pub(crate) fn is_executable(&self) -> bool {
-        use std::os::unix::fs::PermissionsExt;
         match &*self.tree {
             Tree::BuiltIn => false,
-            Tree::Folder { root, .. } => fs::metadata(root.join(&*self.path))
-                .is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0),
+            Tree::Folder { root, .. } => files::is_executable(&root.join(&*self.path)),
         }
     }
 
@@ -511,7 +509,7 @@ fn inside(path: &str) -> Option<String> {
 /// Where the file really is, if that is a regular file below the root, and its length.
 fn regular_file(root: &Path, path: &str) -> Result<(PathBuf, u64), Refused> {
     let unreadable = |e: io::Error| Refused::Unreadable(e.to_string());
-    let real = root.join(path).canonicalize().map_err(unreadable)?;
+    let real = files::real(&root.join(path)).map_err(unreadable)?;
     if !real.starts_with(root) {
         return Err(Refused::LinkOutside);
     }

@@ -4,9 +4,8 @@
 //! director comes to be, and how wishes reach it.
 
 use std::ffi::OsString;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use crate::course::Item;
 use crate::course::scenario::Scenario;
 use crate::engine::Progress;
 use crate::lab::{Lab, LabError, scenario};
+use crate::platform::{files, process};
 use crate::problem::{Exit, Problem};
 use crate::store::{Attempt, AttemptId, AttemptState};
 
@@ -131,7 +131,9 @@ impl Incidents {
             return Err(problem);
         }
         let (program, arguments) = &self.program;
-        std::process::Command::new(program)
+        let mut director = std::process::Command::new(program);
+        process::outlive(&mut director);
+        director
             .args(arguments)
             .arg(attempt.to_string())
             .stdin(Stdio::null())
@@ -254,9 +256,9 @@ pub async fn end(folder: &Path, attempt: AttemptId) -> Result<(), Problem> {
     let deadline = tokio::time::Instant::now() + ORDER_PATIENCE;
     while lock(folder, attempt).map_err(|error| system(&error))?.is_none() {
         let pid = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
-        if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+        if let Some(pid) = pid {
             // It is ours: nobody else has the lock of this folder.
-            let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            process::end(pid);
         }
         if tokio::time::Instant::now() >= deadline {
             let message = "The incident's director does not end";
@@ -271,9 +273,9 @@ pub async fn end(folder: &Path, attempt: AttemptId) -> Result<(), Problem> {
 }
 
 fn lock(folder: &Path, attempt: AttemptId) -> io::Result<Option<File>> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    files::make_private(folder)?;
     let path = folder.join(format!("{attempt}.lock"));
-    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    let file = files::options(0o600).create(true).read(true).append(true).open(path)?;
     match file.try_lock() {
         Ok(()) => Ok(Some(file)),
         Err(fs::TryLockError::WouldBlock) => Ok(None),

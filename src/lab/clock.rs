@@ -7,8 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
-
+use crate::platform::process;
 use crate::store::{AttemptId, Store, StoreError};
 
 /// After this long without a key the clock stops, and says so.
@@ -54,8 +53,7 @@ impl Stretch {
     /// Writes it down, in the order in which the stretches ended. Gives the attempt's time: more than
     /// the clock shows where another program counts too, and less where both counted the same.
     pub fn write(&self, store: &Store, attempt: AttemptId) -> Result<Duration, StoreError> {
-        let now = Duration::try_from(clock_gettime(ClockId::Monotonic)).unwrap_or_default();
-        store.work(attempt, now.saturating_sub(self.until.elapsed()), self.time)
+        store.work(attempt, process::clock().saturating_sub(self.until.elapsed()), self.time)
     }
 }
 

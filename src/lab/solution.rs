@@ -3,12 +3,12 @@
 //! A solution is written into a draft under the data folder first, whatever its content comes from; at
 //! its end it goes to the item's own folder, if that can be written.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::course::{Item, Resource, keys};
+use crate::platform::files;
 use crate::problem::{Exit, Problem};
 
 use super::exercise;
@@ -82,8 +82,7 @@ fn write(file: &Path, text: &[u8], replace: bool) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     // It is content: whoever may read the rest may read it.
-    let readable = Permissions::from_mode(0o666);
-    let mut new = tempfile::Builder::new().permissions(readable).tempfile_in(folder)?;
+    let mut new = files::temporary(0o666).tempfile_in(folder)?;
     io::Write::write_all(&mut new, text)?;
     new.as_file().sync_all()?;
     let kept = if replace { new.persist(file) } else { new.persist_noclobber(file) };

@@ -22,6 +22,7 @@ use super::Fault;
 use super::manifest::{File, MAX_MANIFEST, Manifest, shown};
 use super::signature::{Key, Signer, signer};
 use super::work::{PIECE, Tell, Work};
+use crate::platform::files;
 
 /// The first entry.
 const HEAD: &str = "drydock-pack";
@@ -216,12 +217,11 @@ fn add_entry(begin: u64, size: u64) -> u64 {
 
 /// A new file, with its folders.
 fn create(path: &Path, executable: bool) -> Result<fs::File, Fault> {
-    use std::os::unix::fs::OpenOptionsExt;
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(Fault::unwritten(folder))?;
     }
     let mode = if executable { 0o755 } else { 0o644 };
-    let file = fs::File::options().write(true).create_new(true).mode(mode).open(path);
+    let file = files::options(mode).write(true).create_new(true).open(path);
     file.map_err(Fault::unwritten(path))
 }
 

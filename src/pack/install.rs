@@ -6,7 +6,6 @@
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{CWD, RenameFlags, renameat_with, statvfs};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::Fault;
@@ -16,6 +15,7 @@ use super::manifest::{self, IMAGES, Image, Manifest};
 use super::signature::{Key, Signer, signer};
 use super::work::Tell;
 use crate::course::{self, Catalogue, Item, Severity, Source};
+use crate::platform::files;
 
 /// How what is not in its place yet, or not any more, is called: nothing else of ours is hidden.
 const ASIDE: &str = ".";
@@ -153,11 +153,9 @@ impl Packs {
 
     /// One at a time; what was left aside by one that was killed goes.
     fn lock(&self) -> Result<File, Fault> {
-        use std::os::unix::fs::DirBuilderExt;
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder);
-        made.map_err(Fault::unwritten(&self.folder))?;
+        files::make_private(&self.folder).map_err(Fault::unwritten(&self.folder))?;
         let path = self.folder.join(".lock");
-        let lock = File::options().create(true).append(true).open(&path);
+        let lock = File::options().create(true).read(true).append(true).open(&path);
         let lock = lock.map_err(Fault::unwritten(&path))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -233,28 +231,19 @@ impl Staged {
         }
         let place = self.packs.folder.join(&self.manifest.name);
         let from = self.aside.path();
-        settle(from).map_err(Fault::unwritten(from))?;
+        files::sync_below(from).map_err(Fault::unwritten(from))?;
         let moved = if place.exists() {
             // The old one is then what is removed.
-            renameat_with(CWD, from, CWD, &place, RenameFlags::EXCHANGE)
-                .map_err(std::io::Error::from)
+            files::exchange(from, &place)
         } else {
             fs::rename(from, &place)
         };
         moved.map_err(Fault::unwritten(&place))?;
-        settle(&self.packs.folder).map_err(Fault::unwritten(&self.packs.folder))?;
+        files::sync_below(&self.packs.folder).map_err(Fault::unwritten(&self.packs.folder))?;
         let installed = self.packs.read(&self.manifest.name);
         drop(self.lock);
         installed
     }
-}
-
-/// Has everything in a folder on the disk.
-fn settle(folder: &Path) -> std::io::Result<()> {
-    let folder = File::open(folder)?;
-    #[cfg(target_os = "linux")]
-    rustix::fs::syncfs(&folder)?;
-    folder.sync_all()
 }
 
 /// What was unpacked must be readable, whole and what the manifest says.
@@ -289,9 +278,8 @@ fn look(folder: &Path, pack: &Pack) -> Result<Catalogue, Fault> {
 
 /// There must be so much room, and some more.
 fn room(folder: &Path, needed: u64) -> Result<(), Fault> {
-    let found = statvfs(folder).map_err(|error| Fault::unread(folder)(error.into()))?;
-    let (free, needed) =
-        (found.f_bavail.saturating_mul(found.f_frsize), needed.saturating_add(SPARE));
+    let free = files::free(folder).map_err(Fault::unread(folder))?;
+    let needed = needed.saturating_add(SPARE);
     if free >= needed {
         Ok(())
     } else {

@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::Trouble;
+use crate::platform::files;
 use crate::sync::completion::FOLDER;
 
 /// How many learners are read.
@@ -205,7 +206,7 @@ pub(super) fn shown(address: &str) -> String {
 
 /// The names that a path is made of.
 fn path_parts(path: &Path) -> Vec<String> {
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let real = files::real(path).unwrap_or_else(|_| path.to_owned());
     let names = real.components().filter_map(|part| match part {
         Component::Normal(name) => Some(name.to_string_lossy().into_owned()),
         _ => None,

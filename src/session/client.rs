@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_util::codec::{FramedRead, FramedWrite};
+use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::protocol::{self, FromHolder, ToHolder};
 use super::{End, Input, Notice, Notify, Screen};
+use crate::platform::socket::{self, ReadHalf, Stream, WriteHalf};
 use crate::problem::{Exit, Problem};
 use crate::terminal::{Line, Size};
 
@@ -55,11 +55,11 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// Attaches. When it returns, the screen is as the shell's is.
     pub(super) async fn attach(
-        stream: UnixStream,
+        stream: Stream,
         role: Role,
         notify: Notify,
     ) -> Result<Self, Problem> {
-        let (read, write) = stream.into_split();
+        let (read, write) = socket::split(stream);
         let mut reader = FramedRead::new(read, protocol::codec());
         let mut writer = FramedWrite::new(write, protocol::codec());
         let hello =
@@ -157,8 +157,8 @@ impl Session {
 }
 
 /// Asks the shell at the other end to end, and waits until it has.
-pub(super) async fn hang_up(stream: UnixStream) {
-    let (read, write) = stream.into_split();
+pub(super) async fn hang_up(stream: Stream) {
+    let (read, write) = socket::split(stream);
     let mut reader = FramedRead::new(read, protocol::codec());
     let mut writer = FramedWrite::new(write, protocol::codec());
     let size = Size { columns: 80, rows: 24 };
@@ -218,9 +218,8 @@ impl Listener {
     }
 }
 
-type Reader = FramedRead<tokio::net::unix::OwnedReadHalf, tokio_util::codec::LengthDelimitedCodec>;
-type Writer =
-    FramedWrite<tokio::net::unix::OwnedWriteHalf, tokio_util::codec::LengthDelimitedCodec>;
+type Reader = FramedRead<ReadHalf, LengthDelimitedCodec>;
+type Writer = FramedWrite<WriteHalf, LengthDelimitedCodec>;
 
 async fn write_all(mut writer: Writer, mut queue: mpsc::Receiver<ToHolder>) {
     while let Some(message) = queue.recv().await {

@@ -5,18 +5,15 @@
 //! - `NAME.json` says what is held ([`Held`]). It outlives its holder when nobody was there to be
 //!   told how the shell ended: then the next client is.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::process::geteuid;
 use serde::{Deserialize, Serialize};
-use tokio::net::{UnixListener, UnixStream};
 
 use super::End;
 use crate::engine::SandboxId;
+use crate::platform::{Identity, files, socket};
 
 /// What a file of this kind may hold at most: a note is some 500 bytes.
 const MAX_NOTE: u64 = 64 << 10;
@@ -91,33 +88,24 @@ impl Place {
 }
 
 impl Nest {
-    fn path(&self, suffix: &str) -> PathBuf {
-        self.folder.join(format!("{}.{suffix}", self.name))
+    fn file(&self, suffix: &str) -> String {
+        format!("{}.{suffix}", self.name)
     }
 
-    /// A path to the socket that is short enough, however deep the folder lies: the system takes no
-    /// more than 108 bytes. The file keeps the folder open meanwhile.
-    fn socket(&self) -> io::Result<(PathBuf, File)> {
-        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = File::from(rustix::fs::open(&self.folder, flags, Mode::empty())?);
-        #[cfg(target_os = "linux")]
-        let path = {
-            use std::os::fd::AsRawFd;
-            PathBuf::from(format!("/proc/self/fd/{}/{}.sock", folder.as_raw_fd(), self.name))
-        };
-        #[cfg(not(target_os = "linux"))]
-        let path = self.path("sock");
-        Ok((path, folder))
+    fn path(&self, suffix: &str) -> PathBuf {
+        self.folder.join(self.file(suffix))
     }
 
     /// Takes the shell for this process; `None` if another has it.
     pub(super) fn lock(&self) -> io::Result<Option<Lock>> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        files::make_private(&self.folder)?;
         loop {
             let file = self.lock_file()?;
             match file.try_lock() {
                 // The one before may have taken the file away after it was opened here.
-                Ok(()) if self.is_lock_file(&file)? => return Ok(Some(Lock(file))),
+                Ok(()) if Identity::is_at(&file, &self.path("lock"))? => {
+                    return Ok(Some(Lock(file)));
+                }
                 Ok(()) => {}
                 Err(fs::TryLockError::WouldBlock) => return Ok(None),
                 Err(fs::TryLockError::Error(error)) => return Err(error),
@@ -125,18 +113,8 @@ impl Nest {
         }
     }
 
-    fn is_lock_file(&self, file: &File) -> io::Result<bool> {
-        let own = file.metadata()?;
-        match fs::metadata(self.path("lock")) {
-            Ok(found) => Ok((own.dev(), own.ino()) == (found.dev(), found.ino())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     fn lock_file(&self) -> io::Result<File> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false).mode(0o600).open(self.path("lock"))
+        files::options(0o600).write(true).create(true).truncate(false).open(self.path("lock"))
     }
 
     /// Whether a holder has it.
@@ -146,20 +124,13 @@ impl Nest {
     }
 
     /// Listens; only for who has the lock.
-    pub(super) fn listen(&self) -> io::Result<UnixListener> {
-        let _ = fs::remove_file(self.path("sock"));
-        let (path, _folder) = self.socket()?;
-        let listener = UnixListener::bind(path)?;
-        fs::set_permissions(self.path("sock"), Permissions::from_mode(0o600))?;
-        Ok(listener)
+    pub(super) fn listen(&self) -> io::Result<socket::Listener> {
+        socket::Listener::bind(&self.folder, &self.file("sock"))
     }
 
     /// Connects to the holder.
-    pub(super) async fn connect(&self) -> io::Result<UnixStream> {
-        let (path, _folder) = self.socket()?;
-        let stream = UnixStream::connect(path).await?;
-        is_ours(&stream)?;
-        Ok(stream)
+    pub(super) async fn connect(&self) -> io::Result<socket::Stream> {
+        socket::connect(&self.folder, &self.file("sock")).await
     }
 
     /// What was written about the shell.
@@ -197,18 +168,10 @@ impl Nest {
     }
 }
 
-/// Refuses a peer that is another user: what the folder's permissions promise, looked at once more.
-pub(super) fn is_ours(stream: &UnixStream) -> io::Result<()> {
-    let peer = stream.peer_cred()?.uid();
-    if peer == geteuid().as_raw() {
-        return Ok(());
-    }
-    let message = format!("the other end is user {peer}");
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn held(item: &str) -> Held {

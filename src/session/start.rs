@@ -15,6 +15,7 @@ use super::client::Role;
 use super::place::{Held, Place};
 use super::{End, Notify, Session};
 use crate::engine::{Sandbox, SandboxId};
+use crate::platform::process;
 use crate::problem::{Exit, Problem};
 use crate::terminal::Size;
 
@@ -220,7 +221,9 @@ impl Shells {
 
     /// Starts a holder and waits for its first words.
     async fn launch(&self, order: &Order) -> Result<Answer, Problem> {
-        let mut child = Command::new(&self.launcher.program)
+        let mut holder = Command::new(&self.launcher.program);
+        process::outlive(holder.as_std_mut());
+        let mut child = holder
             // What a flood needed is given back more readily by one arena than by one for each thread.
             // (glibc's; elsewhere it is nobody's.)
             .env("MALLOC_ARENA_MAX", "1")

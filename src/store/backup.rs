@@ -5,8 +5,7 @@
 //! whole and read through or not at all; what is damaged is never copied and so pushes no good copy
 //! out.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -19,6 +18,7 @@ use super::error::Fault;
 use super::file::{self, beside};
 use super::migration::{self, MIGRATIONS};
 use super::value::At;
+use crate::platform::files;
 
 /// How many daily copies are kept: a week of practice.
 const DAILY_KEPT: usize = 7;
@@ -176,12 +176,12 @@ fn folder(path: &Path) -> PathBuf {
 
 /// The database itself where `path` is a link to it.
 pub(super) fn resolved(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    files::real(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn make_folder(path: &Path) -> Result<PathBuf, Fault> {
     let folder = folder(path);
-    DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+    files::make_private(&folder)?;
     Ok(folder)
 }
 
@@ -221,7 +221,7 @@ fn copy(
     let moment = now.to_zoned(TimeZone::UTC).strftime(NAMED);
     let path = folder.join(format!("{moment}.{}.db", reason.word()));
     file.persist(&path).map_err(|error| Fault::from(error.error))?;
-    File::open(folder)?.sync_all()?;
+    files::sync_folder(folder)?;
     Ok(Backup::at(path))
 }
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone;
 use rusqlite::ErrorCode;
-use rustix::fs::Access;
 
 use super::{AttemptId, backup};
+use crate::platform::files;
 use crate::problem::{Exit, Problem};
 
 /// Why a call to the store failed, and which file it concerns.
@@ -59,10 +59,10 @@ pub enum Fault {
     #[error("Another program keeps the progress database locked")]
     Locked,
     /// Another program has the database open, which would go on writing in what is put aside.
-    #[error("Another program (process {pid}) has the progress database open")]
+    #[error("Another program{} has the progress database open", process(*pid))]
     InUse {
-        /// The program.
-        pid: i32,
+        /// The program's process, where the system tells.
+        pid: Option<i32>,
     },
     /// The system failed to read or write.
     #[error("The progress database cannot be read or written: {detail}")]
@@ -130,10 +130,13 @@ impl StoreError {
             Fault::Locked => {
                 format!("find the program with fuser '{path}' and end it, or try again")
             }
-            Fault::InUse { pid } => format!(
-                "close it, or end it with kill {pid}, and try again; drydock status shows the shells \
-                 that are open"
-            ),
+            Fault::InUse { pid } => {
+                let end =
+                    pid.map_or_else(String::new, |pid| format!(", or end it with kill {pid},"));
+                format!(
+                    "close it{end} and try again; drydock status shows the shells that are open"
+                )
+            }
             Fault::Io { .. } => "df -h and dmesg tell how the disk is".to_owned(),
             Fault::Migration { .. } => {
                 "it is as it was; the older drydock still works with it".to_owned()
@@ -210,13 +213,8 @@ impl Fault {
             return self;
         }
         // The folder too: the write-ahead log is made there.
-        let needs_write = Access::READ_OK | Access::WRITE_OK;
-        for place in [path.parent(), Some(path)].into_iter().flatten() {
-            if rustix::fs::access(place, needs_write) == Err(rustix::io::Errno::ROFS) {
-                return Self::ReadOnly;
-            }
-        }
-        self
+        let read_only = [path.parent(), Some(path)].into_iter().flatten().any(files::is_read_only);
+        if read_only { Self::ReadOnly } else { self }
     }
 }
 
@@ -258,6 +256,11 @@ impl From<io::Error> for Fault {
             _ => Self::Io { detail: error.to_string() },
         }
     }
+}
+
+/// How a process is named.
+fn process(pid: Option<i32>) -> String {
+    pid.map_or_else(String::new, |pid| format!(" (process {pid})"))
 }
 
 #[cfg(test)]

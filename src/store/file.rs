@@ -13,6 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::error::Fault;
 use super::migration::{self, Migration};
 use super::{BUSY_TIMEOUT, backup};
+use crate::platform::files;
 
 /// Marks a database as ours (`PRAGMA application_id`): "drdk".
 const APPLICATION_ID: i32 = i32::from_be_bytes(*b"drdk");
@@ -24,10 +25,10 @@ const READ_THROUGH_BYTES: u64 = 256 * 1024;
 
 /// Opens the database at `path`, makes it if there is none and brings it up to date.
 pub(super) fn open(path: &Path, migrations: &[Migration]) -> Result<Connection, Fault> {
-    let real = match path.canonicalize() {
+    let real = match files::real(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             create(path, migrations)?;
-            path.canonicalize()
+            files::real(path)
         }
         found => found,
     }?;

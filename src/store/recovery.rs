@@ -12,7 +12,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
-use rustix::process::{Flock, FlockType, fcntl_getlk};
 
 use super::backup::{self, Backup};
 use super::error::Fault;
@@ -20,6 +19,7 @@ use super::exchange::{self, Counts, Kind, Merge};
 use super::file::{self, beside};
 use super::migration::{self, MIGRATIONS};
 use super::{BUSY_TIMEOUT, Store, StoreError};
+use crate::platform::files;
 
 /// What `SQLite` keeps beside a database.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
@@ -93,22 +93,16 @@ fn put_back(path: &Path, copy: Option<&Backup>, now: Timestamp) -> Result<Recove
     new.as_file().sync_all()?;
     let aside = if there { Some(set_aside(path, now)?) } else { None };
     new.into_temp_path().persist(path).map_err(|error| Fault::from(error.error))?;
-    fs::File::open(folder)?.sync_all()?;
+    files::sync_folder(folder)?;
     Ok(Recovered { aside, saved, torn })
 }
 
 /// Another program would go on writing into the file that is set aside.
 fn refuse_used(path: &Path) -> Result<(), Fault> {
-    // No connection of this program's is open: closing this file would take its locks away.
-    let file = fs::File::open(path)?;
-    let mut wanted = Flock::from(FlockType::WriteLock);
-    (wanted.start, wanted.length) = LOCKED;
-    match fcntl_getlk(&file, &wanted) {
-        Ok(Some(Flock { pid: Some(pid), .. })) => {
-            Err(Fault::InUse { pid: pid.as_raw_nonzero().get() })
-        }
-        // A system that cannot tell cannot be asked.
-        Ok(_) | Err(_) => Ok(()),
+    // No connection of this program's is open: looking would take its locks away.
+    match files::holder(path, LOCKED)? {
+        Some(holder) => Err(Fault::InUse { pid: holder.pid }),
+        None => Ok(()),
     }
 }
 

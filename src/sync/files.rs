@@ -7,8 +7,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use git2::build::CheckoutBuilder;
@@ -135,7 +133,7 @@ pub(super) fn put(
             checkout.safe()
         };
         for change in some {
-            checkout.path(change.path.as_os_str().as_bytes());
+            checkout.path(change.path.as_os_str().as_encoded_bytes());
         }
         repository.checkout_tree(new.as_object(), Some(&mut checkout))?;
     }
@@ -200,7 +198,7 @@ fn found(
     let path = root.join(&change.path);
     let content = match fs::symlink_metadata(&path) {
         Ok(metadata) if metadata.is_symlink() => {
-            fs::read_link(&path).map(|target| target.as_os_str().as_bytes().to_vec())
+            fs::read_link(&path).map(|target| target.as_os_str().as_encoded_bytes().to_vec())
         }
         Ok(metadata) if metadata.is_file() => fs::read(&path),
         Ok(_) => return Ok(Found::Edited),
@@ -238,7 +236,7 @@ fn write(repository: &Repository, path: &Path, content: &[u8]) -> io::Result<()>
         let mut file = NamedTempFile::with_prefix_in(".drydock-", place)?;
         file.write_all(content)?;
         // As readable as any other file of the repository's folder lets it be.
-        file.as_file().set_permissions(fs::Permissions::from_mode(0o644))?;
+        crate::platform::files::set_mode(file.as_file(), 0o644)?;
         Ok::<_, io::Error>(file)
     };
     match make(repository.path())?.persist(path) {
@@ -294,7 +292,7 @@ fn entry(path: &Path, id: Oid, mode: u32) -> IndexEntry {
         id,
         flags: 0,
         flags_extended: 0,
-        path: path.as_os_str().as_bytes().to_vec(),
+        path: path.as_os_str().as_encoded_bytes().to_vec(),
     }
 }
 

@@ -11,11 +11,11 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tokio::process::Command;
 
 use super::refusal::{Refusal, push_refusal, refusal};
 use super::remote::shown;
+use crate::platform::{Ending, process};
 
 /// How much of what it says is read.
 const MAX_WORDS: u64 = 1 << 20;
@@ -153,7 +153,7 @@ impl Git {
             .stdout(out.try_clone().map_err(failed)?)
             .stderr(errors.try_clone().map_err(failed)?);
         let mut child = command.spawn().map_err(failed)?;
-        let mut running = Running(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+        let mut running = Running(child.id());
         let status = match tokio::time::timeout(self.limit, child.wait()).await {
             Ok(status) => status.map_err(failed)?,
             Err(_) => return Err(Refusal::TooLong { remote: shown(remote), limit: self.limit }),
@@ -205,14 +205,14 @@ pub fn ssh_is_set() -> bool {
 }
 
 /// A child that has not ended: it is ended with all that it started when nobody waits for it any more.
-struct Running(Option<Pid>);
+struct Running(Option<u32>);
 
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(pid) = self.0 {
             // The first moment of its life it has no group of its own yet.
-            if kill_process_group(pid, Signal::TERM).is_err() {
-                let _ = kill_process(pid, Signal::TERM);
+            if !process::end_group(pid, Ending::Asked) {
+                process::end(pid);
             }
         }
     }

@@ -1,13 +1,13 @@
 //! The repository as it is found: opened or made, and fit to be written or not.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use git2::{ErrorCode, Oid, Repository, RepositoryInitOptions, RepositoryState, Signature};
 
 use super::fault::Fault;
+use crate::platform::files;
 
 /// How long another drydock is waited for: its network has a limit too, and this is beyond it.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,10 +55,9 @@ impl Place {
             return Err(Fault::Inside(root.to_owned()));
         }
         let trouble = |source| Fault::File { path: folder.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(trouble)?;
+        files::make_private(folder).map_err(trouble)?;
         // One drydock makes it; where a folder cannot be locked, the other's next try is as good.
-        let making = File::open(folder).map_err(trouble)?;
-        let _ = making.lock();
+        let _making = files::lock_folder(folder).map_err(trouble)?;
         if let Some(repository) = open(folder)? {
             return Self::of(repository, false);
         }
@@ -82,8 +81,7 @@ impl Place {
     /// Takes the lock; waits a while for another drydock that has it, or not at all.
     pub(super) async fn lock(&self, wait: bool) -> Result<File, Fault> {
         let path = self.repository.path().join(LOCK);
-        let open =
-            OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let open = files::options(0o600).write(true).create(true).truncate(false).open(&path);
         let file = open.map_err(|source| Fault::File { path: path.clone(), source })?;
         let until = tokio::time::Instant::now() + PATIENCE;
         loop {

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::engine::belongings::disk_usage;
 use crate::paths::Paths;
+use crate::platform::files;
 
 /// How the names begin of files that were being written when a program was killed.
 const UNFINISHED: &str = ".tmp";
@@ -99,7 +100,7 @@ pub fn of_home(paths: &Paths) -> Vec<Part> {
     add(Purpose::Completions, vec![paths.completions()]);
     // Last: what is left before that is still found by it. A linked one has its lock where it really is.
     let config = &paths.config_file;
-    let real = config.canonicalize().unwrap_or_else(|_| config.clone());
+    let real = files::real(config).unwrap_or_else(|_| config.clone());
     add(Purpose::Configuration, vec![config.with_extension("lock"), real.with_extension("lock")]);
     add(Purpose::Configuration, vec![paths.keys(), config.clone()]);
     found.dedup();

@@ -9,6 +9,7 @@ use crate::cli::{Invocation, words};
 use crate::config::Config;
 use crate::course::Severity;
 use crate::paths::Paths;
+use crate::platform::{files, terminal};
 use crate::problem::Problem;
 use crate::store::{Store, backup};
 
@@ -39,7 +40,7 @@ pub(super) fn findings(invocation: &Invocation) -> Vec<Finding> {
         }
         Err(error) => found.push(Finding::fatal("home", &Problem::from(error))),
     }
-    found.push(terminal());
+    found.push(screen());
     found.push(locale(invocation));
     found
 }
@@ -116,8 +117,7 @@ fn copies(paths: &Paths) -> Option<Finding> {
 /// where the system does not tell.
 pub(super) fn disk(name: &'static str, folder: &Path, needed: u64) -> Option<Finding> {
     let there = folder.ancestors().find(|folder| folder.exists())?;
-    let disk = rustix::fs::statvfs(there).ok()?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+    let free = files::free(there).ok()?;
     let detail = format!("{} free at {}", words::size(free), there.display());
     Some(if free >= needed {
         Finding::good(name, detail)
@@ -127,13 +127,12 @@ pub(super) fn disk(name: &'static str, folder: &Path, needed: u64) -> Option<Fin
     })
 }
 
-fn terminal() -> Finding {
+fn screen() -> Finding {
     const NAME: &str = "terminal";
-    let term = std::env::var("TERM").unwrap_or_default();
-    let Ok(size) = rustix::termios::tcgetwinsize(io::stdout()) else {
+    let term = terminal::kind();
+    let Some((columns, rows)) = terminal::size(io::stdout()) else {
         return Finding::good(NAME, "this output is not one; the full-screen program needs one");
     };
-    let (columns, rows) = (size.ws_col, size.ws_row);
     let detail = format!("{term}, {columns} columns and {rows} rows");
     if term.is_empty() || term == "dumb" {
         let detail = format!("TERM is \"{term}\": nothing can be drawn on such a terminal");

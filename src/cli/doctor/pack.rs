@@ -13,6 +13,7 @@ use crate::pack::archive::Pack;
 use crate::pack::images::architecture;
 use crate::pack::install::{Staged, look_at};
 use crate::pack::manifest::Manifest;
+use crate::platform::process;
 use crate::problem::Problem;
 
 /// Looks at everything that a pack needs.
@@ -29,7 +30,7 @@ pub(super) fn findings(invocation: &Invocation, file: &Path) -> Vec<Finding> {
         let mut all = vec![sound(&staged)];
         all.extend(found.unwrap_or_default());
         all.extend(room(&context, &staged.manifest));
-        all.push(memory(&context, &staged));
+        all.extend(memory(&context, &staged));
         Ok(all)
     });
     looked.unwrap_or_else(|problem| vec![Finding::fatal("pack", &problem)])
@@ -109,19 +110,18 @@ fn room(context: &Context, manifest: &Manifest) -> Option<Finding> {
     )
 }
 
-/// The item that may use most must fit.
-fn memory(context: &Context, staged: &Staged) -> Finding {
+/// The item that may use most must fit; `None` where the machine does not tell what it has.
+fn memory(context: &Context, staged: &Staged) -> Option<Finding> {
     const NAME: &str = "pack memory";
     let needs = |item| Some((Permissions::of(item, context.limits())?.memory, &item.id));
     let Some((most, item)) = staged.items().filter_map(needs).max() else {
-        return Finding::good(NAME, "it has no items");
+        return Some(Finding::good(NAME, "it has no items"));
     };
-    let system = rustix::system::sysinfo();
-    let all = u64::from(system.mem_unit) * system.totalram;
+    let all = process::memory()?;
     let detail = format!("{item} may use {}, of {} here", words::size(most), words::size(all));
-    if all >= most {
+    Some(if all >= most {
         Finding::good(NAME, detail)
     } else {
         Finding::poor(NAME, detail, "leave it out on this machine, or use an engine on another one")
-    }
+    })
 }

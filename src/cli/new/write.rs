@@ -1,25 +1,21 @@
 //! Writing several files: all of them or none.
 
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-
 use super::templates::File;
 use crate::cli::interrupt::interrupted;
+use crate::platform::{files, signals};
 use crate::problem::{Exit, Problem};
 
 /// Writes new files, and then the `changed` one in the place of what is there. None of the new ones
 /// may be there yet. Whatever goes wrong, and where it is interrupted, nothing is left of it.
 pub(super) fn all(folder: &Path, new: &[File], changed: Option<&File>) -> Result<(), Problem> {
     let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&stop)).map_err(trouble(folder))?;
-    }
+    signals::note(&stop).map_err(trouble(folder))?;
     let mut made = Made::default();
     for file in new {
         let path = folder.join(&file.path);
@@ -30,7 +26,12 @@ pub(super) fn all(folder: &Path, new: &[File], changed: Option<&File>) -> Result
     }
     if let Some(file) = changed {
         let path = folder.join(&file.path);
-        let written = temporary(&path, &file.text, fs::metadata(&path).map(|it| it.permissions()));
+        let like = fs::metadata(&path).map(|it| {
+            let mut like = tempfile::Builder::new();
+            like.permissions(it.permissions());
+            like
+        });
+        let written = like.and_then(|like| temporary(&like, &path, &file.text));
         let replaced = written.and_then(|file| Ok(file.persist(&path)?));
         replaced.map_err(trouble(&path))?;
     }
@@ -61,7 +62,7 @@ struct Made {
 impl Made {
     fn file(&mut self, path: &Path, text: &str) -> io::Result<()> {
         self.folder(path.parent().unwrap_or(Path::new("")))?;
-        temporary(path, text, Ok(Permissions::from_mode(0o666)))?.persist_noclobber(path)?;
+        temporary(&files::temporary(0o666), path, text)?.persist_noclobber(path)?;
         self.files.push(path.to_owned());
         Ok(())
     }
@@ -94,14 +95,14 @@ impl Drop for Made {
     }
 }
 
-/// A whole file beside where it belongs, with these permissions as far as the user's mask lets.
+/// A whole file beside where it belongs, made like this as far as the user's mask lets.
 fn temporary(
+    like: &tempfile::Builder<'_, '_>,
     path: &Path,
     text: &str,
-    permissions: io::Result<Permissions>,
 ) -> io::Result<tempfile::NamedTempFile> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().permissions(permissions?).tempfile_in(folder)?;
+    let mut file = like.tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)

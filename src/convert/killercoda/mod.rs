@@ -31,6 +31,7 @@ use super::{Converted, NewModule, Plan, Refused};
 use crate::course::source::{join, parent};
 use crate::course::yaml::{Mark, quote};
 use crate::course::{Catalogue, Diagnostic, Source, check_id, title_from};
+use crate::platform::files;
 use draft::Draft;
 use exercise::Name;
 use said::Said;
@@ -113,7 +114,7 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn new(wish: Wish<'a>, source: &'a Source, into: &'a Catalogue, course: &'a Catalogue) -> Self {
-        let real = wish.folder.canonicalize().ok();
+        let real = files::real(wish.folder).ok();
         let name = real.as_deref().and_then(Path::file_name).map(|it| it.to_string_lossy());
         let root = name.map_or_else(|| ALONE.to_owned(), std::borrow::Cow::into_owned);
         Self { wish, source, into, course, root, ids: HashSet::new(), orders: BTreeMap::new() }

@@ -9,13 +9,12 @@ use std::sync::OnceLock;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-#[cfg(unix)]
-use tokio::net::UnixStream;
 
 use super::endpoint::{Endpoint, Target};
 use super::environment::Environment;
 use super::{ssh, tls};
 use crate::engine::{EngineError, Result};
+use crate::platform::socket;
 
 /// A connected stream of any kind.
 pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -99,18 +98,16 @@ impl Dialer {
             ErrorKind::PermissionDenied => {
                 EngineError::PermissionDenied { endpoint: endpoint.to_string() }
             }
+            // This system has no such thing.
+            ErrorKind::Unsupported => EngineError::Configuration { detail: error.to_string() },
             _ => EngineError::NotRunning {
                 endpoint: endpoint.to_string(),
                 detail: error.to_string(),
             },
         };
         match endpoint {
-            #[cfg(unix)]
-            Endpoint::Unix(path) => Ok(Box::new(UnixStream::connect(path).await.map_err(refused)?)),
-            #[cfg(not(unix))]
-            Endpoint::Unix(path) => Err(EngineError::Configuration {
-                detail: format!("{} is a unix socket, which this system has not", path.display()),
-            }),
+            Endpoint::Unix(path) => Ok(Box::new(socket::at(path).await.map_err(refused)?)),
+            Endpoint::Pipe(name) => Ok(Box::new(socket::pipe(name).await.map_err(refused)?)),
             Endpoint::Tcp { host, port, tls: files } => {
                 let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(refused)?;
                 // Keys are single bytes: they must not wait to be gathered.

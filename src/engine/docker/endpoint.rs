@@ -14,11 +14,16 @@ use crate::engine::{EngineError, Result};
 const PLAIN_PORT: u16 = 2375;
 const TLS_PORT: u16 = 2376;
 
+/// Where engines listen on Windows: Docker's, and Desktop's for Linux.
+const PIPES: [&str; 2] = [r"\\.\pipe\docker_engine", r"\\.\pipe\dockerDesktopLinuxEngine"];
+
 /// One way to reach an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Endpoint {
     /// A socket on this machine.
     Unix(PathBuf),
+    /// A named pipe of Windows, by the name that Windows gives it.
+    Pipe(String),
     /// A TCP port, with TLS where there is material for it.
     Tcp { host: String, port: u16, tls: Option<TlsFiles> },
     /// The remote docker command's `dial-stdio`, through the ssh program.
@@ -47,6 +52,7 @@ impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unix(path) => write!(f, "unix://{}", path.display()),
+            Self::Pipe(name) => write!(f, "npipe://{}", name.replace('\\', "/")),
             Self::Tcp { host, port, .. } if host.contains(':') => {
                 write!(f, "tcp://[{host}]:{port}")
             }
@@ -76,7 +82,12 @@ pub(super) fn resolve(environment: &Environment) -> Result<Target> {
     if let Some(endpoint) = context::current(environment)? {
         return Ok(Target::Named(endpoint));
     }
-    Ok(Target::AnyOf(environment.default_sockets().into_iter().map(Endpoint::Unix).collect()))
+    let endpoints = if cfg!(windows) {
+        PIPES.map(|name| Endpoint::Pipe(name.to_owned())).into()
+    } else {
+        environment.default_sockets().into_iter().map(Endpoint::Unix).collect()
+    };
+    Ok(Target::AnyOf(endpoints))
 }
 
 fn tls_files(environment: &Environment) -> Result<TlsFiles> {
@@ -125,10 +136,10 @@ pub(super) fn parse(address: &str, tls: Option<TlsFiles>, origin: &str) -> Resul
             let destination = user.map_or_else(|| host.clone(), |user| format!("{user}@{host}"));
             Ok(Endpoint::Ssh { destination, port })
         }
-        "npipe" => Err(wrong(
-            "named pipes are not supported; expose the engine on tcp://localhost:2375, or run \
-             drydock inside WSL",
-        )),
+        "npipe" if cfg!(windows) && rest.starts_with("//") => {
+            Ok(Endpoint::Pipe(rest.replace('/', "\\")))
+        }
+        "npipe" => Err(wrong("named pipes are there on Windows only, as npipe:////./pipe/NAME")),
         "fd" => Err(wrong("fd:// is for the engine itself; use unix:///var/run/docker.sock")),
         _ => Err(wrong("unix://, tcp:// and ssh:// are understood")),
     }

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::platform::files::is_program;
+
 /// The surroundings in which an engine is looked for.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -18,8 +20,11 @@ const SYSTEM_SOCKETS: [&str; 2] = ["/var/run/docker.sock", "/run/podman/podman.s
 impl Environment {
     /// The process's own surroundings.
     pub fn from_process() -> Self {
-        let vars = std::env::vars_os()
-            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)));
+        // Where upper and lower case are the same in names, `Path` is `PATH`.
+        let name = |key: String| if cfg!(windows) { key.to_ascii_uppercase() } else { key };
+        let vars = std::env::vars_os().filter_map(|(key, value)| {
+            Some((name(key.into_string().ok()?), value.into_string().ok()?))
+        });
         let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
         Self::new(vars, home).with_system_sockets(SYSTEM_SOCKETS.map(PathBuf::from))
     }
@@ -78,20 +83,8 @@ impl Environment {
     pub fn program(&self, name: &str) -> Option<PathBuf> {
         std::env::split_paths(self.var("PATH")?)
             .map(|folder| folder.join(name))
-            .find(|path| is_executable(path))
+            .find(|path| is_program(path))
     }
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::metadata(path)
-        .is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(path: &Path) -> bool {
-    path.is_file() || path.with_extension("exe").is_file()
 }
 
 #[cfg(test)]

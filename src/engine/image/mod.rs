@@ -13,7 +13,6 @@ use super::{Progress, Result};
 
 pub(crate) mod archive;
 pub(crate) mod definition;
-#[cfg(unix)]
 pub(crate) mod root;
 
 /// The account that every image of ours has for the learner, with its numbers and home.

@@ -13,10 +13,12 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, geteuid, kill_process_group};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+
+use crate::platform::process::{self, is_root};
+use crate::platform::{Ending, files};
 
 /// The release that our images are written for.
 const RELEASE: &str = "bookworm";
@@ -73,7 +75,7 @@ impl Way {
             }
             Self::Debootstrap => {
                 let program = found("debootstrap")?;
-                if !geteuid().is_root() {
+                if !is_root() {
                     return Err("only root can use it".to_owned());
                 }
                 let folder = folder()?;
@@ -90,10 +92,7 @@ impl Way {
 
 /// A temporary folder that other accounts can look into: apt drops its rights.
 fn folder() -> Result<TempDir, String> {
-    use std::os::unix::fs::PermissionsExt;
-    let permissions = std::fs::Permissions::from_mode(0o755);
-    let mut builder = tempfile::Builder::new();
-    let folder = builder.prefix("drydock-base-").permissions(permissions).tempdir();
+    let folder = files::temporary(0o755).prefix("drydock-base-").tempdir();
     folder.map_err(|error| error.to_string())
 }
 
@@ -195,7 +194,7 @@ impl Recipe {
 
     /// The same in a mount namespace of its own, where it would use the machine's: as root.
     async fn alone(mut self, find: Find<'_>) -> Result<Self, String> {
-        if !geteuid().is_root() {
+        if !is_root() {
             return Ok(self);
         }
         let unshare = find("unshare").ok_or("unshare (of util-linux) is not installed")?;
@@ -215,12 +214,12 @@ impl Recipe {
         let mut parts = self.command.iter();
         let mut command = Command::new(parts.next().ok_or("there is nothing to start")?);
         quiet(&mut command).args(parts).stdout(Stdio::piped()).stderr(Stdio::piped());
-        if geteuid().is_root() {
+        if is_root() {
             // Anybody else's mmdebstrap works under other user numbers, which cannot get in here.
             command.env("TMPDIR", self.folder.path());
         }
         // Killed outright, it could not clean up; see `Making::drop`.
-        command.process_group(0).kill_on_drop(false);
+        process::lead_group(command.kill_on_drop(false));
         let mut child = command.spawn().map_err(|error| error.to_string())?;
         let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
             return Err("it has no output".to_owned());
@@ -274,14 +273,13 @@ impl Drop for Making {
     fn drop(&mut self) {
         let Some((mut child, folder)) = self.work.take() else { return };
         // One that was waited for has no number any more.
-        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        let Some(group) = group else { return };
+        let Some(group) = child.id() else { return };
         // Asked nicely, the programs clean up after themselves; so do the ones they started.
-        let _ = kill_process_group(group, Signal::TERM);
+        process::end_group(group, Ending::Asked);
         // The folder can go when nothing is put into it any more.
         let clean_up = async move {
             let _ = tokio::time::timeout(END_TIMEOUT, child.wait()).await;
-            let _ = kill_process_group(group, Signal::KILL);
+            process::end_group(group, Ending::Killed);
             drop(folder);
         };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
@@ -358,7 +356,7 @@ mod tests {
 
     #[tokio::test]
     async fn roots_mounts_are_its_own() {
-        if !geteuid().is_root() {
+        if !is_root() {
             return;
         }
         let find = |name: &str| (name == "unshare").then(|| PathBuf::from("/usr/bin/unshare"));

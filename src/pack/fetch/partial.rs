@@ -14,6 +14,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 
 use super::error::FetchError;
+use crate::platform::files;
 
 /// What the note's name has more than the partial file's.
 const ENDING: &str = ".from";
@@ -144,9 +145,7 @@ impl Partial {
     pub(super) async fn has_room(&mut self) -> Result<(), FetchError> {
         let missing = self.missing();
         // A file system that does not tell is tried.
-        let free =
-            rustix::fs::fstatvfs(&self.file).map(|it| it.f_bavail.saturating_mul(it.f_frsize));
-        if free.is_ok_and(|free| free < missing) {
+        if files::free(&self.path).is_ok_and(|free| free < missing) {
             return Err(FetchError::DiskFull { path: self.path.clone(), missing });
         }
         let to = SeekFrom::Start(self.length);
@@ -239,7 +238,7 @@ fn write(path: &Path, note: &Note) -> io::Result<()> {
 
 /// Waits until the name of a file is on the disk.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    fs::File::open(folder_of(path))?.sync_all()
+    files::sync_folder(folder_of(path))
 }
 
 fn folder_of(path: &Path) -> &Path {

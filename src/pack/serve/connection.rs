@@ -102,10 +102,9 @@ fn pass(file: &File, stream: &TcpStream, mut at: u64, count: usize) -> io::Resul
 /// The same where there is no call for it.
 #[cfg(not(target_os = "linux"))]
 fn pass(file: &File, stream: &TcpStream, at: u64, count: usize) -> io::Result<usize> {
-    use std::os::unix::fs::FileExt;
     let mut piece = [0; 16 << 10];
     let count = count.min(piece.len());
-    let read = file.read_at(&mut piece[..count], at)?;
+    let read = crate::platform::files::read_at(file, &mut piece[..count], at)?;
     stream.try_write(&piece[..read])
 }
 

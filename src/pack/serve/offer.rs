@@ -2,8 +2,9 @@
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+
+use crate::platform::files;
 
 /// A file that is open to be read by many at once.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ struct Identity {
 
 impl From<&Metadata> for Identity {
     fn from(data: &Metadata) -> Self {
-        Self { length: data.len(), modified: (data.mtime(), data.mtime_nsec()) }
+        Self { length: data.len(), modified: files::modified(data) }
     }
 }
 

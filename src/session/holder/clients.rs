@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::codec::{FramedRead, FramedWrite};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::platform::socket::{self, Stream, is_ours};
 use crate::session::End;
-use crate::session::place::is_ours;
 use crate::session::protocol::{self, FromHolder, HISTORY_PIECE, ToHolder};
 use crate::terminal::{Line, Size, View};
 
@@ -79,7 +78,7 @@ impl Clients {
     }
 
     /// Somebody knocks.
-    pub(super) fn join(&mut self, stream: UnixStream) {
+    pub(super) fn join(&mut self, stream: Stream) {
         if let Err(error) = is_ours(&stream) {
             tracing::warn!(%error, "a client was refused");
             return;
@@ -90,7 +89,7 @@ impl Clients {
         }
         self.joined += 1;
         let id = self.joined;
-        let (read, write) = stream.into_split();
+        let (read, write) = socket::split(stream);
         let (out, mut messages) = mpsc::channel::<Bytes>(WAITING);
         let writing = tokio::spawn(async move {
             let mut writer = FramedWrite::new(write, protocol::codec());

@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
-use tokio::net::UnixListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::clients::{Clients, News};
 use super::engine_end::EngineEnd;
 use super::pace::Pace;
 use super::{Command, OnCommand, SLICE, next};
+use crate::platform::Signal;
+use crate::platform::signals::Signals;
+use crate::platform::socket::Listener;
 use crate::session::place::{Held, Nest};
 use crate::session::protocol::{FromHolder, ToHolder};
 use crate::session::recording::{self, Moment, Recorder};
@@ -25,7 +26,7 @@ use crate::terminal::{
 pub(super) struct Keeper {
     held: Held,
     nest: Nest,
-    listener: UnixListener,
+    listener: Listener,
     engine: EngineEnd,
     pub(super) emulator: Emulator,
     pub(super) clients: Clients,
@@ -49,7 +50,7 @@ impl Keeper {
         order: &Order,
         held: Held,
         nest: Nest,
-        listener: UnixListener,
+        listener: Listener,
         engine: EngineEnd,
         on_command: OnCommand,
     ) -> Self {
@@ -74,7 +75,7 @@ impl Keeper {
 
     /// Keeps the shell until it ends.
     pub(super) async fn run(mut self) {
-        let mut terminate = signal(SignalKind::terminate()).ok();
+        let mut terminate = Signals::of(&[Signal::Terminate]).ok();
         let end = loop {
             if let Some(end) = self.step(&mut terminate).await {
                 break end;
@@ -88,7 +89,7 @@ impl Keeper {
     }
 
     /// Waits for one thing to happen and does what it asks for. The end, if it is over.
-    async fn step(&mut self, terminate: &mut Option<Signal>) -> Option<End> {
+    async fn step(&mut self, terminate: &mut Option<Signals>) -> Option<End> {
         let now = Instant::now();
         let slowed = if self.clients.is_empty() { self.pace.next(now) } else { None };
         let parsed = self.unparsed.is_empty();
@@ -99,7 +100,7 @@ impl Keeper {
             biased;
             news = next(&mut self.news) => self.heard(news),
             accepted = self.listener.accept() => match accepted {
-                Ok((stream, _)) => {
+                Ok(stream) => {
                     self.clients.join(stream);
                     self.pace.restore(now);
                 }
@@ -307,12 +308,9 @@ async fn until(moment: Option<Instant>) {
 }
 
 /// Waits for the signal, if it can be waited for.
-async fn told(signal: &mut Option<Signal>) {
-    let received = match signal {
+async fn told(signal: &mut Option<Signals>) {
+    match signal {
         Some(signal) => signal.recv().await,
-        None => None,
-    };
-    if received.is_none() {
-        std::future::pending::<()>().await;
+        None => std::future::pending().await,
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -12,6 +11,7 @@ use jiff::Timestamp;
 use super::cast::{self, Header};
 use super::error::{Fault, RecordingError};
 use super::pack;
+use crate::platform::files;
 
 /// What all recordings together may take: a hundred long ones, and nobody's disk.
 pub const MAX_FOLDER: u64 = 512 << 20;
@@ -61,16 +61,6 @@ pub(super) fn plain_path(folder: &Path, attempt: &str) -> Result<PathBuf, Record
 /// Where it is once it is closed.
 pub(super) fn packed_path(folder: &Path, attempt: &str) -> PathBuf {
     folder.join(format!("{attempt}{PACKED_ENDING}"))
-}
-
-/// Whether the file at `path` is still this one.
-pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    let ours = file.metadata()?;
-    match fs::metadata(path) {
-        Ok(there) => Ok((there.dev(), there.ino()) == (ours.dev(), ours.ino())),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
 }
 
 /// The recording of an attempt, if there is one.
@@ -177,12 +167,16 @@ fn tidy_to(folder: &Path, most: u64) {
 
 /// Packs a plain recording unless somebody is recording it.
 fn pack_left(path: &Path) -> io::Result<()> {
-    let file = File::open(path)?;
+    let opened = files::writer(File::options().read(true)).open(path);
+    let file = match opened {
+        Err(error) if files::is_taken(&error) => return Ok(()),
+        opened => opened?,
+    };
     // Only a look: the lock is taken again when the packed one is ready.
-    if file.try_lock().is_err() {
+    if files::lock_writer(&file).is_err() {
         return Ok(());
     }
-    file.unlock()?;
+    files::unlock_writer(&file)?;
     pack::pack(&file, path, false).map(drop)
 }
 

@@ -11,7 +11,9 @@ use tempfile::NamedTempFile;
 
 use super::MAX_BYTES;
 use super::cast::Beginning;
-use super::folder::{TEMPORARY, is_at};
+use super::folder::TEMPORARY;
+use crate::platform::Identity;
+use crate::platform::files::{self, lock_writer};
 
 /// What is read of a recording that may have grown past its cap by a line.
 pub(super) const MAX_READ: u64 = MAX_BYTES + (1 << 20);
@@ -40,10 +42,10 @@ pub(super) fn pack(file: &File, path: &Path, ours: bool) -> io::Result<bool> {
         .write(temporary.as_file(), Compression::default());
     packer.write_all(&bytes)?;
     packer.finish()?.sync_all()?;
-    if !ours && file.try_lock().is_err() {
+    if !ours && lock_writer(file).is_err() {
         return Ok(false);
     }
-    if !is_at(file, path)? || file.metadata()?.len() != read {
+    if !Identity::is_at(file, path)? || file.metadata()?.len() != read {
         return Ok(false);
     }
     temporary.persist(packed(path))?;
@@ -86,7 +88,7 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
 /// Before a name goes, the disk has the one that takes its place.
 fn sync_folder(path: &Path) -> io::Result<()> {
     match path.parent() {
-        Some(folder) => File::open(folder)?.sync_all(),
+        Some(folder) => files::sync_folder(folder),
         None => Ok(()),
     }
 }

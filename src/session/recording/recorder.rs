@@ -1,18 +1,18 @@
 //! Writes a recording.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::cast::{self, Beginning, MAX_TIME};
 use super::error::{Fault, RecordingError};
 use super::flood::Flood;
-use super::folder::{is_at, packed_path, plain_path};
+use super::folder::{packed_path, plain_path};
 use super::rest::Rest;
 use super::utf8::Utf8;
 use super::{MAX_BYTES, Moment, pack};
+use crate::platform::{Identity, files};
 use crate::terminal::Size;
 
 /// Output is cut into events of so many bytes, so that no line is longer than readers take: escaped
@@ -78,7 +78,7 @@ impl Recorder {
         now: Moment,
     ) -> Result<Self, RecordingError> {
         let path = plain_path(folder, attempt)?;
-        let opened = make_folder(folder).and_then(|()| open_locked(folder, attempt, &path));
+        let opened = files::make_private(folder).and_then(|()| open_locked(folder, attempt, &path));
         let file = match opened {
             Ok(Some(file)) => file,
             Ok(None) => return Err(RecordingError::new(&path, Fault::InUse)),
@@ -243,32 +243,28 @@ impl Recorder {
     }
 }
 
-fn make_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
 /// Opens the plain file, made or unpacked if need be, and locks it; `None` if somebody else has.
 fn open_locked(folder: &Path, attempt: &str, path: &Path) -> io::Result<Option<File>> {
     let packed = packed_path(folder, attempt);
     for _ in 0..TRIES {
-        match OpenOptions::new().read(true).append(true).open(path) {
+        match open(path) {
             Ok(file) => {
                 if !lock(&file) {
                     return Ok(None);
                 }
                 // Somebody may have packed or removed it in between.
-                if is_at(&file, path)? {
+                if Identity::is_at(&file, path)? {
                     // It has been unpacked: only the plain one goes on.
                     let _ = std::fs::remove_file(&packed);
                     return Ok(Some(file));
                 }
             }
+            Err(error) if files::is_taken(&error) => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if packed.exists() {
                     pack::unpack(&packed, path)?;
                 } else {
-                    let new =
-                        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+                    let new = files::options(0o600).write(true).create_new(true).open(path);
                     match new {
                         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                             return Err(error);
@@ -283,6 +279,19 @@ fn open_locked(folder: &Path, attempt: &str, path: &Path) -> io::Result<Option<F
     Err(io::Error::other("it is made and removed all the time"))
 }
 
+/// Opens the plain file to go on with it; waits for who has it as [`lock`] does, where opening tells.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    files::writer(options.read(true).append(true));
+    for _ in 1..LOCK_TRIES {
+        match options.open(path) {
+            Err(error) if files::is_taken(&error) => std::thread::sleep(LOCK_PAUSE),
+            opened => return opened,
+        }
+    }
+    options.open(path)
+}
+
 /// Locks the file; whether nobody else has. A file system that knows no locks does: then whoever packs
 /// leaves it alone too.
 fn lock(file: &File) -> bool {
@@ -290,7 +299,7 @@ fn lock(file: &File) -> bool {
         if n > 0 {
             std::thread::sleep(LOCK_PAUSE);
         }
-        !matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+        !matches!(files::lock_writer(file), Err(TryLockError::WouldBlock))
     })
 }
 

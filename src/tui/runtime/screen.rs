@@ -24,15 +24,11 @@ use ratatui::layout::Rect;
 
 use super::at_origin;
 use super::outer::{self, Outer};
+use crate::platform::terminal;
 use crate::tui::app::OuterModes;
 
 /// What `CopyToClipboard` may carry: terminals cut off or ignore longer OSC 52 sequences.
 const CLIPBOARD: usize = 74_000;
-
-/// Reports of presses, releases, drags and the wheel with decimal coordinates, and not of every
-/// move: those would wake us for nothing.
-const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1003l\x1b[?1002l\x1b[?1000l";
 
 /// Whether the terminal is ours now.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -151,7 +147,7 @@ impl Terminal {
     /// Captures the mouse or lets it go.
     pub(super) fn mouse(on: bool) -> io::Result<()> {
         let mut out = io::stdout();
-        out.write_all(if on { MOUSE_ON } else { MOUSE_OFF }.as_bytes())?;
+        terminal::mouse(&mut out, on)?;
         out.flush()
     }
 
@@ -164,19 +160,13 @@ impl Terminal {
 
     /// Gives the terminal back, stops, and takes it again when continued. Gives its size, which may
     /// have changed meanwhile.
-    #[cfg(unix)]
     pub(super) fn suspend(&mut self, mouse: bool) -> io::Result<Rect> {
-        self.set(OuterModes::default())?;
-        give_back();
-        // The whole job, as the terminal's own Ctrl-Z would.
-        let _ = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
-        self.take(mouse)?;
-        Self::area()
-    }
-
-    /// There is no stopping here.
-    #[cfg(not(unix))]
-    pub(super) fn suspend(&mut self, _mouse: bool) -> io::Result<Rect> {
+        if terminal::STOPS {
+            self.set(OuterModes::default())?;
+            give_back();
+            terminal::stop();
+            self.take(mouse)?;
+        }
         Self::area()
     }
 }
@@ -220,7 +210,7 @@ fn give_back() {
         return;
     }
     let mut out = io::stdout();
-    let _ = out.write_all(MOUSE_OFF.as_bytes());
+    let _ = terminal::mouse(&mut out, false);
     if KITTY.load(Ordering::SeqCst) {
         // All flags at once: how many there are is not known here, and one too many is ignored.
         let _ = out.write_all(b"\x1b[<9u");
