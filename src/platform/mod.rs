@@ -13,9 +13,13 @@ use std::path::Path;
 
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
 #[cfg(unix)]
 pub(crate) use unix::{files, process, signals, socket, terminal};
+#[cfg(windows)]
+pub(crate) use windows::{files, process, signals, socket, terminal};
 
 /// What somebody tells a program from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,7 +25,9 @@ impl ColorDepth {
         };
         if var("NO_COLOR").is_some_and(|value| !value.is_empty()) || is("TERM", &["dumb"]) {
             Self::None
-        } else if is("COLORTERM", &["truecolor", "24bit"]) && !is("TERM", &["linux"]) {
+        } else if is("COLORTERM", &["truecolor", "24bit"]) && !is("TERM", &["linux"])
+            || is_console(&var)
+        {
             Self::True
         } else if is("TERM", &["256color", "kitty", "alacritty", "direct", "ghostty"]) {
             Self::Indexed
@@ -47,6 +49,11 @@ impl ColorDepth {
             (_, color) => color,
         }
     }
+}
+
+/// Whether it is the console of Windows, which has all colours and says nothing of them.
+fn is_console(var: impl Fn(&str) -> Option<String>) -> bool {
+    cfg!(windows) && var("TERM").is_none()
 }
 
 /// The nearest colour of the 6×6×6 cube or the grey ramp (xterm's palette, 16 to 255).

@@ -15,7 +15,8 @@ impl Signs {
             .into_iter()
             .filter_map(&var)
             .find(|value| !value.is_empty());
-        let utf8 = locale.is_some_and(|locale| {
+        // The console of Windows has all characters, whatever the locale.
+        let utf8 = locale.map_or(cfg!(windows), |locale| {
             let locale = locale.to_ascii_lowercase();
             locale.contains("utf-8") || locale.contains("utf8")
         });

@@ -91,6 +91,7 @@ pub fn program() -> io::Result<Program> {
     let command = match path.parent().and_then(cargo_root) {
         Some(root) if Some(root) == cargo_home().as_deref() => "cargo uninstall drydock".to_owned(),
         Some(root) => format!("cargo uninstall drydock --root {}", word(root)),
+        None if cfg!(windows) => format!("del \"{}\"", path.display()),
         None => format!("rm {}", word(&path)),
     };
     Ok(Program { path, command })

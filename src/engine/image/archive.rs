@@ -86,6 +86,7 @@ pub(crate) fn plain(mut bytes: impl Read + 'static) -> io::Result<Box<dyn Read>>
 }
 
 /// Whether a file is compressed as a whole. It is left at its beginning.
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the native engine asks"))]
 pub(crate) fn is_compressed(archive: &mut File) -> io::Result<bool> {
     let mut begin = Vec::new();
     archive.by_ref().take(ZSTD.len() as u64).read_to_end(&mut begin)?;

@@ -69,6 +69,7 @@ impl Native {
     }
 
     /// Never.
+    #[expect(clippy::unused_async, reason = "where there is one it waits")]
     pub async fn possible(&self) -> Result<()> {
         absent()
     }
