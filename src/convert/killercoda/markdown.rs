@@ -6,10 +6,12 @@
 
 mod code;
 mod prose;
+mod quiz;
 
-use code::{Fence, is_shell};
+use code::{Fence, is_other, is_shell};
 pub(super) use prose::one_line;
 use prose::{Tag, pieces, prose};
+use quiz::Question;
 
 /// Parts that unfold inside each other; what is deeper stays where it is.
 const MAX_DEPTH: usize = 8;
@@ -31,6 +33,10 @@ pub(super) struct Page {
     pub(super) hints: Vec<String>,
     /// What unfolds as the solution: its words, and its code.
     pub(super) solution: Vec<Solution>,
+    /// Questions with their answers, of which the lesson has only the questions.
+    pub(super) answers: Vec<String>,
+    /// Whether something is to be run on a second machine.
+    pub(super) elsewhere: bool,
 }
 
 /// Code for a shell, and the line of the page in which it begins.
@@ -54,8 +60,19 @@ impl Page {
     pub(super) fn read(text: &str, shift: usize) -> Self {
         let text = prose::addresses(text);
         let mut reader = Reader { shift, ..Reader::default() };
-        for (index, line) in text.lines().enumerate() {
-            reader.line(line, index as u32 + 1);
+        let lines: Vec<&str> = text.lines().collect();
+        let mut index = 0;
+        while let Some(line) = lines.get(index) {
+            let number = index as u32 + 1;
+            let rest = lines.get(index..).unwrap_or_default();
+            let span = if reader.fence.is_none() { Fence::span(rest, number) } else { None };
+            if let Some((block, long)) = span {
+                reader.block(&block);
+                index += long;
+            } else {
+                reader.line(line, number);
+                index += 1;
+            }
         }
         reader.end()
     }
@@ -136,6 +153,8 @@ struct Reader {
     fence: Option<Fence>,
     /// Whether this is within a comment.
     comment: bool,
+    /// The question whose answers come next.
+    question: Option<Question>,
 }
 
 impl Reader {
@@ -151,9 +170,32 @@ impl Reader {
         } else if line.len() > MAX_LINE {
             self.add(line);
             self.add("\n");
-        } else {
+        } else if !self.asked(line) {
             self.text(line, number);
         }
+    }
+
+    /// Takes a line of a quiz; whether it was one.
+    fn asked(&mut self, line: &str) -> bool {
+        if let Some(question) = Question::begun(line) {
+            self.answered();
+            self.add(&format!("{}\n", question.shown()));
+            self.question = Some(question);
+            return true;
+        }
+        let Some(question) = &mut self.question else { return false };
+        let Some(shown) = question.answer(line) else {
+            self.answered();
+            return false;
+        };
+        self.add(&shown);
+        true
+    }
+
+    /// A question has all its answers.
+    fn answered(&mut self) {
+        let answer = self.question.take().and_then(Question::told);
+        self.page.answers.extend(answer);
     }
 
     fn text(&mut self, line: &str, number: u32) {
@@ -185,6 +227,7 @@ impl Reader {
             return;
         }
         let found = prose(text, self.shift);
+        self.page.elsewhere |= found.elsewhere;
         if let Some(detail) = self.open.last_mut().filter(|detail| detail.in_summary) {
             detail.summary.push_str(&found.text);
             return;
@@ -207,9 +250,11 @@ impl Reader {
     /// A block of code.
     fn block(&mut self, fence: &Fence) {
         let text = fence.text();
-        let shell = fence.runs || is_shell(&fence.language, &text);
+        let clicked = fence.runs && !is_other(&fence.language);
+        let shell = clicked || is_shell(&fence.language, &text);
+        self.page.elsewhere |= fence.elsewhere;
         let code = shell.then(|| Code { text: text.clone(), line: fence.begins + 1 });
-        let typed = fence.runs.then(|| text.clone());
+        let typed = clicked.then(|| text.clone());
         if let Some(detail) = self.open.last_mut() {
             detail.code.extend(code);
             detail.typed.extend(typed);
@@ -265,6 +310,7 @@ impl Reader {
         while !self.open.is_empty() {
             self.close();
         }
+        self.answered();
         self.page.lesson = tidy(&self.page.lesson);
         self.page
     }

@@ -17,6 +17,8 @@ pub(super) struct Fence {
     pub(super) language: String,
     /// Whether a click runs it.
     pub(super) runs: bool,
+    /// Whether it is run on a second machine.
+    pub(super) elsewhere: bool,
     /// What ends it.
     end: End,
     /// How many blanks stand before it.
@@ -49,10 +51,41 @@ impl Fence {
             begins: number,
             language,
             runs: runs(info),
+            elsewhere: elsewhere(info),
             end: End::Fence(mark, length),
             indent,
             lines: Vec::new(),
         })
+    }
+
+    /// The code in single backticks that goes over several lines, and over how many: a block, to its author.
+    pub(super) fn span(lines: &[&str], number: u32) -> Option<(Self, usize)> {
+        /// Longer ones are no author's.
+        const MOST: usize = 200;
+        let first = lines.first()?;
+        let begun = first.trim_start().strip_prefix('`')?;
+        if begun.contains('`') {
+            return None;
+        }
+        let inside = lines.iter().skip(1).take(MOST);
+        let more = inside.take_while(|line| !line.contains('`') && !line.trim().is_empty()).count();
+        let (last, marks) = lines.get(more + 1)?.split_once('`')?;
+        let marks = marks.trim();
+        if !(marks.is_empty() || marks.starts_with("{{") && marks.ends_with("}}")) {
+            return None;
+        }
+        let text = std::iter::once(begun).chain(lines.iter().skip(1).take(more).copied());
+        let text = text.chain(std::iter::once(last)).map(str::to_owned).collect();
+        let block = Self {
+            begins: number.saturating_sub(1),
+            language: String::new(),
+            runs: runs(marks),
+            elsewhere: elsewhere(marks),
+            end: End::Fence('`', 1),
+            indent: first.len() - first.trim_start().len(),
+            lines: text,
+        };
+        Some((block, more + 2))
     }
 
     /// The block of HTML that begins in this line.
@@ -61,6 +94,7 @@ impl Fence {
             begins: number,
             language: String::new(),
             runs: false,
+            elsewhere: false,
             end: End::Pre,
             indent: 0,
             lines: Vec::new(),
@@ -76,6 +110,7 @@ impl Fence {
                 let rest = trimmed.get(marks..).unwrap_or_default().trim_start();
                 if marks >= length && (rest.is_empty() || rest.starts_with("{{")) {
                     self.runs |= runs(rest);
+                    self.elsewhere |= elsewhere(rest);
                     return false;
                 }
                 let blanks = line.len() - line.trim_start_matches(' ').len();
@@ -128,8 +163,46 @@ pub(super) fn is_shell(language: &str, text: &str) -> bool {
     }
 }
 
+/// Whether code in this language is for something else, a program in which the learner is by then.
+pub(super) fn is_other(language: &str) -> bool {
+    const OTHERS: [&str; 26] = [
+        "c",
+        "cpp",
+        "cql",
+        "css",
+        "dockerfile",
+        "go",
+        "groovy",
+        "hcl",
+        "html",
+        "ini",
+        "java",
+        "javascript",
+        "js",
+        "json",
+        "lua",
+        "php",
+        "powershell",
+        "py",
+        "python",
+        "ruby",
+        "rust",
+        "scala",
+        "sql",
+        "toml",
+        "xml",
+        "yaml",
+    ];
+    OTHERS.contains(&language.to_lowercase().as_str())
+}
+
 fn runs(marks: &str) -> bool {
-    marks.contains("{{exec")
+    marks.to_lowercase().replace("{{ ", "{{").contains("{{exec")
+}
+
+/// Whether marks say that a second machine is meant: `{{execute HOST2}}`.
+pub(super) fn elsewhere(marks: &str) -> bool {
+    marks.to_lowercase().contains("host2")
 }
 
 /// How far a line's text is indented, a mark of a list included, and the text.

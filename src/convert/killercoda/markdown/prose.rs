@@ -18,10 +18,12 @@ static SELECTOR: Pattern = LazyLock::new(|| Regex::new(r"\{\{ ?TRAFFIC_SELECTOR 
 static ADDRESS: Pattern = LazyLock::new(|| Regex::new(r"\[\[HOST\d*_IP\]\]").ok());
 
 /// Marks behind code: what a click on it does.
-static MARK: Pattern =
-    LazyLock::new(|| Regex::new(r"^ ?\{\{ ?(exec|execute|copy|open)\b[^{}\n]*\}\}").ok());
+static MARK: Pattern = LazyLock::new(|| {
+    // Without a word a click does nothing. One brace is a slip, and means the same.
+    Regex::new(r"(?i)^(?:\{\{\s*\}\}| ?\{\{? ?(exec\w*|copy|open)\b[^{}\n]*\}\}?)").ok()
+});
 static LOOSE_MARK: Pattern =
-    LazyLock::new(|| Regex::new(r"\{\{ ?(?:exec|execute|copy|open)\b[^{}\n]*\}\}").ok());
+    LazyLock::new(|| Regex::new(r"(?i)\{\{ ?(?:exec\w*|copy|open)\b[^{}\n]*\}\}").ok());
 
 static IMAGE: Pattern = LazyLock::new(|| Regex::new(r"!\[([^\]\n]*)\]\([^)\n]*\)").ok());
 static IMAGE_TAG: Pattern = LazyLock::new(|| Regex::new(r"(?i)<img\b[^>\n]*>").ok());
@@ -65,6 +67,8 @@ pub(super) struct Prose {
     pub(super) text: String,
     /// What a click on code in it runs.
     pub(super) run: Vec<String>,
+    /// Whether that is on a second machine.
+    pub(super) elsewhere: bool,
 }
 
 fn replaced<'a>(
@@ -195,8 +199,9 @@ pub(super) fn prose(line: &str, shift: usize) -> Prose {
         let mut text = text;
         let mark = MARK.as_ref().and_then(|mark| mark.captures(text));
         if let (Some(code), Some(found)) = (code.take(), mark) {
-            if group(&found, 1).starts_with("exec") {
+            if group(&found, 1).to_lowercase().starts_with("exec") {
                 prose.run.push(code.to_owned());
+                prose.elsewhere |= super::code::elsewhere(&group(&found, 0));
             }
             text = text.get(found.get(0).map_or(0, |all| all.end())..).unwrap_or_default();
         }

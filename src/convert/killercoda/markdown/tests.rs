@@ -25,6 +25,52 @@ fn marks_for_a_browser_are_gone_and_what_they_run_is_known() {
 }
 
 #[test]
+fn marks_are_told_however_they_are_written() {
+    let page = read(
+        "The `touch`{{}} and `>`{{ }} of `ls`{{EXEC}}, `ps`{execute} and `df`{{ exec interrupt }}.\n\
+        `a` {{ b }} ``c``{{copy}}\n",
+    );
+    assert_eq!(page.lesson, "The `touch` and `>` of `ls`, `ps` and `df`.\n`a` {{ b }} ``c``");
+    assert_eq!(page.typed, ["ls", "ps", "df"]);
+    assert!(!page.elsewhere);
+    assert!(
+        read("`ls`{{execute HOST2}}").elsewhere && read("```\nls\n```{{exec host2}}\n").elsewhere
+    );
+}
+
+#[test]
+fn code_over_several_lines_is_a_block_in_whatever_backticks() {
+    let page = read(
+        "Write:\n\n`<html>\n<p>Hi</p>\n</html>`{{copy}}\n\n  `curl \\\n  -o x`{{execute}}\n\nA `b\nc` d\n`e\n\nf`",
+    );
+    assert_eq!(
+        page.lesson,
+        "Write:\n\n```\n<html>\n<p>Hi</p>\n</html>\n```\n\n  ```\n  curl \\\n    -o x\n  ```\n\nA `b\nc` d\n`e\n\nf`"
+    );
+    assert_eq!(page.typed, ["curl \\\n  -o x"]);
+    assert_eq!(page.code.iter().map(|code| code.line).collect::<Vec<_>>(), [7]);
+}
+
+#[test]
+fn questions_stay_and_their_answers_come_out() {
+    let page = read(
+        "Well:\n\n>>Q1: Which number?<<\n=== 4\n\n>> Which folder? <<\n( ) /a\n(*) /b\n[x] /c\n\nEnd\n>>None?<<\n",
+    );
+    assert_eq!(
+        page.lesson,
+        "Well:\n\n**Q1: Which number?**\n\n**Which folder?**\n\n- /a\n- /b\n- /c\n\nEnd\n**None?**"
+    );
+    assert_eq!(page.answers, ["Q1: Which number? 4", "Which folder? /b; /c"]);
+}
+
+#[test]
+fn what_is_typed_into_another_program_is_no_command() {
+    let page =
+        read("```ruby\ndocker = 1\n```{{exec}}\n```\nls\n```{{exec}}\n```plain\nps\n```{{exec}}\n");
+    assert_eq!(page.typed, ["ls", "ps"]);
+}
+
+#[test]
 fn what_unfolds_is_a_hint_a_solution_or_more_text() {
     let page = read(
         "Do it.\n<details>\n<summary>Need a hint?</summary>\n\nLook *there*.\n\n</details>\n\
