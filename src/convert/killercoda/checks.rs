@@ -3,22 +3,24 @@
 use super::draft::{Check, Leaf};
 use super::needs::lacking;
 use super::prepare::interpreter;
+use super::programs::Programs;
 use super::said::Said;
 use super::scenario::{Kind, Page, Text};
-use super::shell::commands;
 use crate::course::yaml::Mark;
 
 /// Makes checks of the scripts that verify, leaving out those that can never be passed here.
-pub(super) fn checks(leaves: &mut [Leaf<'_>], said: &mut Said) {
+///
+/// Where there are none, what can be done here decides: the greater part of the pages with commands.
+pub(super) fn checks(leaves: &mut [Leaf<'_>], programs: &Programs, said: &mut Said) {
     let verified = leaves.iter().any(|leaf| leaf.page.verify.is_some());
     let mut names: Vec<String> = Vec::new();
-    let mut left_out = Vec::new();
+    let (mut left_out, mut undone) = (Vec::new(), Vec::new());
     for leaf in leaves.iter_mut() {
         let page = leaf.page;
         let text_file = page.text.as_ref().map_or("", |text| text.file.as_str());
         let in_code = leaf.code.iter().find_map(|it| Some((it, lacking(it)?)));
         let verify = page.verify.as_ref();
-        let found = verify.map(|verify| commands(&verify.text)).unwrap_or_default();
+        let found = verify.map(|verify| programs.commands(&verify.text)).unwrap_or_default();
         let in_verify = found.iter().find_map(|it| Some((it, lacking(it)?)));
         let lack = match (in_verify, in_code, verify) {
             (Some(lack), _, Some(verify)) => Some((lack, verify.file.as_str())),
@@ -28,11 +30,13 @@ pub(super) fn checks(leaves: &mut [Leaf<'_>], said: &mut Said) {
         if let Some(((command, what), file)) = lack {
             let mark = Mark { line: command.line, column: u32::from(command.line > 0) };
             let why = format!("it runs {}, and no sandbox has {what}", command.name());
+            let lacks = Some((command.name().to_owned(), what));
             match (verified, verify) {
-                (false, _) => said.refuse_in(file, mark, why, None),
+                (false, _) => undone.push((file.to_owned(), mark, why)),
                 (true, Some(_)) => left_out.push((file.to_owned(), mark, why)),
                 (true, None) => said.note_in(file, mark, why, None),
             }
+            leaf.lacks = lacks;
             continue;
         }
         let Some(verify) = verify else { continue };
@@ -48,6 +52,15 @@ pub(super) fn checks(leaves: &mut [Leaf<'_>], said: &mut Said) {
         let name = name_of(page, &names);
         names.push(name.clone());
         leaf.check = Some(Check { name, cmd: command_of(verify) });
+    }
+    let asking = leaves.iter().filter(|leaf| !leaf.code.is_empty()).count();
+    let most = undone.len() * 2 < asking;
+    for (file, mark, why) in undone {
+        if most {
+            said.note_in(&file, mark, format!("{why}: the lesson says so there"), None);
+        } else {
+            said.refuse_in(&file, mark, why, None);
+        }
     }
     let none = names.is_empty();
     for (file, mark, why) in left_out {

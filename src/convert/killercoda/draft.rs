@@ -4,14 +4,22 @@ use super::assets::{Setup, setup};
 use super::checks::checks;
 use super::lesson::{hints, lesson};
 use super::markdown::{Page as Lesson, one_line};
-use super::needs::{Needs, lacking};
+use super::needs::{Needs, goes_elsewhere, lacking, sets_kernel};
 use super::prepare::{Before, Stage, script};
+use super::programs::Programs;
 use super::said::Said;
 use super::scenario::{Kind, Page, Scenario, Text};
-use super::shell::{Command, commands};
+use super::shell::Command;
 use super::solution;
 use crate::course::yaml::{Mark, quote};
 use crate::course::{Difficulty, Source};
+
+/// What the machines with Kubernetes have.
+const CLUSTER: &str = "a Kubernetes cluster";
+
+/// What a lesson for several machines says first.
+const OTHERS: &str = "> This was written for several machines (`controlplane` and `node01`, or `host01` and `host02`). Here \
+    all these names lead to one and the same, also by ssh.";
 
 /// What a learner makes to say that a scenario without checks is done.
 pub(super) const DONE: &str = "/root/done";
@@ -54,6 +62,8 @@ pub(super) struct Leaf<'a> {
     /// What it asks of the learner, as far as code tells.
     pub(super) code: Vec<Command>,
     pub(super) check: Option<Check>,
+    /// What of it cannot be done in a sandbox: the command, and what it lacks.
+    pub(super) lacks: Option<(String, &'static str)>,
 }
 
 /// What becomes of a scenario; `None` if it is refused.
@@ -63,20 +73,29 @@ pub(super) fn draft(
     folder: &str,
     said: &mut Said,
 ) -> Option<Draft> {
+    let setup = setup(source, folder, &scenario.assets, said);
+    let programs = Programs::of(&setup);
+    let leaf = |page| leaf(page, &programs);
     let mut leaves: Vec<Leaf<'_>> = scenario.pages.iter().map(leaf).collect();
-    machine(scenario, &leaves, said);
+    machine(scenario, &programs, said);
     let mut needs = Needs::default();
-    let before = scripts(scenario, &mut needs, said);
+    let others = others(scenario, &leaves, &programs);
+    if others {
+        needs.serve_ssh();
+        let message = "it has several machines: here all their names lead to one";
+        said.note(Mark::default(), message, None);
+    }
+    let before = scripts(scenario, &programs, &mut needs, said);
     let fetches = needs.network.is_some();
-    checks(&mut leaves, said);
+    checks(&mut leaves, &programs, said);
     for leaf in &leaves {
         let verify = leaf.page.verify.as_ref().filter(|_| leaf.check.is_some());
-        let verify = verify.map(|verify| commands(&verify.text)).unwrap_or_default();
-        for command in leaf.code.iter().chain(&verify) {
+        let verify = verify.map(|verify| programs.commands(&verify.text)).unwrap_or_default();
+        let can = |command: &&Command| lacking(command).is_none();
+        for command in leaf.code.iter().chain(&verify).filter(can) {
             needs.add(command);
         }
     }
-    let setup = setup(source, folder, &scenario.assets, said);
     if said.refused() {
         return None;
     }
@@ -100,6 +119,11 @@ pub(super) fn draft(
     let hints = hints(&mut leaves, solution.as_deref());
     let mut all: Vec<_> = leaves.iter().filter_map(|leaf| leaf.check.clone()).collect();
     let marked = all.is_empty();
+    if scenario.playground {
+        let message =
+            "it has no pages: a machine to try things on, with its description as the lesson";
+        said.note(Mark::default(), message, None);
+    }
     if marked {
         let message = "no step has a check: the learner says when it is done";
         said.note(Mark::default(), message, None);
@@ -109,11 +133,16 @@ pub(super) fn draft(
     let host_file = scenario.pages.iter().any(reads_host_file);
     let installs = needs.installs;
     let stages = stages(&before);
-    let first = Before { packages: &packages, installs, fetches, host_file };
+    let first = Before { packages: &packages, installs, fetches, host_file, others };
     let empty = stages.is_empty() && packages.is_empty() && !installs && !host_file;
     let title = one_line(&scenario.title);
+    let about = match (scenario.playground, others) {
+        (true, _) => scenario.description.as_str(),
+        (_, true) => OTHERS,
+        _ => "",
+    };
     Some(Draft {
-        lesson: lesson(&title, &leaves, marked),
+        lesson: lesson(&title, about, &leaves, marked),
         title,
         description: scenario.description.clone(),
         difficulty: scenario.difficulty,
@@ -127,20 +156,22 @@ pub(super) fn draft(
     })
 }
 
-fn leaf(page: &Page) -> Leaf<'_> {
+fn leaf<'a>(page: &'a Page, programs: &Programs) -> Leaf<'a> {
     let text = page.text.as_ref().map_or("", |text| text.text.as_str());
     let lesson = Lesson::read(text, shift(text));
     let lines = |code: &super::markdown::Code| {
         let from = code.line;
         let move_to = move |command: Command| Command { line: command.line + from - 1, ..command };
-        commands(&without_prompts(&code.text)).into_iter().map(move_to).collect::<Vec<_>>()
+        let found = programs.commands(&without_prompts(&code.text));
+        found.into_iter().map(move_to).collect::<Vec<_>>()
     };
     let mut code: Vec<_> = lesson.code.iter().flat_map(lines).collect();
     // A solution has no line of its own.
     code.extend(lesson.solving().into_iter().flat_map(|text| {
-        commands(&without_prompts(text)).into_iter().map(|command| Command { line: 0, ..command })
+        let found = programs.commands(&without_prompts(text));
+        found.into_iter().map(|command| Command { line: 0, ..command })
     }));
-    Leaf { page, lesson, code, check: None }
+    Leaf { page, lesson, code, check: None, lacks: None }
 }
 
 /// Code as it is typed: `$ ls` is `ls`.
@@ -159,39 +190,79 @@ fn shift(text: &str) -> usize {
 }
 
 /// What the name of its machine says.
-fn machine(scenario: &Scenario, leaves: &[Leaf<'_>], said: &mut Said) {
+fn machine(scenario: &Scenario, programs: &Programs, said: &mut Said) {
     let image = scenario.image.to_lowercase();
     let cluster =
         ["kube", "k8s", "k3s", "openshift", "minikube"].iter().any(|it| image.contains(it));
     let texts = scenario.pages.iter().flat_map(|page| {
         [&page.text, &page.background, &page.foreground, &page.verify].into_iter().flatten()
     });
-    if cluster && texts.clone().any(|text| text.text.to_lowercase().contains("kube")) {
+    let says = |word: &str| texts.clone().any(|text| text.text.to_lowercase().contains(word));
+    // Where checks tell what is asked for, the word alone does not.
+    let checked = scenario.pages.iter().any(|page| page.verify.is_some());
+    let runs =
+        |text: &Text| programs.commands(&text.text).iter().any(|it| lacking(it) == Some(CLUSTER));
+    let asks = if checked {
+        says("kubectl") || says("kubeadm") || says("kubelet") || texts.clone().any(runs)
+    } else {
+        scenario.playground || says("kube")
+    };
+    if cluster && asks {
         let message = format!("it needs a Kubernetes cluster: its machine is {}", quote(&image));
         said.refuse(Mark::default(), message, None);
     } else if cluster {
-        let message = "it was written for a machine with Kubernetes, of which nothing in it speaks";
+        let message = "it was written for a machine with Kubernetes, which nothing in it uses";
         said.note(Mark::default(), message, None);
+    }
+    if scenario.playground
+        && let Some((word, what)) = named(scenario)
+    {
+        let message = format!("it is for trying {word}, and no sandbox has {what}");
+        said.refuse(Mark::default(), message, None);
     }
     let known = image.is_empty() || image.starts_with("ubuntu") || cluster;
     if !known {
         let message = format!("its machine is {}: Debian stands in for it", quote(&image));
         said.note(Mark::default(), message, None);
     }
-    let ssh = |command: &Command| {
-        command.name() == "ssh"
-            && command.arguments().any(|word| {
-                let host = word.rsplit('@').next().unwrap_or(word);
-                matches!(host, "node01" | "node02" | "host02" | "controlplane")
-            })
+}
+
+/// Whether it goes to another machine. What is asked for there can mostly be done on one with all the names.
+fn others(scenario: &Scenario, leaves: &[Leaf<'_>], programs: &Programs) -> bool {
+    let scripts = scenario
+        .pages
+        .iter()
+        .flat_map(|page| [&page.background, &page.foreground, &page.verify].into_iter().flatten());
+    let mut scripts = scripts.flat_map(|script| programs.commands(&script.text));
+    let mut pages = leaves.iter().flat_map(|leaf| &leaf.code);
+    // An inventory of Ansible names machines without a command.
+    let named = || {
+        let mut pages = scenario.pages.iter().filter_map(|page| page.text.as_ref());
+        pages.any(|text| text.text.contains("node01"))
     };
-    if leaves.iter().flat_map(|leaf| &leaf.code).any(ssh) {
-        said.refuse(Mark::default(), "it needs several machines: it goes to another by ssh", None);
-    }
+    leaves.iter().any(|leaf| leaf.lesson.elsewhere)
+        || pages.any(goes_elsewhere)
+        || scripts.any(|command| goes_elsewhere(&command))
+        || scenario.image.contains("2node") && named()
+}
+
+/// The first word about a machine to try things on that is a program which no sandbox can run.
+fn named(scenario: &Scenario) -> Option<(String, &'static str)> {
+    let words = format!("{} {}", scenario.title, scenario.description).to_lowercase();
+    words.split(|c: char| !c.is_alphanumeric()).find_map(|word| {
+        let command = Command { words: vec![word.to_owned()], line: 0 };
+        let what = if word == "kubernetes" { Some(CLUSTER) } else { lacking(&command) };
+        Some((word.to_owned(), what?))
+    })
 }
 
 /// The pages with scripts that are run before the learner enters, and what those need.
-fn scripts<'a>(scenario: &'a Scenario, needs: &mut Needs, said: &mut Said) -> Vec<&'a Page> {
+fn scripts<'a>(
+    scenario: &'a Scenario,
+    programs: &Programs,
+    needs: &mut Needs,
+    said: &mut Said,
+) -> Vec<&'a Page> {
     let mut run: Vec<&Page> = Vec::new();
     for page in &scenario.pages {
         let scripts: Vec<&Text> =
@@ -208,12 +279,19 @@ fn scripts<'a>(scenario: &'a Scenario, needs: &mut Needs, said: &mut Said) -> Ve
             continue;
         }
         for script in &scripts {
-            let found = commands(&script.text);
-            let no_sandbox = found.iter().find_map(|it| Some((it, lacking(it)?)));
-            if let Some((command, what)) = no_sandbox {
+            let found = programs.commands(&script.text);
+            let stops = found.iter().any(stops_at_failures) || first_line_stops(&script.text);
+            for (command, what) in found.iter().filter_map(|it| Some((it, lacking(it)?))) {
                 let mark = Mark { line: command.line, column: 1 };
                 let message = format!("it runs {}, and no sandbox has {what}", command.name());
-                said.refuse_in(&script.file, mark, message, None);
+                if sets_kernel(command) && !stops {
+                    let message =
+                        format!("{message}: this fails, and the rest of the script goes on");
+                    said.note_in(&script.file, mark, message, None);
+                } else {
+                    said.refuse_in(&script.file, mark, message, None);
+                    break;
+                }
             }
             for command in &found {
                 needs.add(command);
@@ -234,6 +312,19 @@ fn scripts<'a>(scenario: &'a Scenario, needs: &mut Needs, said: &mut Said) -> Ve
     run
 }
 
+/// Whether a command makes its script end at the first failure: `set -e`.
+fn stops_at_failures(command: &Command) -> bool {
+    let short = |word: &str| word.starts_with('-') && !word.starts_with("--") && word.contains('e');
+    command.name() == "set" && command.arguments().any(|word| short(word) || word == "errexit")
+}
+
+fn first_line_stops(script: &str) -> bool {
+    let first = script.lines().next().and_then(|line| line.strip_prefix("#!"));
+    first.is_some_and(|line| {
+        line.split_whitespace().any(|word| word.starts_with('-') && word.contains('e'))
+    })
+}
+
 /// Whether an earlier page runs the same script.
 fn again(run: &[&Page], script: &Text) -> bool {
     let mut earlier =
@@ -246,9 +337,11 @@ fn stages<'a>(pages: &[&'a Page]) -> Vec<Stage<'a>> {
     for (index, page) in pages.iter().enumerate() {
         let earlier = pages.get(..index).unwrap_or_default();
         let new = |script: &'a Option<Text>| script.as_ref().filter(|it| !again(earlier, it));
-        let name = match page.kind {
-            Kind::Intro | Kind::Finish => "intro".to_owned(),
-            Kind::Step(number) => format!("step{number}"),
+        let name = match (page.kind, index) {
+            (Kind::Step(number), _) => format!("step{number}"),
+            (_, 0) => "intro".to_owned(),
+            // An introduction may have several pages.
+            (_, index) => format!("intro{}", index + 1),
         };
         stages.push(Stage {
             name,

@@ -35,6 +35,7 @@ pub(super) fn scenarios(root: &Path, source: &Source) -> Result<Vec<String>, Dia
         help: Some("name a folder with an index.json, or with folders that have one".to_owned()),
     })?;
     let mut found = walk.found;
+    found.retain(|folder| may_be_scenario(source, folder));
     let mut lists = std::collections::HashMap::new();
     for folder in &found {
         let course = parent(folder).to_owned();
@@ -47,6 +48,18 @@ pub(super) fn scenarios(root: &Path, source: &Source) -> Result<Vec<String>, Dia
         (course.to_owned(), place.unwrap_or(usize::MAX), natural(name))
     });
     Ok(found)
+}
+
+/// Whether a folder's `index.json` is that of a scenario. Others list courses, or belong to something else;
+/// one that cannot be read may be anything, and is told of later.
+fn may_be_scenario(source: &Source, folder: &str) -> bool {
+    let file = source.find(&join(folder, "index.json"));
+    let Some(text) = file.ok().flatten().and_then(|file| Some(file.utf8().ok()?.into_owned()))
+    else {
+        return true;
+    };
+    let keys = |json: Json| ["details", "backend"].iter().any(|key| json.value.get(key).is_some());
+    Json::read(&text).map_or(true, keys)
 }
 
 /// What a list calls its course: `title` of its `structure.json`.
@@ -146,7 +159,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         for name in ["b", "a10", "a9", "course/y", "course/x", "course/z", "path/2", "path/1"] {
-            write(root, &format!("{name}/index.json"), "{}");
+            write(root, &format!("{name}/index.json"), "{\"details\": {}}");
         }
         write(
             root,
@@ -158,7 +171,10 @@ mod tests {
             "path-pathway.json",
             r#"{"courses": [{"course_id": "2"}, {"course_id": "1"}],}"#,
         );
-        write(root, ".git/x/index.json", "{}");
+        write(root, ".git/x/index.json", "{\"details\": {}}");
+        // A list of courses, and something else altogether.
+        write(root, "index.json", "{\"courses\": []}");
+        write(root, "site/index.json", "[1]");
         std::os::unix::fs::symlink(root, root.join("loop")).unwrap();
         let source = Source::folder(root).unwrap();
         let found = scenarios(root, &source).unwrap();
@@ -172,7 +188,7 @@ mod tests {
     fn what_has_no_end_is_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let deep: String = (0..40).map(|_| "d/").collect();
-        write(folder.path(), &format!("{deep}index.json"), "{}");
+        write(folder.path(), &format!("{deep}index.json"), "{\"details\": {}}");
         let source = Source::folder(folder.path()).unwrap();
         assert!(scenarios(folder.path(), &source).unwrap().is_empty());
         assert!(scenarios(&folder.path().join("none"), &source).is_err());

@@ -6,9 +6,13 @@ use super::draft::{DONE, Hint, Leaf};
 use super::markdown::one_line;
 use super::scenario::Kind;
 
-/// The pages as chapters; `marked` where the learner says when it is done.
-pub(super) fn lesson(title: &str, leaves: &[Leaf<'_>], marked: bool) -> String {
+/// The pages as chapters, after what there is to say about them; `marked` where the learner says when it is
+/// done.
+pub(super) fn lesson(title: &str, about: &str, leaves: &[Leaf<'_>], marked: bool) -> String {
     let mut lesson = format!("# {title}\n");
+    if !about.is_empty() {
+        let _ = write!(lesson, "\n{about}\n");
+    }
     for leaf in leaves {
         let heading = match (leaf.page.kind, leaf.page.title.as_str()) {
             (Kind::Intro, "") => "Introduction".to_owned(),
@@ -23,6 +27,13 @@ pub(super) fn lesson(title: &str, leaves: &[Leaf<'_>], marked: bool) -> String {
         if !text.is_empty() || matches!(leaf.page.kind, Kind::Step(_)) {
             let _ = write!(lesson, "\n## {heading}\n");
         }
+        if let Some((command, what)) = &leaf.lacks {
+            let _ = write!(
+                lesson,
+                "\n> `{command}` cannot be run here: no sandbox has {what}. What needs it can only be read, and is \
+                not checked.\n"
+            );
+        }
         if !text.is_empty() {
             let _ = write!(lesson, "\n{text}\n");
         }
@@ -33,6 +44,13 @@ pub(super) fn lesson(title: &str, leaves: &[Leaf<'_>], marked: bool) -> String {
             "\n## When you are done\n\nNothing here is checked. When you have done every step, say \
             so:\n\n```sh\ntouch {DONE}\n```\n"
         );
+    }
+    let answers: Vec<_> = leaves.iter().flat_map(|leaf| &leaf.lesson.answers).collect();
+    if !answers.is_empty() {
+        lesson.push_str("\n## Answers\n\n");
+    }
+    for answer in answers {
+        let _ = writeln!(lesson, "- {answer}");
     }
     lesson
 }

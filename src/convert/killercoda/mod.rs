@@ -1,7 +1,7 @@
 //! Scenarios in the format of Killercoda: folders with an `index.json`, pages of Markdown and scripts.
 //!
 //! [`plan`] finds them (`find`), reads each (`scenario`, `json`), tells from its scripts and pages what it
-//! needs (`shell`, `needs`), takes its pages apart (`markdown`) and makes an exercise of it (`draft`,
+//! needs (`shell`, `programs`, `needs`), takes its pages apart (`markdown`) and makes an exercise of it (`draft`,
 //! `checks`, `lesson`, `assets`, `prepare`, `solution`, `exercise`). One scenario is one exercise. What becomes of which key,
 //! and what cannot be converted, is told in `docs/import.md`.
 //!
@@ -19,6 +19,7 @@ mod lesson;
 mod markdown;
 mod needs;
 mod prepare;
+mod programs;
 mod said;
 mod scenario;
 mod shell;
@@ -69,7 +70,7 @@ pub fn plan(wish: Wish<'_>, into: &Catalogue, course: &Catalogue) -> Result<Plan
             file: wish.folder.display().to_string(),
             line: 0,
             column: 0,
-            message: "there is no scenario here: no folder has an index.json".to_owned(),
+            message: "there is no scenario here: no folder has an index.json with steps".to_owned(),
             help: Some("name the folder of a scenario, or of a repository of scenarios".to_owned()),
         });
     }

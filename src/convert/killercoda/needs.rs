@@ -9,7 +9,7 @@ mod programs;
 use std::collections::BTreeSet;
 
 use super::shell::Command;
-use programs::{CAPABILITIES, DISKS, HERE, INIT, LACKING, PACKAGES, SERVICES, USERS};
+use programs::{CAPABILITIES, DISKS, HERE, INIT, LACKING, OTHERS, PACKAGES, SERVICES, USERS};
 
 /// What an exercise needs, all of its scripts and steps taken together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,8 +45,44 @@ pub(super) fn lacking(command: &Command) -> Option<&'static str> {
         }
         _ => false,
     };
+    if only_shows(command) {
+        return None;
+    }
     let found = LACKING.iter().find(|(_, names)| names.contains(&name)).map(|(what, _)| *what);
     found.or_else(|| disks.then_some(DISKS))
+}
+
+/// Whether a command shows the machine's disks, which works where there are none.
+fn only_shows(command: &Command) -> bool {
+    let shows: &[&str] = match command.name() {
+        "fdisk" | "sfdisk" | "parted" => &["-l", "--list"],
+        "losetup" => &["-a", "-l", "--all", "--list"],
+        "swapon" => &["-s", "--show", "--summary"],
+        _ => return false,
+    };
+    command.arguments().any(|word| shows.contains(&word))
+        && !command.arguments().any(|word| word.starts_with("/dev/"))
+}
+
+/// Whether a command sets the kernel up. Where a script does that along with other things, these are worth
+/// having without it.
+pub(super) fn sets_kernel(command: &Command) -> bool {
+    matches!(command.name(), "modprobe" | "sysctl" | "swapoff")
+}
+
+/// Whether a command goes to another of the machines that those scenarios have, by its name.
+pub(super) fn goes_elsewhere(command: &Command) -> bool {
+    goes_by_ssh(command, &OTHERS)
+}
+
+/// Whether it goes by ssh to one of these machines.
+fn goes_by_ssh(command: &Command, machines: &[&str]) -> bool {
+    let host = |word: &str| {
+        let host = word.rsplit('@').next().unwrap_or(word);
+        machines.contains(&host.split(':').next().unwrap_or(host))
+    };
+    matches!(command.name(), "ssh" | "scp" | "sftp" | "rsync" | "ssh-copy-id" | "ssh-keyscan")
+        && command.arguments().any(host)
 }
 
 impl Needs {
@@ -58,6 +94,9 @@ impl Needs {
             || name == "ip" && command.arguments().any(|word| word == "netns");
         self.init |= INIT.contains(&name) || inits;
         self.users |= USERS.contains(&name);
+        if goes_elsewhere(command) || goes_by_ssh(command, &HERE) {
+            self.serve_ssh();
+        }
         for (capability, names) in CAPABILITIES {
             // Networks of names of its own come with an init system.
             let link = name == "ip" && capability == "NET_ADMIN";
@@ -77,6 +116,13 @@ impl Needs {
         if self.network.is_none() && uses_network(command) {
             self.network = Some(shown(command));
         }
+    }
+
+    /// Adds what it takes to be reached by ssh.
+    pub(super) fn serve_ssh(&mut self) {
+        self.init = true;
+        self.packages.extend(["openssh-client", "openssh-server"]);
+        self.capabilities.insert("SYS_CHROOT");
     }
 
     /// What is to be installed before the learner enters.
@@ -170,6 +216,8 @@ mod tests {
             ("mkfs.ext4 /dev/vdb; ls", Some(DISKS)),
             ("mkfs.ext4 disk.img; mount -t tmpfs none /mnt", None),
             ("command -v docker", None),
+            ("sudo fdisk -l; losetup -a; swapon --show", None),
+            ("fdisk -l /dev/sda", Some(DISKS)),
             ("ls", None),
         ] {
             assert_eq!(commands(script).iter().find_map(lacking), what, "{script}");
@@ -181,6 +229,12 @@ mod tests {
         assert_eq!(needs("ls -l; echo x > y; curl localhost:80; grep -r x /etc"), Needs::default());
         let all = needs("systemctl start x; useradd bob; iptables -L; ip link add d type dummy");
         assert!(all.init && all.users && all.capabilities.contains("NET_ADMIN"));
+        for ssh in ["ssh -i k bob@localhost", "scp x node01:/tmp/", "ssh-copy-id root@controlplane"]
+        {
+            let ssh = needs(ssh);
+            assert!(ssh.init && ssh.packages().any(|it| it == "openssh-server"), "{ssh:?}");
+        }
+        assert!(!needs("ssh bob@example.org; ssh-keygen; curl node01").init);
         let git = needs("git init");
         assert!(git.network.is_none() && git.any_network());
         assert_eq!(git.packages().collect::<Vec<_>>(), ["git"]);

@@ -25,10 +25,64 @@ const TOGETHER_FETCHING: u32 = 540;
 /// Where what the scripts say is kept: where their authors expect it.
 const LOG: &str = "/var/log/killercoda";
 
-const BEGIN: &str = r#"export HOME=/root USER=root LOGNAME=root SHELL=/bin/bash TERM=dumb DEBIAN_FRONTEND=noninteractive
+/// Tells apt not to ask, for as long as scripts run.
+const ASSUME_YES: &str = "/etc/apt/apt.conf.d/90-assume-yes";
+
+/// With a terminal's name, since `clear` fails without, and ends a script that stops at failures.
+const BEGIN: &str = r#"export HOME=/root USER=root LOGNAME=root SHELL=/bin/bash TERM=xterm DEBIAN_FRONTEND=noninteractive
 export PATH="$PATH:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 cd /root || exit
 scripts=$(mktemp -d /var/tmp/setup.XXXXXX) || exit
+"#;
+
+/// For scripts of the foreground, which run in the learner's own shell on their platform. What they leave in it
+/// (its folder, exported variables, whose shell it is) the learner's gets.
+const LEFT: &str = r#"
+mkdir "$scripts/bin"
+cat >"$scripts/bin/su" <<'END_OF_SU'
+#!/bin/sh
+# A shell of somebody else would end here at once, since nobody types: the learner's becomes one.
+for word; do
+    case $word in -c* | --command*) exec /bin/su "$@" ;; esac
+done
+echo "su $*" >"${0%/*}/../su"
+END_OF_SU
+chmod +x "$scripts/bin/su"
+cat >"$scripts/shell" <<'END_OF_SHELL'
+# shell FILE: runs a script as a shell does into which it is typed.
+state() {
+    export -p
+    printf 'cd -- %q\n' "$PWD"
+}
+state >"${0%/*}/before"
+PATH=${0%/*}/bin:$PATH
+trap 'PATH=${PATH#"${0%/*}/bin:"}; state >"${0%/*}/after"' EXIT
+. "$1"
+END_OF_SHELL
+# left: what the script left.
+left() {
+    if [ -s "$scripts/after" ]; then
+        kept=$(grep -vxFf "$scripts/before" "$scripts/after" |
+            grep -E '^(declare -x [A-Za-z_][A-Za-z_0-9]*=".*"|cd -- .*)$' |
+            grep -vE '^declare -x (PWD|OLDPWD|SHLVL|_)=')
+        [ -z "$kept" ] || printf '%s\n' "$kept" >>.bashrc
+    fi
+    if [ -s "$scripts/su" ]; then
+        echo "[ -t 0 ] && $(cat "$scripts/su")" >>.bashrc
+    fi
+    rm -f "$scripts/before" "$scripts/after" "$scripts/su"
+}
+"#;
+
+/// The names of several machines for one, which comes into itself by ssh without being asked.
+const SEVERAL: &str = r#"
+names='controlplane node01 node02 host01 host02'
+echo "127.0.0.1 $names" >>/etc/hosts
+mkdir -p -m 700 .ssh
+ssh-keygen -q -t ed25519 -N '' -f .ssh/id_ed25519 </dev/null
+cat .ssh/id_ed25519.pub >>.ssh/authorized_keys
+printf 'Host %s\n    StrictHostKeyChecking accept-new\n' "$names" >>.ssh/config
+systemctl enable --now ssh
 "#;
 
 const FUNCTIONS: &str = r#"
@@ -60,6 +114,7 @@ pub(super) struct Stage<'a> {
 
 /// What else is to be done before the learner enters.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says that there is one thing to do")]
 pub(super) struct Before<'a> {
     /// Packages that are installed, without which nobody is let in.
     pub(super) packages: &'a [&'a str],
@@ -69,11 +124,13 @@ pub(super) struct Before<'a> {
     pub(super) fetches: bool,
     /// Whether they look up the machine's address in a file.
     pub(super) host_file: bool,
+    /// Whether the machine is reached by the names of several.
+    pub(super) others: bool,
 }
 
 /// The whole script.
 pub(super) fn script(stages: &[Stage<'_>], before: Before<'_>) -> String {
-    let Before { packages, installs, fetches, host_file } = before;
+    let Before { packages, installs, fetches, host_file, others } = before;
     let mut script =
         "# Made of the scripts with which a scenario of Killercoda sets itself up.\n".to_owned();
     script.push_str(BEGIN);
@@ -96,17 +153,30 @@ pub(super) fn script(stages: &[Stage<'_>], before: Before<'_>) -> String {
             exit 1\nfi\n"
         );
     }
+    if others {
+        script.push_str(SEVERAL);
+    }
     if stages.is_empty() {
         return script + "rmdir \"$scripts\"\n";
     }
+    if installs {
+        // Nobody is there to be asked.
+        let _ = writeln!(script, "echo 'APT::Get::Assume-Yes \"true\";' >{ASSUME_YES}");
+    }
     script.push_str(FUNCTIONS);
+    let shell =
+        |stage: &Stage<'_>| stage.foreground.is_some_and(|it| interpreter(&it.text) == "bash");
+    if stages.iter().any(shell) {
+        script.push_str(LEFT);
+    }
     let together = if fetches { TOGETHER_FETCHING } else { TOGETHER };
     let _ = write!(script, "deadline=$(($(date +%s) + {together}))\nrunning=\n");
     for stage in stages {
         script.push_str(&part(stage, fetches));
     }
     script.push_str("# A shell reads its script while it runs it.\n");
-    script.push_str("[ -n \"$running\" ] || rm -rf \"$scripts\"\nexit 0\n");
+    let assumed = if installs { ASSUME_YES } else { "" };
+    let _ = write!(script, "[ -n \"$running\" ] || rm -rf \"$scripts\" {assumed}\nexit 0\n");
     script
 }
 
@@ -118,7 +188,10 @@ fn part(stage: &Stage<'_>, fetches: bool) -> String {
         part.push_str("background=$!\n");
     }
     if let Some(text) = stage.foreground {
-        part.push_str(&put(&name("foreground"), &text.text, &interpreter(&text.text)));
+        let interpreter = interpreter(&text.text);
+        let shell = interpreter == "bash";
+        let program = if shell { "bash \"$scripts/shell\"" } else { &interpreter };
+        part.push_str(&put(&name("foreground"), &text.text, program));
         // It often waits for the other one.
         let both = seconds(&text.text, fetches)
             .max(stage.background.map_or(0, |other| seconds(&other.text, fetches)));
@@ -126,6 +199,9 @@ fn part(stage: &Stage<'_>, fetches: bool) -> String {
             part,
             "foreground=$!\nawait \"$foreground\" {both} || kill -s KILL -- \"-$foreground\" 2>/dev/null\n"
         );
+        if shell {
+            part.push_str("left\n");
+        }
     }
     if let Some(text) = stage.background {
         let limit = seconds(&text.text, fetches);
@@ -224,6 +300,36 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path().join("var/tmp")).unwrap().count(), 0);
         let log = folder.path().join("var/log/killercoda/intro-foreground.log");
         assert_eq!(std::fs::read_to_string(log).unwrap(), "END_OF_SCRIPT\n");
+    }
+
+    #[test]
+    fn what_a_foreground_script_leaves_in_its_shell_the_learner_gets() {
+        let folder = tempfile::tempdir().unwrap();
+        let foreground = text(
+            "#!/bin/bash\nset -e\nexport PROMPT_COMMAND='history -a' A=\"x y\"\nB=no\nmkdir -p 'a b'\n\
+            export PATH=$PATH:/opt/x/bin\nclear\ncd 'a b'\n",
+        );
+        let stage =
+            Stage { name: "intro".to_owned(), background: None, foreground: Some(&foreground) };
+        assert!(run(&script(&[stage], Before::default()), folder.path()).0);
+        let left = std::fs::read_to_string(folder.path().join("root/.bashrc")).unwrap();
+        assert!(left.contains("declare -x PROMPT_COMMAND=\"history -a\"\n"), "{left}");
+        assert!(left.contains("declare -x A=\"x y\"\n") && !left.contains("B="), "{left}");
+        assert!(left.contains(":/opt/x/bin\"\n") && !left.contains("/var/tmp"), "{left}");
+        assert!(left.contains("\\ b\n"), "{left}");
+
+        let folder = tempfile::tempdir().unwrap();
+        let other = text("user=bob\nsu - bob -c true\nexec su - \"$user\"\n");
+        let stage = Stage { name: "intro".to_owned(), background: None, foreground: Some(&other) };
+        assert!(run(&script(&[stage], Before::default()), folder.path()).0);
+        let left = std::fs::read_to_string(folder.path().join("root/.bashrc")).unwrap();
+        assert_eq!(left, "[ -t 0 ] && su - bob\n");
+
+        let folder = tempfile::tempdir().unwrap();
+        let plain = text("touch x\ncd /nowhere\nsu -c 'touch y'\n");
+        let stage = Stage { name: "intro".to_owned(), background: None, foreground: Some(&plain) };
+        assert!(run(&script(&[stage], Before::default()), folder.path()).0);
+        assert!(!folder.path().join("root/.bashrc").exists());
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(super) struct Scenario {
     pub(super) image: String,
     pub(super) pages: Vec<Page>,
     pub(super) assets: Vec<Asset>,
+    /// Whether it is a machine to try things on, without any page.
+    pub(super) playground: bool,
 }
 
 /// The introduction, a step, or the end.
@@ -96,7 +98,11 @@ pub(super) fn read(source: &Source, folder: &str, said: &mut Said) -> Scenario {
         let message = "this is not quite JSON: comments, tabs or commas too many were passed over";
         said.note(Mark::default(), message, None);
     }
-    let Some(details) = json.value.get("details").filter(|it| it.is_object()) else {
+    let backend = json.value.get("backend");
+    let playground = json.value.get("details").is_none() && backend.is_some_and(Value::is_object);
+    let none = Value::Object(serde_json::Map::new());
+    let details = json.value.get("details").or(playground.then_some(&none));
+    let Some(details) = details.filter(|it| it.is_object()) else {
         let help = Some("it is no scenario, unless \"details\" has its steps".to_owned());
         said.refuse(json.at().mark(), "there is no \"details\" in it", help);
         return Scenario { title: text_of(&json.value, "title"), ..Scenario::default() };
@@ -104,7 +110,13 @@ pub(super) fn read(source: &Source, folder: &str, said: &mut Said) -> Scenario {
     let mut reader = Reader { source, folder, said, bytes: 0 };
     let at = json.at().key("details");
     let mut pages = Vec::new();
-    pages.extend(reader.page(details.get("intro"), Kind::Intro, at.key("intro")));
+    // Some put it beside the details.
+    let beside = |key: &str| match details.get(key) {
+        Some(value) => (Some(value), at.key(key)),
+        None => (json.value.get(key), json.at().key(key)),
+    };
+    let (intro, place) = beside("intro");
+    pages.extend(reader.pages(intro, Kind::Intro, place));
     let steps = details.get("steps").and_then(Value::as_array);
     for (index, step) in steps.into_iter().flatten().enumerate() {
         if pages.len() > MAX_PAGES {
@@ -114,12 +126,12 @@ pub(super) fn read(source: &Source, folder: &str, said: &mut Said) -> Scenario {
         }
         pages.extend(reader.page(Some(step), Kind::Step(index + 1), at.key("steps").item(index)));
     }
-    pages.extend(reader.page(details.get("finish"), Kind::Finish, at.key("finish")));
+    let (finish, place) = beside("finish");
+    pages.extend(reader.pages(finish, Kind::Finish, place));
     let assets = reader.assets(details.get("assets"), at.key("assets"));
-    if pages.iter().all(|page| page.text.is_none()) {
+    if !playground && pages.iter().all(|page| page.text.is_none()) {
         reader.said.refuse(at.mark(), "it has no page with a text", None);
     }
-    let backend = json.value.get("backend");
     Scenario {
         title: text_of(&json.value, "title"),
         description: text_of(&json.value, "description"),
@@ -128,6 +140,7 @@ pub(super) fn read(source: &Source, folder: &str, said: &mut Said) -> Scenario {
         image: backend.map_or_else(String::new, |backend| text_of(backend, "imageid")),
         pages,
         assets,
+        playground,
     }
 }
 
@@ -193,6 +206,15 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// One page, or a list of them.
+    fn pages(&mut self, value: Option<&Value>, kind: Kind, at: At<'_>) -> Vec<Page> {
+        let Some(list) = value.and_then(Value::as_array) else {
+            return self.page(value, kind, at).into_iter().collect();
+        };
+        let list = list.iter().take(MAX_PAGES).enumerate();
+        list.filter_map(|(index, value)| self.page(Some(value), kind, at.item(index))).collect()
+    }
+
     fn page(&mut self, value: Option<&Value>, kind: Kind, at: At<'_>) -> Option<Page> {
         let value = value?;
         if !value.is_object() {

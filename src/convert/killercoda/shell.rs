@@ -52,7 +52,7 @@ fn look(script: &str, line: u32, depth: usize, found: &mut Vec<Command>) {
     }
 }
 
-/// What `bash -c`, `su -c` and `eval` run.
+/// What `bash -c`, `su -c`, `eval` and `ssh` run.
 fn script_of(words: &[String]) -> Option<String> {
     let (name, rest) = words.split_first()?;
     match name.as_str() {
@@ -61,6 +61,20 @@ fn script_of(words: &[String]) -> Option<String> {
             rest.get(at + 1).cloned()
         }
         "eval" => Some(rest.join(" ")),
+        "ssh" => {
+            let mut words = rest.iter();
+            while let Some(word) = words.next() {
+                if !word.starts_with('-') {
+                    // The machine; what follows is run there.
+                    let script = words.map(String::as_str).collect::<Vec<_>>().join(" ");
+                    return (!script.is_empty()).then_some(script);
+                }
+                if matches!(word.as_str(), "-i" | "-p" | "-l" | "-o" | "-F" | "-J" | "-L" | "-R") {
+                    words.next();
+                }
+            }
+            None
+        }
         _ => None,
     }
 }
@@ -132,6 +146,7 @@ mod tests {
             ("cat > x <<'EOF' && b\nno; no\nEOF\nc", "cat b c"),
             ("cat <<EOF | a\nno\n\tEOF\nb <<< c; d", "cat a b d"),
             ("bash -c 'a; b' && su - x -c \"c\"", "a b bash c su"),
+            ("ssh -i k a@b; ssh -p 22 a 'b; c' | d; ssh a e f", "ssh b c ssh d e ssh"),
             ("timeout 5 a; env K=v b; command -v no; command c; nohup d &", "a b c d"),
             ("a \\\n  b\nc", "a c"),
             ("f() { a; }", "f a"),

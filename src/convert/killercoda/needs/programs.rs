@@ -135,7 +135,7 @@ pub(super) const CAPABILITIES: [(&str, &[&str]); 8] = [
 
 /// Programs that are there from the beginning on those machines and not in our images, with Debian's
 /// package of each.
-pub(super) const PACKAGES: [(&str, &[&str]); 46] = [
+pub(super) const PACKAGES: [(&str, &[&str]); 48] = [
     ("git", &["git"]),
     ("wget", &["wget"]),
     ("bind9-dnsutils", &["dig", "nslookup", "nsupdate"]),
@@ -184,11 +184,16 @@ pub(super) const PACKAGES: [(&str, &[&str]); 46] = [
     ("rsyslog", &["rsyslogd"]),
     ("python-is-python3", &["python"]),
     ("busybox", &["busybox"]),
+    ("fdisk", &["fdisk", "sfdisk"]),
+    ("parted", &["parted"]),
     ("sysstat", &["iostat", "mpstat", "sar", "pidstat"]),
 ];
 
 /// What of a program works only with an init system that starts its service.
 pub(super) const SERVICES: [&str; 3] = ["crontab", "sshd", "at"];
+
+/// Names of the other machines, where there are several.
+pub(super) const OTHERS: [&str; 5] = ["controlplane", "node01", "node02", "host01", "host02"];
 
 /// Names of this machine, for whoever asks the network.
 pub(super) const HERE: [&str; 5] = ["localhost", "127.0.0.1", "0.0.0.0", "::1", "$"];
