@@ -30,8 +30,8 @@ pub(super) fn lesson(title: &str, about: &str, leaves: &[Leaf<'_>], marked: bool
         if let Some((command, what)) = &leaf.lacks {
             let _ = write!(
                 lesson,
-                "\n> `{command}` cannot be run here: no sandbox has {what}. What needs it can only be read, and is \
-                not checked.\n"
+                "\n> Not all of this can be done here: it runs `{command}`, and no sandbox has {what}. What needs \
+                that can only be read, and is not checked.\n"
             );
         }
         if !text.is_empty() {

@@ -65,7 +65,8 @@ impl Page {
         while let Some(line) = lines.get(index) {
             let number = index as u32 + 1;
             let rest = lines.get(index..).unwrap_or_default();
-            let span = if reader.fence.is_none() { Fence::span(rest, number) } else { None };
+            let prose = reader.fence.is_none() && !reader.comment;
+            let span = prose.then(|| Fence::span(rest, number)).flatten();
             if let Some((block, long)) = span {
                 reader.block(&block);
                 index += long;
@@ -170,7 +171,7 @@ impl Reader {
         } else if line.len() > MAX_LINE {
             self.add(line);
             self.add("\n");
-        } else if !self.asked(line) {
+        } else if self.comment || !self.asked(line) {
             self.text(line, number);
         }
     }

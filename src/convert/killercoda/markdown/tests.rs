@@ -49,6 +49,10 @@ fn code_over_several_lines_is_a_block_in_whatever_backticks() {
     );
     assert_eq!(page.typed, ["curl \\\n  -o x"]);
     assert_eq!(page.code.iter().map(|code| code.line).collect::<Vec<_>>(), [7]);
+    assert_eq!(
+        read("a\n<!-- x\n`docker \\\nps`{{exec}}\n>>Q?<<\n-->\nb"),
+        read("a\n<!-- x -->\nb")
+    );
 }
 
 #[test]
