@@ -52,11 +52,11 @@ pub enum EngineError {
     #[error("The image {image} is for {theirs}, and this engine is {here}")]
     OtherArchitecture {
         /// The image's reference.
-        image: String,
+        image: Box<str>,
         /// Its architecture in Docker's words: `arm64`.
-        theirs: String,
+        theirs: Box<str>,
         /// The engine's.
-        here: String,
+        here: Box<str>,
     },
     /// The native engine has no root made of this image.
     #[error(

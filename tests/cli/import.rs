@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::home::Home;
+use crate::support;
 
 /// A repository of scenarios in the shapes that people give them: a course with a list, one with assets
 /// and hints, one in the older dialect without checks, one that no sandbox can run.
@@ -65,8 +66,8 @@ const REPOSITORY: &[(&str, &str)] = &[
         "fleet/index.json",
         r#"{"title": "A fleet", "details": {"steps": [{"title": "S", "text": "s.md", "verify": "v.sh"}]}, "backend": {"imageid": "ubuntu"}}"#,
     ),
-    ("fleet/s.md", "`docker run fleet`{{exec}}\n"),
-    ("fleet/v.sh", "#!/bin/bash\n\ndocker ps | grep fleet\n"),
+    ("fleet/s.md", "`lxc launch fleet`{{exec}}\n"),
+    ("fleet/v.sh", "#!/bin/bash\n\nlxc list | grep fleet\n"),
 ];
 
 fn repository(root: &Path) {
@@ -101,7 +102,7 @@ fn what_is_imported_is_listed_and_what_is_not_too() {
     let told = here(&["import", "killercoda", "harbour"]).ends(1);
     told.says("✓ shore-rope  Coil the rope (3 checks)\n")
         .says("✗ fleet  A fleet\n")
-        .says("harbour/fleet/v.sh:3:1: it runs docker, and no sandbox has a container engine\n")
+        .says("harbour/fleet/v.sh:3:1: it runs lxc, and no sandbox has a container engine but Podman\n")
         .says("2 of 3 scenarios converted.\n")
         .says("  drydock --content drydock-content launch shore-rope\n");
     here(&["lint", "drydock-content"]).ends(0).complains("0 errors");
@@ -173,4 +174,55 @@ fn an_imported_scenario_is_solved_as_it_was_meant() {
     run(&["verify", "shore-log"]).ends(0);
     let prove = run(&["prove", "shore-rope", "--engine", "docker"]);
     prove.ends(0).says("proved on docker");
+}
+
+/// A scenario for Docker, whose image is made by its own script: no registry is needed.
+const CONTAINERS: [(&str, &str); 6] = [
+    (
+        "index.json",
+        r#"{"title": "A site", "details": {"intro": {"text": "intro.md", "background": "set.sh"}, "steps": [
+  {"title": "Build it", "text": "build.md", "verify": "built.sh"},
+  {"title": "Publish it", "text": "run.md", "verify": "runs.sh"}]}, "backend": {"imageid": "ubuntu"}}"#,
+    ),
+    ("intro.md", "A site is wanted.\n"),
+    (
+        "set.sh",
+        "apt-get install -y busybox-static\nmkdir -p /root/site/bin\ncp /bin/busybox /root/site/bin/httpd\n\
+        echo ahoy >/root/site/index.html\n\
+        printf 'FROM scratch\\nCOPY . /\\nCMD [\"/bin/httpd\", \"-f\", \"-h\", \"/\"]\\n' >/root/site/Dockerfile\n",
+    ),
+    ("build.md", "```\ndocker build -t site /root/site\n```{{exec}}\n"),
+    ("built.sh", "docker image inspect site\n"),
+    ("run.md", "```\ndocker run -d --name web -p 8080:80 site\n```{{exec}}\n"),
+];
+
+#[test]
+fn an_imported_scenario_has_containers_without_docker() {
+    let Some(home) = Home::with_engine("cli::import_containers") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in CONTAINERS {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let runs =
+        "docker ps --format '{{.Names}}' | grep -qx web && curl -s localhost:8080 | grep -q ahoy\n";
+    fs::write(folder.path().join("runs.sh"), runs).unwrap();
+    let content = folder.path().join("content");
+    let content = content.to_str().unwrap();
+    let root = folder.path().to_str().unwrap();
+    let arguments = ["import", "killercoda", root, "-o", content, "--module", "harbour", "--json"];
+    let made = home.run(&arguments).ends(0).json();
+    let id = made["converted"][0]["id"].as_str().unwrap();
+    let run = |arguments: &[&str]| home.run(&[&["--content", content], arguments].concat());
+    let launched = run(&["launch", id, "--detach", "--yes"]);
+    if launched.stderr.contains("which takes a network") {
+        return support::skip::<()>("cli::import_containers", "it takes a network").unwrap_or(());
+    }
+    launched.ends(0);
+    run(&["verify", id]).ends(1);
+    let shell =
+        |script: &str| home.feed(&["--content", content, "shell", id], script.as_bytes()).ends(0);
+    shell("docker build -t site site\n");
+    run(&["verify", id]).ends(1).says("✓ Check 1/2: Build it");
+    shell("docker run -d --name web -p 8080:80 site\n");
+    run(&["verify", id]).ends(0).says("All checks passed!");
 }

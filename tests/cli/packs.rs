@@ -173,11 +173,11 @@ fn killed_at_any_moment_an_import_has_installed_all_or_nothing() {
     // Spread over the time that one takes, and somewhat beyond.
     let begun = Instant::now();
     home.run(&["pack", "import", &file, "--yes"]).ends(0);
-    let takes = begun.elapsed();
+    let mut takes = begun.elapsed();
     let (mut whole, mut killed) = (0, 0);
     let mut round = 0;
-    while whole == 0 || round < 16 {
-        let delay = takes * round / 12;
+    while whole == 0 || killed < 4 || round < 16 {
+        let delay = takes * (round % 14) / 12;
         round += 1;
         home.run(&["pack", "remove", "boats", "--yes"]);
         let mut child = home
@@ -190,6 +190,10 @@ fn killed_at_any_moment_an_import_has_installed_all_or_nothing() {
         let mut ended = false;
         while begun.elapsed() < delay && !ended {
             ended = child.try_wait().unwrap().is_some();
+        }
+        // The first one had the machine to itself, or had not.
+        if ended {
+            takes = begun.elapsed();
         }
         let _ = child.kill();
         child.wait().unwrap();
@@ -209,7 +213,6 @@ fn killed_at_any_moment_an_import_has_installed_all_or_nothing() {
             more => panic!("{more:?}"),
         }
     }
-    assert!(killed > 3 && whole > 0, "{killed} were killed, {whole} were done");
     // What was left aside is gone with the next.
     home.run(&["pack", "import", &file, "--yes"]).ends(0);
     let left: Vec<_> = fs::read_dir(home.path().join("data/packs")).unwrap().flatten().collect();

@@ -389,7 +389,7 @@ pub(crate) async fn an_image_for_another_machine_is_refused(lab: Lab) {
         Err(refused) => refused,
     };
     assert!(
-        matches!(&refused, EngineError::OtherArchitecture { theirs, .. } if theirs == "s390x"),
+        matches!(&refused, EngineError::OtherArchitecture { theirs, .. } if &**theirs == "s390x"),
         "{refused}"
     );
     assert!(!images.present(&tag).await.unwrap());

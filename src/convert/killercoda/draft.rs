@@ -4,7 +4,7 @@ use super::assets::{Setup, setup};
 use super::checks::checks;
 use super::lesson::{hints, lesson};
 use super::markdown::{Page as Lesson, one_line};
-use super::needs::{Needs, goes_elsewhere, lacking, sets_kernel};
+use super::needs::{Needs, goes_elsewhere, is_of_containers, lacking, sets_kernel};
 use super::prepare::{Before, Stage, script};
 use super::programs::Programs;
 use super::said::Said;
@@ -20,6 +20,10 @@ const CLUSTER: &str = "a Kubernetes cluster";
 /// What a lesson for several machines says first.
 const OTHERS: &str = "> This was written for several machines (`controlplane` and `node01`, or `host01` and `host02`). Here \
     all these names lead to one and the same, also by ssh.";
+
+/// What a lesson with containers says first.
+const CONTAINERS: &str = "> This was written for Docker. Here Podman stands in for it, by the same commands. Images come \
+    from the network; limits of memory and processors are not applied to containers.";
 
 /// What a learner makes to say that a scenario without checks is done.
 pub(super) const DONE: &str = "/root/done";
@@ -96,8 +100,16 @@ pub(super) fn draft(
             needs.add(command);
         }
     }
+    if scenario.playground && named(scenario, |word| is_of_containers(word).then_some(())).is_some()
+    {
+        needs.run_containers();
+    }
     if said.refused() {
         return None;
+    }
+    if needs.containers {
+        let message = "it runs containers: Podman stands in for Docker";
+        said.note(Mark::default(), message, None);
     }
     if let Some(command) = &needs.network {
         let message = format!("it needs a network, {} for one", quote(command));
@@ -133,16 +145,18 @@ pub(super) fn draft(
     let host_file = scenario.pages.iter().any(reads_host_file);
     let installs = needs.installs;
     let stages = stages(&before);
-    let first = Before { packages: &packages, installs, fetches, host_file, others };
+    let containers = needs.containers;
+    let first = Before { packages: &packages, installs, fetches, host_file, others, containers };
     let empty = stages.is_empty() && packages.is_empty() && !installs && !host_file;
     let title = one_line(&scenario.title);
-    let about = match (scenario.playground, others) {
-        (true, _) => scenario.description.as_str(),
-        (_, true) => OTHERS,
-        _ => "",
-    };
+    let about = [
+        (scenario.playground, scenario.description.as_str()),
+        (others && !scenario.playground, OTHERS),
+        (containers, CONTAINERS),
+    ];
+    let about: Vec<_> = about.iter().filter_map(|(is, text)| is.then_some(*text)).collect();
     Some(Draft {
-        lesson: lesson(&title, about, &leaves, marked),
+        lesson: lesson(&title, &about.join("\n\n"), &leaves, marked),
         title,
         description: scenario.description.clone(),
         difficulty: scenario.difficulty,
@@ -215,7 +229,7 @@ fn machine(scenario: &Scenario, programs: &Programs, said: &mut Said) {
         said.note(Mark::default(), message, None);
     }
     if scenario.playground
-        && let Some((word, what)) = named(scenario)
+        && let Some((word, what)) = named(scenario, lacks)
     {
         let message = format!("it is for trying {word}, and no sandbox has {what}");
         said.refuse(Mark::default(), message, None);
@@ -246,14 +260,18 @@ fn others(scenario: &Scenario, leaves: &[Leaf<'_>], programs: &Programs) -> bool
         || scenario.image.contains("2node") && named()
 }
 
-/// The first word about a machine to try things on that is a program which no sandbox can run.
-fn named(scenario: &Scenario) -> Option<(String, &'static str)> {
+/// The first word about a machine to try things on that is a program of some kind, and which.
+fn named<T>(scenario: &Scenario, kind: impl Fn(&str) -> Option<T>) -> Option<(String, T)> {
     let words = format!("{} {}", scenario.title, scenario.description).to_lowercase();
-    words.split(|c: char| !c.is_alphanumeric()).find_map(|word| {
-        let command = Command { words: vec![word.to_owned()], line: 0 };
-        let what = if word == "kubernetes" { Some(CLUSTER) } else { lacking(&command) };
-        Some((word.to_owned(), what?))
-    })
+    words
+        .split(|c: char| !c.is_alphanumeric())
+        .find_map(|word| Some((word.to_owned(), kind(word)?)))
+}
+
+/// What a sandbox lacks to run a program by the name.
+fn lacks(word: &str) -> Option<&'static str> {
+    let command = Command { words: vec![word.to_owned()], line: 0 };
+    if word == "kubernetes" { Some(CLUSTER) } else { lacking(&command) }
 }
 
 /// The pages with scripts that are run before the learner enters, and what those need.

@@ -1,21 +1,25 @@
 //! What commands need that not every sandbox has: told from their names and arguments.
 //!
-//! The machines that these scenarios were written for have a network, an init system, a container engine
-//! and many programs more than our images. Programs are installed when the exercise is prepared; what a
-//! sandbox cannot have at all keeps that from being converted which runs it.
+//! The machines that these scenarios were written for have a network, an init system, Docker
+//! and many programs more than our images. Programs are installed when the exercise is prepared, Podman in
+//! the place of Docker; what a sandbox cannot have at all keeps that from being converted which runs it.
 
 mod programs;
 
 use std::collections::BTreeSet;
 
 use super::shell::Command;
-use programs::{CAPABILITIES, DISKS, HERE, INIT, LACKING, OTHERS, PACKAGES, SERVICES, USERS};
+use programs::{
+    CAPABILITIES, CONTAINERS, DISKS, HERE, INIT, LACKING, OTHERS, PACKAGES, SERVICES, SWARM, USERS,
+};
 
 /// What an exercise needs, all of its scripts and steps taken together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Needs {
     /// An init system as PID 1.
     pub(super) init: bool,
+    /// A container engine.
+    pub(super) containers: bool,
     /// Accounts besides the learner's.
     pub(super) users: bool,
     /// The first command that uses the network.
@@ -47,6 +51,9 @@ pub(super) fn lacking(command: &Command) -> Option<&'static str> {
     };
     if only_shows(command) {
         return None;
+    }
+    if name == "docker" && command.arguments().next().is_some_and(|word| SWARM.contains(&word)) {
+        return Some("what Docker has and Podman has not");
     }
     let found = LACKING.iter().find(|(_, names)| names.contains(&name)).map(|(what, _)| *what);
     found.or_else(|| disks.then_some(DISKS))
@@ -97,6 +104,10 @@ impl Needs {
         if goes_elsewhere(command) || goes_by_ssh(command, &HERE) {
             self.serve_ssh();
         }
+        let serves = |word: &str| matches!(word, "docker" | "docker.service" | "docker.socket");
+        if is_of_containers(name) || INIT.contains(&name) && command.arguments().any(serves) {
+            self.run_containers();
+        }
         for (capability, names) in CAPABILITIES {
             // Networks of names of its own come with an init system.
             let link = name == "ip" && capability == "NET_ADMIN";
@@ -125,6 +136,23 @@ impl Needs {
         self.capabilities.insert("SYS_CHROOT");
     }
 
+    /// Adds what it takes to run containers. Their namespaces, mounts and devices are made with what an init
+    /// system is given too.
+    pub(super) fn run_containers(&mut self) {
+        self.containers = true;
+        self.init = true;
+        self.packages.extend([
+            "aardvark-dns",
+            "ca-certificates",
+            "crun",
+            "iptables",
+            "netavark",
+            "podman",
+            "podman-compose",
+        ]);
+        self.capabilities.extend(["MKNOD", "NET_ADMIN", "NET_RAW", "SETFCAP", "SYS_CHROOT"]);
+    }
+
     /// What is to be installed before the learner enters.
     pub(super) fn packages(&self) -> impl Iterator<Item = &'static str> {
         let own = |package: &&str| self.installed.contains(*package);
@@ -135,6 +163,11 @@ impl Needs {
     pub(super) fn any_network(&self) -> bool {
         self.network.is_some() || self.packages().next().is_some()
     }
+}
+
+/// Whether a program is one that runs containers here.
+pub(super) fn is_of_containers(name: &str) -> bool {
+    CONTAINERS.contains(&name)
 }
 
 fn changes_network(command: &Command) -> bool {
@@ -165,7 +198,10 @@ fn uses_network(command: &Command) -> bool {
         ]),
         "pip" | "pip3" | "pipx" | "gem" | "cargo" | "ansible-galaxy" => has(&["install"]),
         "npm" | "yarn" | "pnpm" => has(&["install", "i", "ci", "add"]),
-        "npx" | "add-apt-repository" => true,
+        "npx" | "add-apt-repository" | "docker-compose" | "podman-compose" => true,
+        "docker" | "podman" | "buildah" | "skopeo" => {
+            has(&["pull", "push", "run", "create", "build", "compose", "from", "copy"])
+        }
         "go" => has(&["get", "install", "mod"]),
         "terraform" => has(&["init"]),
         "git" => {
@@ -207,7 +243,9 @@ mod tests {
     #[test]
     fn what_no_sandbox_has_is_told_by_the_command() {
         for (script, what) in [
-            ("echo docker; docker ps", Some("a container engine")),
+            ("echo lxc; lxc list", Some("a container engine but Podman")),
+            ("docker ps; podman build .; docker compose up", None),
+            ("docker swarm init", Some("what Docker has and Podman has not")),
             ("kubectl get pods | grep x", Some("a Kubernetes cluster")),
             ("x=$(sudo losetup -f)", Some("disks and kernel settings of its own")),
             ("sysctl -w net.ipv4.ip_forward=1", Some("disks and kernel settings of its own")),
@@ -235,6 +273,10 @@ mod tests {
             assert!(ssh.init && ssh.packages().any(|it| it == "openssh-server"), "{ssh:?}");
         }
         assert!(!needs("ssh bob@example.org; ssh-keygen; curl node01").init);
+        let docker = needs("docker ps");
+        assert!(docker.containers && docker.init && docker.capabilities.contains("MKNOD"));
+        assert!(docker.packages().any(|it| it == "podman") && docker.network.is_none());
+        assert_eq!(needs("docker run nginx").network.as_deref(), Some("docker run nginx"));
         let git = needs("git init");
         assert!(git.network.is_none() && git.any_network());
         assert_eq!(git.packages().collect::<Vec<_>>(), ["git"]);

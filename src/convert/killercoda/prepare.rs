@@ -85,6 +85,53 @@ printf 'Host %s\n    StrictHostKeyChecking accept-new\n' "$names" >>.ssh/config
 systemctl enable --now ssh
 "#;
 
+/// Podman with the commands, the service and the socket of Docker. Networks of containers are settings of the
+/// kernel below /proc/sys/net, which are the sandbox's own and are read-only there until then.
+const CONTAINERS: &str = r#"
+mkdir -p /etc/containers/registries.conf.d
+cat >/etc/containers/containers.conf <<'END_OF_FILE'
+[containers]
+cgroups = "disabled"
+default_ulimits = ["nofile=4096:4096", "nproc=1000:1000"]
+keyring = false
+[network]
+network_backend = "netavark"
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+helper_binaries_dir = ["/usr/lib/podman"]
+END_OF_FILE
+cat >/etc/containers/storage.conf <<'END_OF_FILE'
+[storage]
+driver = "vfs"
+runroot = "/run/containers/storage"
+graphroot = "/var/lib/containers/storage"
+END_OF_FILE
+echo 'unqualified-search-registries = ["docker.io"]' >/etc/containers/registries.conf.d/docker.conf
+cat >/usr/local/bin/podman <<'END_OF_FILE'
+#!/bin/sh
+export BUILDAH_ISOLATION=chroot
+case $1 in compose) shift && exec podman-compose "$@" ;; esac
+exec /usr/bin/podman "$@"
+END_OF_FILE
+printf '#!/bin/sh
+exec podman-compose "$@"
+' >/usr/local/bin/docker-compose
+chmod +x /usr/local/bin/podman /usr/local/bin/docker-compose
+ln -s podman /usr/local/bin/docker
+cat >/etc/systemd/system/docker.service <<'END_OF_FILE'
+[Unit]
+Description=Podman in the place of Docker
+[Service]
+ExecStartPre=/bin/sh -c 'mountpoint -q /proc/sys/net || { mount -t proc proc /mnt && mount --bind /mnt/sys/net /proc/sys/net && umount -l /mnt; }'
+ExecStart=/usr/bin/podman system service --time=0 unix:///run/docker.sock
+[Install]
+WantedBy=multi-user.target
+END_OF_FILE
+systemctl daemon-reload
+systemctl enable --now docker 2>>"$log/apt.log"
+"#;
+
 const FUNCTIONS: &str = r#"
 # begin NAME PROGRAM...: starts a script beside this one.
 begin() {
@@ -126,11 +173,13 @@ pub(super) struct Before<'a> {
     pub(super) host_file: bool,
     /// Whether the machine is reached by the names of several.
     pub(super) others: bool,
+    /// Whether it runs containers.
+    pub(super) containers: bool,
 }
 
 /// The whole script.
 pub(super) fn script(stages: &[Stage<'_>], before: Before<'_>) -> String {
-    let Before { packages, installs, fetches, host_file, others } = before;
+    let Before { packages, installs, fetches, host_file, others, containers } = before;
     let mut script =
         "# Made of the scripts with which a scenario of Killercoda sets itself up.\n".to_owned();
     script.push_str(BEGIN);
@@ -155,6 +204,9 @@ pub(super) fn script(stages: &[Stage<'_>], before: Before<'_>) -> String {
     }
     if others {
         script.push_str(SEVERAL);
+    }
+    if containers {
+        script.push_str(CONTAINERS);
     }
     if stages.is_empty() {
         return script + "rmdir \"$scripts\"\n";

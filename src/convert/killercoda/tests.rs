@@ -151,13 +151,10 @@ fn small_plan(index: &str, page: &str, verify: &str) -> Plan {
 
 #[test]
 fn what_no_sandbox_can_have_is_refused_with_its_place() {
-    let plan = small_plan(
-        SMALL,
-        "Do.\n",
-        "#!/bin/bash\ntrue\nif docker ps | grep -q x; then exit 0; fi\n",
-    );
+    let plan =
+        small_plan(SMALL, "Do.\n", "#!/bin/bash\ntrue\nif lxc list | grep -q x; then exit 0; fi\n");
     let reason = &plan.refused[0].reasons[0];
-    assert_eq!(reason.message, "it runs docker, and no sandbox has a container engine");
+    assert_eq!(reason.message, "it runs lxc, and no sandbox has a container engine but Podman");
     assert!(reason.file.ends_with("harbour/verify.sh"), "{reason}");
     assert_eq!(reason.line, 3);
     let plan = small_plan(SMALL, "Do:\n\n```bash\nkubectl get pods\n```{{exec}}\n", "test -e /x\n");
@@ -203,21 +200,17 @@ fn pages(pages: &[&str], scripts: &[(&str, &str)]) -> Plan {
 
 #[test]
 fn a_lesson_of_which_the_greater_part_can_be_done_says_what_cannot() {
-    let (here, not) = ("`touch x`{{exec}}\n", "Run:\n\n`docker ps`{{exec}}\n");
+    let (here, not) = ("`touch x`{{exec}}\n", "Run:\n\n`lxc list`{{exec}}\n");
     let mut plan = pages(&[here, not, here, "Only words.\n"], &[]);
     let said = messages(&plan.items[0].findings);
-    assert!(
-        said.iter().any(|it| it.contains("docker") && it.ends_with("says so there")),
-        "{said:?}"
-    );
+    assert!(said.iter().any(|it| it.contains("lxc") && it.ends_with("says so there")), "{said:?}");
     let read = exercise(&mut plan);
-    let note =
-        "## 2. S1\n\n> Not all of this can be done here: it runs `docker`, and no sandbox has";
+    let note = "## 2. S1\n\n> Not all of this can be done here: it runs `lxc`, and no sandbox has";
     assert!(read.lesson.contains(note), "{}", read.lesson);
     assert_eq!(read.lesson.matches("can be done here").count(), 1);
     for refused in [&[here, not][..], &[not, not, here], &[not, "Only words.\n"]] {
         let plan = pages(refused, &[]);
-        assert!(messages(&plan.refused[0].reasons)[0].contains("docker"), "{refused:?}");
+        assert!(messages(&plan.refused[0].reasons)[0].contains("lxc"), "{refused:?}");
     }
 }
 
@@ -230,7 +223,7 @@ fn what_a_script_that_sets_up_needs_is_refused_unless_it_goes_on_without() {
     for script in [
         "set -euo pipefail\nmodprobe x\n",
         "#!/bin/bash -e\nsysctl -w a=1\n",
-        "modprobe x\ndocker ps\n",
+        "modprobe x\nlxc list\n",
     ] {
         assert!(pages(&here, &[("set.sh", script)]).items.is_empty(), "{script}");
     }
@@ -243,8 +236,8 @@ fn who_runs_a_script_of_the_scenario_needs_what_is_in_it() {
     let read = exercise(&mut plan);
     assert_eq!(read.exercise.backend, course::Backend::Vm);
     assert_eq!(read.exercise.capabilities, ["NET_ADMIN"]);
-    let plan = pages(&["`start.sh`{{exec}}\n"], &[("assets/start.sh", "docker run x\n")]);
-    assert!(messages(&plan.refused[0].reasons)[0].contains("docker"));
+    let plan = pages(&["`start.sh`{{exec}}\n"], &[("assets/start.sh", "lxc list\n")]);
+    assert!(messages(&plan.refused[0].reasons)[0].contains("lxc"));
 }
 
 #[test]
@@ -259,12 +252,40 @@ fn a_machine_to_try_things_on_is_one_and_a_list_is_no_scenario() {
     assert!(messages(&plan.items[0].findings)[0].contains("a machine to try things on"));
     let read = exercise(&mut plan);
     assert!(read.lesson.starts_with("# Try Debian\n\nAs you like.\n\n## When"), "{}", read.lesson);
+    let mut docker = small_plan(&try_it.replace("Debian", "Docker"), "", "");
+    assert!(exercise(&mut docker).lesson.contains("Podman stands in for it"));
     for (from, to) in
-        [("ubuntu", "kubernetes-kubeadm-1node"), ("Debian", "Docker"), ("like", "podman")]
+        [("ubuntu", "kubernetes-kubeadm-1node"), ("Debian", "LXC"), ("like", "minikube")]
     {
         let plan = small_plan(&try_it.replace(from, to), "", "");
         assert!(plan.items.is_empty(), "{to}");
     }
+}
+
+#[test]
+fn podman_stands_in_for_docker() {
+    for (page, verify) in [
+        ("`docker run -d --name web nginx`{{exec}}\n", "docker ps | grep -q web\n"),
+        ("`podman ps`{{exec}}\n", "true\n"),
+        ("Start it.\n", "systemctl is-active docker\n"),
+    ] {
+        let mut plan = small_plan(SMALL, page, verify);
+        let said = messages(&plan.items[0].findings).join("\n");
+        assert!(said.contains("Podman stands in for Docker"), "{said}");
+        let read = exercise(&mut plan);
+        assert!(
+            read.lesson.starts_with("# T\n\n> This was written for Docker."),
+            "{}",
+            read.lesson
+        );
+        assert_eq!(read.exercise.backend, course::Backend::Vm);
+        assert!(read.exercise.network);
+        let prepare = read.exercise.prepare.as_ref().unwrap().text().unwrap();
+        let (installed, named) = (prepare.find(" podman "), prepare.find("/usr/local/bin/docker"));
+        assert!(installed.is_some() && installed < named, "{prepare}");
+    }
+    let plan = small_plan(SMALL, "`docker swarm init`{{exec}}\n", "docker node ls\n");
+    assert!(messages(&plan.refused[0].reasons)[0].contains("what Docker has and Podman has not"));
 }
 
 #[test]
@@ -324,10 +345,13 @@ fn one_check_that_cannot_be_is_left_out_and_said() {
         "\"steps\": [{\"title\": \"Engine\", \"text\": \"set.sh\", \"verify\": \"engine.sh\"},",
     );
     let folder = small(&index, "Do: `touch /x`{{exec}}\n", "test -e /x\n");
-    fs::write(folder.path().join("harbour/engine.sh"), "docker info\n").unwrap();
+    fs::write(folder.path().join("harbour/engine.sh"), "lxc info\n").unwrap();
     let mut plan = planned(&folder.path().join("harbour"));
     let said = messages(&plan.items[0].findings);
-    assert!(said[0].ends_with("a container engine: this check was left out"), "{said:?}");
+    assert!(
+        said[0].ends_with("a container engine but Podman: this check was left out"),
+        "{said:?}"
+    );
     let read = exercise(&mut plan);
     let exercise = &read.exercise;
     assert_eq!(exercise.verify.len(), 1);
@@ -360,7 +384,7 @@ fn a_scenario_without_checks_is_done_when_the_learner_says_so() {
     assert_eq!(exercise.verify[0].cmd, "test -e /root/done");
     assert!(lesson.contains("Nothing here is checked.") && lesson.contains("touch /root/done"));
     // Reading about what cannot be done here helps nobody.
-    let plan = small_plan(&index, "`docker run x`{{exec}}\n", "");
+    let plan = small_plan(&index, "`lxc launch x`{{exec}}\n", "");
     assert!(plan.items.is_empty());
 }
 

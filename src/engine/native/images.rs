@@ -415,9 +415,9 @@ impl Images for Native {
             let here = architecture();
             if let Some(other) = image.architecture.as_deref().filter(|other| *other != here) {
                 return Err(EngineError::OtherArchitecture {
-                    image: first.clone(),
-                    theirs: other.to_owned(),
-                    here: here.to_owned(),
+                    image: first.as_str().into(),
+                    theirs: other.into(),
+                    here: here.into(),
                 });
             }
             let total = image.layers.iter().map(|layer| layer.place.length).sum();

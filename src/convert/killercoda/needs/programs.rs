@@ -35,28 +35,14 @@ pub(super) const LACKING: [Lacking; 5] = [
             "kn",
             "kubebuilder",
             "operator-sdk",
-        ],
-    ),
-    (
-        "a container engine",
-        &[
-            "docker",
-            "docker-compose",
-            "dockerd",
-            "podman",
-            "nerdctl",
-            "ctr",
-            "containerd",
-            "buildah",
             "kind",
             "minikube",
             "k3d",
-            "lxc",
-            "lxd",
-            "incus",
-            "runc",
-            "dive",
         ],
+    ),
+    (
+        "a container engine but Podman",
+        &["dockerd", "nerdctl", "ctr", "containerd", "lxc", "lxd", "incus", "runc", "dive"],
     ),
     (
         DISKS,
@@ -93,6 +79,14 @@ pub(super) const LACKING: [Lacking; 5] = [
     ("the packages of snap", &["snap"]),
     ("virtual machines", &["virsh", "virt-install", "vagrant", "qemu-system-x86_64", "multipass"]),
 ];
+
+/// Commands of a container engine. Podman stands in for Docker's own.
+pub(super) const CONTAINERS: [&str; 6] =
+    ["docker", "docker-compose", "podman", "podman-compose", "buildah", "skopeo"];
+
+/// What Docker has and Podman has not: Swarm, and what belongs to the program itself.
+pub(super) const SWARM: [&str; 7] =
+    ["swarm", "service", "stack", "node", "config", "plugin", "scout"];
 
 /// Commands that ask an init system.
 pub(super) const INIT: [&str; 14] = [

@@ -36,8 +36,11 @@ impl Images for Docker {
         let theirs = image.architecture.filter(|theirs| !theirs.is_empty());
         match (theirs, &self.server().await?.architecture) {
             (Some(theirs), Some(here)) if !runs(&theirs, here) => {
-                let (image, here) = (reference.to_owned(), here.clone());
-                Err(EngineError::OtherArchitecture { image, theirs, here })
+                Err(EngineError::OtherArchitecture {
+                    image: reference.into(),
+                    theirs: theirs.into(),
+                    here: here.as_str().into(),
+                })
             }
             _ => Ok(true),
         }
