@@ -15,6 +15,7 @@ use programs::{
 
 /// What an exercise needs, all of its scripts and steps taken together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that is needed or not")]
 pub(super) struct Needs {
     /// An init system as PID 1.
     pub(super) init: bool,
