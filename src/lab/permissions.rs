@@ -100,6 +100,11 @@ impl Permissions {
             ),
             ("this machine's files", "none".to_owned()),
         ];
+        if self.init {
+            // It mounts, and no system call is kept from it (docs/decisions/docker-api.md).
+            let far = "close to root of the machine, on a Docker engine".to_owned();
+            rows.insert(rows.len() - 1, ("init system", far));
+        }
         if self.tmpfs > 0 {
             rows.insert(4, ("file systems in memory", format!("{} MiB", self.tmpfs.div_ceil(MIB))));
         }
@@ -142,6 +147,8 @@ mod tests {
         let course = load(&[Source::built_in()]);
         let of = |id: &str| Permissions::of(course.item(id).unwrap(), Limits::default()).unwrap();
         let plain = of("linux-01");
+        assert!(plain.rows().iter().all(|row| row.0 != "init system"));
+        assert!(of("linux-03").rows().iter().any(|row| row.0 == "init system"));
         assert!(!plain.network && plain.machines == 1 && plain.capabilities.is_empty());
         assert_eq!((plain.memory, plain.pids), (512 << 20, 512));
         let shop = of("incidents-01");

@@ -114,9 +114,7 @@ export BUILDAH_ISOLATION=chroot
 case $1 in compose) shift && exec podman-compose "$@" ;; esac
 exec /usr/bin/podman "$@"
 END_OF_FILE
-printf '#!/bin/sh
-exec podman-compose "$@"
-' >/usr/local/bin/docker-compose
+printf '#!/bin/sh\nexec podman-compose "$@"\n' >/usr/local/bin/docker-compose
 chmod +x /usr/local/bin/podman /usr/local/bin/docker-compose
 ln -s podman /usr/local/bin/docker
 cat >/etc/systemd/system/docker.service <<'END_OF_FILE'
