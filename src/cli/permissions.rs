@@ -14,8 +14,8 @@ use crate::store::Store;
 /// Say what an item may do on this machine, where it is from and whether it was proved
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "What came in a pack, or was converted, is said before it starts for the first time, and again when it has \
-    changed.\n\nExample: drydock permissions linux-01"
+    after_help = "What came in a pack, or was converted, is said before it starts for the first time, and \
+    again when it has changed.\n\nExample: drydock permissions linux-01"
 )]
 pub(super) struct PermissionsCommand {
     /// The item

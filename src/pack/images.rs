@@ -204,12 +204,3 @@ fn header(name: &str, size: u64) -> Result<tar::Header, Fault> {
     header.set_cksum();
     Ok(header)
 }
-
-/// An engine's architecture, as it tells it, in the words of images; this machine's where it does not tell.
-pub fn architecture(told: Option<&str>) -> &str {
-    match told.unwrap_or(std::env::consts::ARCH) {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}

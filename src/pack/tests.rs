@@ -13,11 +13,11 @@ use super::Fault;
 use super::archive::{Pack, Writer};
 use super::consent::Sheet;
 use super::export::{Order, Selection};
-use super::images::architecture;
 use super::install::{Installed, Packs};
 use super::signature::{Key, Signer, sign};
 use crate::course::{self, Source};
 use crate::engine::Limits;
+use crate::engine::image::architecture;
 use crate::problem::Problem;
 use crate::store::Store;
 

@@ -56,6 +56,15 @@ pub trait Images: Send + Sync {
     async fn remove(&self, reference: &str) -> Result<()>;
 }
 
+/// An engine's architecture, as it tells it, in the words of images; this machine's where it does not tell.
+pub fn architecture(told: Option<&str>) -> &str {
+    match told.unwrap_or(std::env::consts::ARCH) {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
 /// An engine that makes images and fetches them, and whose sandboxes therefore always have one.
 #[async_trait]
 pub trait Builder: Images {

@@ -35,7 +35,7 @@ use super::said;
 use super::shelf::{folders, unfinished};
 use super::unpack::Unpacked;
 use crate::engine::image::archive::{self, Layer, Packed};
-use crate::engine::image::{ImageInfo, Images, definition};
+use crate::engine::image::{ImageInfo, Images, architecture, definition};
 use crate::engine::{EngineError, Progress, Result, Step};
 
 const IMAGE: &str = "image.json";
@@ -412,7 +412,7 @@ impl Images for Native {
         for image in &images {
             let tags: Vec<_> = image.tags.iter().map(|tag| full(tag)).collect();
             let Some(first) = tags.first() else { continue };
-            let here = architecture();
+            let here = architecture(None);
             if let Some(other) = image.architecture.as_deref().filter(|other| *other != here) {
                 return Err(EngineError::OtherArchitecture {
                     image: first.as_str().into(),
@@ -452,15 +452,6 @@ impl Images for Native {
         image.references.retain(|other| *other != full(reference));
         place::write_json(&self.home.images().join(key).join(IMAGE), &image)?;
         self.sweep_images().await
-    }
-}
-
-/// This machine's architecture in Docker's words.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
     }
 }
 

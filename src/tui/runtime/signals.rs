@@ -6,8 +6,8 @@ use std::sync::mpsc::Sender;
 use crate::platform::{Signal, signals};
 use crate::tui::app::Event;
 
-/// Turns what ends the program (SIGTERM, SIGHUP and SIGINT) into [`Event::Terminate`] (Ctrl-C is a key: the terminal is in raw
-/// mode), and SIGWINCH into [`Event::Resize`].
+/// Turns what ends the program (SIGTERM, SIGHUP and SIGINT) into [`Event::Terminate`] (Ctrl-C is a key: the
+/// terminal is in raw mode), and SIGWINCH into [`Event::Resize`].
 ///
 /// crossterm watches for SIGWINCH too. But it looks for one only between two keys, and waits for the
 /// rest of a sequence that has begun, such as an Alt-[, for as long as none comes: so what it says of
